@@ -1,0 +1,279 @@
+"""The public functions, made from the rows of the table: given Values they build the graph, given numbers they calculate.
+
+Functions of one number are methods of `Value` too.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol, SupportsFloat, overload
+
+from . import table
+from .table import TABLE, Namespace, Operation
+from .value import Value, apply
+from .words import partial_formulas, value_formula
+
+Number = SupportsFloat  # a Value, or anything with a real float value
+
+
+class Unary(Protocol):
+    """A function of one number: a Value for a Value, a float for a plain number."""
+
+    @overload
+    def __call__(self, x: Value, /) -> Value: ...
+    @overload
+    def __call__(self, x: float, /) -> float: ...
+
+
+class Binary(Protocol):
+    """A function of two numbers: a Value where one of them is a Value, else a float."""
+
+    @overload
+    def __call__(self, x: Value, y: Number, /) -> Value: ...
+    @overload
+    def __call__(self, x: Number, y: Value, /) -> Value: ...
+    @overload
+    def __call__(self, x: float, y: float, /) -> float: ...
+
+
+def _function(row: Operation) -> Any:
+    arity = len(row.operands)
+
+    def function(*operands: Any) -> Any:
+        if len(operands) != arity:
+            raise TypeError(f"{row.signature} takes {arity} operand{'s' * (arity > 1)}, got {len(operands)}")
+        return apply(row, operands)
+
+    def unary(x: Any) -> Any:
+        return apply(row, (x,))
+
+    made = unary if arity == 1 else function
+    made.__name__ = made.__qualname__ = row.name
+    made.__doc__ = _describe(row)
+    if arity == 1:
+        setattr(Value, row.name, made)
+    return made
+
+
+def _describe(row: Operation) -> str:
+    names = list(row.operands)
+    slopes = ", ".join(map(str, partial_formulas(row, "out", names)))
+    lines = [
+        f"{row.signature}: {row.about}.",
+        "",
+        f"Value ``{value_formula(row, names)}``, local derivatives ``({slopes})`` where out is the value.",
+        "A Value for Values (with plain numbers among them, if you like), a float for plain numbers alone.",
+    ]
+    if row.domain:
+        lines.append(f"Needs ``{row.domain}``; else ValueError, ZeroDivisionError or OverflowError.")
+    if len(names) == 1:
+        lines += ["", f">>> {row.name}(0.5)", repr(apply(row, (0.5,)))]
+    return "\n".join(lines)
+
+
+exp: Unary = _function(table.EXP)
+expm1: Unary = _function(table.EXPM1)
+log: Unary = _function(table.LOG)
+log1p: Unary = _function(table.LOG1P)
+sqrt: Unary = _function(table.SQRT)
+sin: Unary = _function(table.SIN)
+cos: Unary = _function(table.COS)
+tan: Unary = _function(table.TAN)
+sinh: Unary = _function(table.SINH)
+cosh: Unary = _function(table.COSH)
+tanh: Unary = _function(table.TANH)
+arcsin: Unary = _function(table.ARCSIN)
+arccos: Unary = _function(table.ARCCOS)
+arctan: Unary = _function(table.ARCTAN)
+erf: Unary = _function(table.ERF)
+abs: Unary = _function(table.ABS)
+sigmoid: Unary = _function(table.SIGMOID)
+relu: Unary = _function(table.RELU)
+elu: Unary = _function(table.ELU)
+softplus: Unary = _function(table.SOFTPLUS)
+silu: Unary = _function(table.SILU)
+gelu: Unary = _function(table.GELU)
+minimum: Binary = _function(table.MINIMUM)
+maximum: Binary = _function(table.MAXIMUM)
+_leaky_relu = _function(table.LEAKY_RELU)
+
+
+def leaky_relu(x: Any, slope: Number = 0.01) -> Any:
+    """leaky_relu(x, slope): x above 0, slope * x below, with derivative `slope` at 0 (Maas et al. 2013).
+
+    `slope` may be a Value, and is then learned. A Value for Values, a float for plain numbers.
+
+    >>> leaky_relu(-2.0), leaky_relu(-2.0, slope=0.5)
+    (-0.02, -1.0)
+    """
+    return _leaky_relu(x, slope)
+
+
+Value.leaky_relu = leaky_relu  # type: ignore[method-assign]
+
+
+def where(condition: Any, a: Number, b: Number) -> Any:
+    """where(condition, a, b): `a` where the condition holds, else `b`; the other one gets gradient 0.
+
+    >>> x = Value(-3.0)
+    >>> where(x > 0, x, -x).data
+    3.0
+    """
+    return apply(table.WHERE, (1.0 if condition else 0.0, a, b))
+
+
+def dot(ws: Iterable[Number], xs: Iterable[Number], bias: Number = 0) -> Any:
+    """dot(ws, xs, bias): w1*x1 + ... + wn*xn + bias, as one node.
+
+    Raises ValueError when `ws` and `xs` differ in length.
+
+    >>> dot([2.0, -3.0], [1.0, 4.0], bias=0.5)
+    -9.5
+    """
+    weights, inputs = _many("dot(ws, xs)", ws), _many("dot(ws, xs)", xs)
+    if len(weights) != len(inputs):
+        raise ValueError(f"dot(ws, xs) needs as many weights as inputs, got {len(weights)} and {len(inputs)}")
+    biased = isinstance(bias, Value) or bias != 0
+    operands = (*weights, *inputs, bias) if biased else (*weights, *inputs)
+    return apply(table.DOT, operands) if operands else 0.0
+
+
+def total(xs: Iterable[Number]) -> Any:
+    """total(xs): the sum of many numbers, as one node. The sum of none is 0.0.
+
+    >>> total([1.0, 2.0, 3.5])
+    6.5
+    """
+    operands = _many("total(xs)", xs)
+    return apply(table.TOTAL, operands) if operands else 0.0
+
+
+def mean(xs: Iterable[Number]) -> Any:
+    """mean(xs): the arithmetic mean, as one node. Raises ValueError when there are none.
+
+    >>> mean([1.0, 2.0, 6.0])
+    3.0
+    """
+    return apply(table.MEAN, _some("mean(xs)", xs))
+
+
+def logsumexp(xs: Iterable[Number]) -> Any:
+    """logsumexp(xs): log(exp(x1) + ... + exp(xn)), as one node that cannot overflow.
+
+    Raises ValueError when there are none.
+
+    >>> round(logsumexp([1000.0, 1000.0]), 6)
+    1000.693147
+    """
+    return apply(table.LOGSUMEXP, _some("logsumexp(xs)", xs))
+
+
+def softmax(xs: Iterable[Number]) -> list[Any]:
+    """softmax(xs): exp(xi) / (exp(x1) + ... + exp(xn)) for each i; they are positive and add up to 1.
+
+    Raises ValueError when there are none.
+
+    >>> softmax([1000.0, 0.0])
+    [1.0, 0.0]
+    """
+    return [exp(x) for x in log_softmax(_some("softmax(xs)", xs))]
+
+
+def log_softmax(xs: Iterable[Number]) -> list[Any]:
+    """log_softmax(xs): the logarithms of `softmax(xs)`, exact also where those are 0 or 1 to machine precision.
+
+    Raises ValueError when there are none.
+
+    >>> log_softmax([1000.0, 0.0])
+    [0.0, -1000.0]
+    """
+    operands = _some("log_softmax(xs)", xs)
+    top = largest(operands)  # an offset on all changes nothing, and without it no digits are lost
+    shifted = [x - top for x in operands]
+    norm = logsumexp(shifted)
+    return [x - norm for x in shifted]
+
+
+def largest(xs: Iterable[Number]) -> float:
+    """The largest of `xs` as a constant."""
+    return max(map(float, xs))
+
+
+def primitive(
+    name: str, *, value: Callable[..., Any], partials: Callable[..., tuple[Any, ...]], domain: str = ""
+) -> Callable[..., Any]:
+    """Add an operation of your own to the table; returns the function for it.
+
+    Arguments:
+        name: an identifier that no operation of this package has. Defining it again replaces it.
+        value: ``value(m, x, ...)``, the result, written with ``+ - * / **``, comparisons and the functions of `m`.
+        partials: ``partials(m, out, x, ...)``, a tuple of the derivatives by each operand; `out` is the result.
+        domain: a condition on the operands, such as ``"x > 0"``, for error messages.
+
+    Backward, second derivatives, drawing, stepping and compiling follow from these two rules.
+
+    >>> cube = primitive("cube", value=lambda m, x: x * x * x, partials=lambda m, out, x: (3.0 * x * x,))
+    >>> x = Value(2.0)
+    >>> cube(x).backward()
+    >>> x.grad
+    12.0
+    """
+    if not isinstance(name, str) or not name.isidentifier():
+        raise ValueError(f"an operation's name is an identifier, got {name!r}")
+    if name in TABLE and name not in _own:
+        raise ValueError(f"{name!r} is an operation of this package already: choose another name")
+    if not callable(value) or not callable(partials):
+        raise TypeError(f"primitive({name!r}) needs functions for value and partials")
+
+    def checked(m: Namespace, out: Any, *operands: Any) -> tuple[Any, ...]:
+        slopes = partials(m, out, *operands)
+        if not isinstance(slopes, tuple) or len(slopes) != len(operands):
+            raise TypeError(f"the partials of {name!r} must be a tuple of {len(operands)}, one an operand: got {slopes!r}")
+        return slopes
+
+    row = Operation(name, "defined by the user", value, checked, domain)
+    if not row.operands or row.variadic:
+        raise ValueError(f"the value of {name!r} needs m and a fixed number of operands: value=lambda m, x: ...")
+    TABLE[name] = row
+    _own.add(name)
+
+    def function(*operands: Any) -> Any:
+        if len(operands) != len(row.operands):
+            raise TypeError(f"{row.signature} takes {len(row.operands)} operands, got {len(operands)}")
+        return apply(row, operands)
+
+    function.__name__ = function.__qualname__ = name
+    return function
+
+
+_own: set[str] = set()  # the names of the user's operations
+
+
+def _many(what: str, xs: Any) -> tuple[Any, ...]:
+    if isinstance(xs, (str, bytes, Mapping, Value)) or not isinstance(xs, Iterable):
+        raise TypeError(f"{what} takes a list of numbers or Values, got {type(xs).__name__} {xs!r}")
+    return tuple(xs)
+
+
+def _some(what: str, xs: Any) -> tuple[Any, ...]:
+    operands = _many(what, xs)
+    if not operands:
+        raise ValueError(f"{what} needs at least one number, got none")
+    return operands
+
+
+def _read(m: Namespace, row: Operation) -> Callable[..., Any]:
+    return lambda *operands: apply(row, operands)
+
+
+def _pick(condition: Any, a: Any, b: Any) -> Any:
+    return a if condition else b
+
+
+def _add_up(terms: Iterable[Any], *rest: Any) -> Any:
+    first, *others = (*terms, *rest)
+    for term in others:
+        first = first + term
+    return first
+
+
+# The reading of the table by Values: local derivatives that are graphs again.
+VALUES = Namespace(_read, where=_pick, sum=_add_up, largest=largest)

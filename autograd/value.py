@@ -1,0 +1,374 @@
+"""`Value`: a number that remembers how it was made.
+
+Calculating with Values builds a graph: each result holds the operation, its operands (parents) and the local
+derivatives, read from the table when the node is made. Nodes are plain data, so whoever walks the graph can
+differentiate, print, draw, copy or compile it.
+"""
+
+from collections.abc import Callable
+from contextlib import ContextDecorator
+from threading import get_ident
+from typing import Any, NamedTuple, SupportsFloat
+
+from . import copying, graph, table
+from .errors import is_number, negative_base, no_value, real
+from .floats import FLOATS
+from .formula import Formula
+from .table import LEAF, Operation
+
+
+class Scope:
+    """A name for what is calculated inside ``with scope(name):``, such as a neuron within a layer."""
+
+    __slots__ = ("name", "parent")
+
+    def __init__(self, name: str, parent: "Scope | None" = None):
+        self.name, self.parent = name, parent
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The names from the outermost scope to this one."""
+        return (*(self.parent.path if self.parent else ()), self.name)
+
+    def __repr__(self) -> str:
+        return f"Scope({'/'.join(self.path)!r})"
+
+
+class _Mode(NamedTuple):
+    """How new nodes are made in one thread."""
+
+    recording: bool = True
+    scope: Scope | None = None
+
+
+_USUAL = _Mode()
+_modes: dict[int, _Mode] = {}  # threads whose mode is not the usual one; mostly empty, which costs nothing to ask
+
+
+def _mode() -> _Mode:
+    return _modes.get(get_ident(), _USUAL)
+
+
+def _set_mode(mode: _Mode) -> None:
+    if mode == _USUAL:
+        _modes.pop(get_ident(), None)
+    else:
+        _modes[get_ident()] = mode
+
+
+class no_grad(ContextDecorator):
+    """Calculate without recording: results are constants, and the operands can be freed.
+
+    As a context manager or as a decorator, ``@no_grad()``; it holds for the calling thread and ends with the block,
+    also when that raises.
+
+    >>> w = Value(2.0)
+    >>> with no_grad():
+    ...     y = w * 3
+    >>> y.data, y.parents
+    (6.0, ())
+    """
+
+    def __enter__(self) -> None:
+        self._before = _mode()
+        _set_mode(self._before._replace(recording=False))
+
+    def __exit__(self, *error: object) -> None:
+        _set_mode(self._before)
+
+    def _recreate_cm(self) -> "no_grad":
+        return no_grad()  # a decorated function may call itself, or run in several threads
+
+
+class scope:
+    """Name the part of a model that the nodes made inside belong to; drawing can collapse it to one box.
+
+    Leaves made inside count as parameters of that part.
+
+    >>> with scope("layer 1"):
+    ...     with scope("neuron 2"):
+    ...         w = Value(0.5)
+    >>> w.scope.path
+    ('layer 1', 'neuron 2')
+    """
+
+    __slots__ = ("_before", "name")
+
+    def __init__(self, name: str):
+        self.name = name
+
+    def __enter__(self) -> Scope:
+        self._before = before = _mode()
+        entered = Scope(self.name, before.scope)
+        _modes[get_ident()] = _Mode(before.recording, entered)
+        return entered
+
+    def __exit__(self, *error: object) -> None:
+        _set_mode(self._before)
+
+
+_new = object.__new__
+
+
+class Value:
+    """A real number in a computation graph.
+
+    Arguments:
+        data: anything with a real float value (int, float, NumPy scalar, Fraction, array of one element).
+        label: a name, for messages, steps and pictures.
+
+    Raises TypeError when `data` is not one real number.
+
+    >>> x, y, z = Value(-2, "x"), Value(5, "y"), Value(-4, "z")
+    >>> f = (x + y) * z
+    >>> f.backward()
+    >>> f.data, x.grad, y.grad, z.grad
+    (-12.0, -4.0, -4.0, 3.0)
+
+    Attributes: `grad` is the gradient of the last output on which `backward()` was called, None before (which is not
+    0). `parents` are the operands in order, `local_grads` the derivatives by each of them, recorded when the node was
+    made; `op` is the operation's name, "" for a leaf. Equality and hash are identity; ``< <= > >=`` compare the data.
+    """
+
+    __slots__ = ("__weakref__", "_data", "grad", "label", "local_grads", "operation", "parents", "scope")
+
+    grad: float | None
+    label: str
+    operation: Operation | None  # LEAF for a leaf; None for a constant, into which no gradient flows
+    parents: tuple["Value", ...]
+    local_grads: tuple[float, ...]
+    scope: Scope | None
+
+    def __init__(self, data: SupportsFloat, label: str = ""):
+        if not isinstance(label, str):
+            raise TypeError(f"a label is a str, got {type(label).__name__} {label!r}")
+        self._data = real(data)
+        self.grad = None
+        self.label = label
+        self.operation = LEAF
+        self.parents = ()
+        self.local_grads = ()
+        self.scope = _mode().scope if _modes else None
+
+    @property
+    def data(self) -> float:
+        """The number. Setting it on a leaf changes what is calculated next, not what was recorded."""
+        return self._data
+
+    @data.setter
+    def data(self, data: SupportsFloat) -> None:
+        self._data = real(data)
+
+    @property
+    def op(self) -> str:
+        """The operation's name, "" for leaves and constants."""
+        return self.operation.name if self.operation else ""
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients flow into this node: False for plain numbers, detached and unrecorded results."""
+        return self.operation is not None
+
+    def backward(self, seed: SupportsFloat = 1.0) -> None:
+        """Calculate the gradient of this node by every node behind it, into their `grad`.
+
+        Leaves add to what they hold (set it to None, or call `zero_grad()` of a model, to start anew); inner nodes are
+        set anew; constants get none. `seed` scales the gradient. Raises ValueError, naming the edge, and leaves the
+        leaves as they were, when a gradient becomes NaN.
+
+        >>> x = Value(3.0)
+        >>> (x**3).backward()
+        >>> x.grad
+        27.0
+        """
+        if self.operation is not None:
+            graph.backward(self, real(seed))
+
+    def detach(self) -> "Value":
+        """A constant with the same data: no gradient flows through it."""
+        node = constant(self._data)
+        node.label = self.label
+        return node
+
+    def __repr__(self) -> str:
+        label = f", label={self.label!r}" if self.label else ""
+        grad = "" if self.grad is None else f", grad={self.grad!r}"
+        return f"Value({self._data!r}{label}{grad})"
+
+    def __float__(self) -> float:
+        return self._data
+
+    def __bool__(self) -> bool:
+        return bool(self._data)
+
+    def __format__(self, spec: str) -> str:
+        return format(self._data, spec) if spec else repr(self)
+
+    def __lt__(self, other: Any) -> bool:
+        return self._data < float(other) if is_number(other) else NotImplemented
+
+    def __le__(self, other: Any) -> bool:
+        return self._data <= float(other) if is_number(other) else NotImplemented
+
+    def __gt__(self, other: Any) -> bool:
+        return self._data > float(other) if is_number(other) else NotImplemented
+
+    def __ge__(self, other: Any) -> bool:
+        return self._data >= float(other) if is_number(other) else NotImplemented
+
+    def __radd__(self, other: Any) -> "Value":
+        return _arithmetic(table.ADD, other, self)
+
+    def __rsub__(self, other: Any) -> "Value":
+        return _arithmetic(table.SUB, other, self)
+
+    def __rmul__(self, other: Any) -> "Value":
+        return _arithmetic(table.MUL, other, self)
+
+    def __truediv__(self, other: Any) -> "Value":
+        return _arithmetic(table.DIV, self, other)
+
+    def __rtruediv__(self, other: Any) -> "Value":
+        return _arithmetic(table.DIV, other, self)
+
+    def __pow__(self, other: Any) -> "Value":
+        return _arithmetic(table.POW, self, other)
+
+    def __rpow__(self, other: Any) -> "Value":
+        return _arithmetic(table.POW, other, self)
+
+    def __neg__(self) -> "Value":
+        return apply(table.NEG, (self,))
+
+    def __pos__(self) -> "Value":
+        return self
+
+    def __abs__(self) -> "Value":
+        return apply(table.ABS, (self,))
+
+    def __copy__(self) -> "Value":
+        return copying.copy_node(self, self.parents)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Value":
+        return copying.deepcopy(self, memo)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        if not self.parents:
+            return super().__reduce_ex__(max(protocol, 2))
+        return copying.rebuild, (type(self), copying.flatten(self))
+
+
+def _node(
+    data: float,
+    operation: Operation | None = None,
+    parents: tuple[Value, ...] = (),
+    local_grads: tuple[float, ...] = (),
+    scope: Scope | None = None,
+) -> Value:
+    """A new node; without an operation, a constant."""
+    node = _new(Value)
+    node._data = data
+    node.grad = None
+    node.label = ""
+    node.operation = operation
+    node.parents = parents
+    node.local_grads = local_grads
+    node.scope = scope
+    return node
+
+
+def constant(data: float) -> Value:
+    """A plain number as a node of a graph."""
+    return _node(data, scope=_mode().scope if _modes else None)
+
+
+def _arithmetic(operation: Operation, x: Any, y: Any) -> Value:
+    """An infix operation; what is not a number is left to the other operand's class (an array of NumPy, say)."""
+    if not isinstance(x, Value):
+        if not is_number(x):
+            return NotImplemented
+        x = constant(float(x))
+    if not isinstance(y, Value):
+        if not is_number(y):
+            return NotImplemented
+        y = constant(float(y))
+    if operation is table.POW and x._data < 0.0 and y.operation is not None:
+        raise negative_base(x._data, x.label)
+    return apply(operation, (x, y))
+
+
+def apply(operation: Operation, operands: tuple[Any, ...]) -> Any:
+    """Calculate one row of the table and record it: a Value, or a float where all `operands` are plain numbers."""
+    mode = _mode() if _modes else _USUAL
+    try:
+        numbers = [x._data for x in operands]
+    except AttributeError:  # plain numbers among them
+        numbers = [x._data if isinstance(x, Value) else real(x) for x in operands]
+        if not any(isinstance(x, Value) for x in operands):
+            return evaluate(operation, operands, numbers)
+        operands = tuple(x if isinstance(x, Value) else constant(n) for x, n in zip(operands, numbers, strict=True))
+    data = evaluate(operation, operands, numbers)
+    if not mode.recording:
+        return constant(data)
+    return _node(data, operation, operands, local_grads(operation, data, numbers), mode.scope)
+
+
+def evaluate(operation: Operation, operands: tuple[Any, ...], numbers: list[float]) -> float:
+    """The value of one row by floats, or an error that says what it needs."""
+    try:
+        data = operation.value(FLOATS, *numbers)
+        if type(data) is float and data - data == 0.0:
+            return data
+        if type(data) is complex:
+            raise ValueError
+        data = real(data)
+        if data - data == 0.0 or any(x - x != 0.0 for x in numbers) or operation in (table.ADD, table.SUB, table.MUL):
+            return data  # infinity and NaN among the operands go the way of IEEE arithmetic
+        raise ValueError if data != data else OverflowError
+    except (ValueError, ZeroDivisionError, OverflowError) as error:
+        labels = [x.label if isinstance(x, Value) else "" for x in operands]
+        raise no_value(operation, numbers, labels, type(error)) from None
+
+
+def local_grads(operation: Operation, data: float, numbers: list[float]) -> tuple[float, ...]:
+    """The local derivatives of one row by floats; infinite where Python's arithmetic would raise (sqrt at 0)."""
+    try:
+        return operation.partials(FLOATS, data, *numbers)
+    except (ValueError, ArithmeticError):
+        from .arrays import ieee
+
+        return ieee(operation.partials, data, *numbers)
+
+
+def _operator(operation: Operation) -> Callable[[Value, Any], Value]:
+    """The method for + - or *, written out from the row's text.
+
+    What `apply` does, without its checks and calls: these three cannot fail, and they are most of a graph.
+    """
+    out, x, y = Formula("out"), Formula("x"), Formula("y")
+    derivatives = ", ".join(repr(d) if isinstance(d, float) else str(d) for d in operation.partials(None, out, x, y))
+    source = f"""
+def method(self, other):
+    if type(other) is not Value or _modes:
+        return _arithmetic(operation, self, other)
+    x = self._data
+    y = other._data
+    node = _new(Value)
+    node._data = {operation.value(None, x, y)}
+    node.grad = None
+    node.label = ""
+    node.operation = operation
+    node.parents = (self, other)
+    node.local_grads = ({derivatives})
+    node.scope = None
+    return node
+"""
+    environment: dict[str, Any] = {**globals(), "operation": operation}
+    exec(source, environment)
+    method: Callable[[Value, Any], Value] = environment["method"]
+    return method
+
+
+Value.__add__ = _operator(table.ADD)  # type: ignore[method-assign]
+Value.__sub__ = _operator(table.SUB)  # type: ignore[method-assign]
+Value.__mul__ = _operator(table.MUL)  # type: ignore[method-assign]
