@@ -1,7 +1,6 @@
 """Why an operation has no value here: messages that name the operation, the number, the node and the way out."""
 
 import math
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,6 +20,8 @@ def no_value(operation: Operation, numbers: Sequence[float], labels: Sequence[st
     names = ["x"] * len(numbers) if operation.variadic else list(operation.operands)
     known = list(zip(names, numbers, labels, strict=True))
     if not holds(operation, numbers):
+        import re
+
         blamed = [k for k in known if re.search(rf"\b{k[0]}\b", operation.domain)]
         got = _number(*blamed[0][1:]) if len(blamed) == 1 else _assignments(blamed)
         return error(f"{operation.signature} needs {operation.domain}, got {got}")

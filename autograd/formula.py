@@ -22,6 +22,7 @@ class Formula:
 
     __slots__ = ("number", "rank", "text")
     times, divide = "*", " / "
+    numeral = staticmethod(number_text)
 
     def __init__(self, text: str, rank: int = ATOM, number: float | None = None):
         self.text, self.rank, self.number = text, rank, number
@@ -30,7 +31,7 @@ class Formula:
     def of(cls, x: "Formula | float") -> "Formula":
         if isinstance(x, Formula):
             return x
-        return cls(number_text(x), SIGN if x < 0 else ATOM, float(x))
+        return cls(cls.numeral(x), SIGN if x < 0 else ATOM, float(x))
 
     def __str__(self) -> str:
         return self.text
@@ -150,6 +151,13 @@ class Formula:
         """The text of ``a`` where this condition holds, else ``b``."""
         yes, no = self.of(a), self.of(b)
         return type(self)(f"{yes.within(COMPARISON)} if {self.within(COMPARISON)} else {no.text}", CHOICE)
+
+
+class Source(Formula):
+    """A formula to be run on floats: its numbers are floats."""
+
+    __slots__ = ()
+    numeral = staticmethod(repr)
 
 
 class Symbols(Formula):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol, SupportsFloat, overload
 
 from . import table
+from .eager import write_out
 from .table import TABLE, Namespace, Operation
 from .value import Value, apply
 from .words import partial_formulas, value_formula
@@ -35,22 +36,11 @@ class Binary(Protocol):
 
 
 def _function(row: Operation) -> Any:
-    arity = len(row.operands)
-
-    def function(*operands: Any) -> Any:
-        if len(operands) != arity:
-            raise TypeError(f"{row.signature} takes {arity} operand{'s' * (arity > 1)}, got {len(operands)}")
-        return apply(row, operands)
-
-    def unary(x: Any) -> Any:
-        return apply(row, (x,))
-
-    made = unary if arity == 1 else function
-    made.__name__ = made.__qualname__ = row.name
-    made.__doc__ = _describe(row)
-    if arity == 1:
-        setattr(Value, row.name, made)
-    return made
+    function = write_out(row)
+    function.__doc__ = _describe(row)
+    if len(row.operands) == 1:
+        setattr(Value, row.name, function)
+    return function
 
 
 def _describe(row: Operation) -> str:
@@ -235,12 +225,8 @@ def primitive(
     TABLE[name] = row
     _own.add(name)
 
-    def function(*operands: Any) -> Any:
-        if len(operands) != len(row.operands):
-            raise TypeError(f"{row.signature} takes {len(row.operands)} operands, got {len(operands)}")
-        return apply(row, operands)
-
-    function.__name__ = function.__qualname__ = name
+    function = write_out(row)
+    function.__doc__ = _describe(row)
     return function
 
 
@@ -248,7 +234,7 @@ _own: set[str] = set()  # the names of the user's operations
 
 
 def _many(what: str, xs: Any) -> tuple[Any, ...]:
-    if isinstance(xs, (str, bytes, Mapping, Value)) or not isinstance(xs, Iterable):
+    if type(xs) is not list and (isinstance(xs, (str, bytes, Mapping, Value)) or not isinstance(xs, Iterable)):
         raise TypeError(f"{what} takes a list of numbers or Values, got {type(xs).__name__} {xs!r}")
     return tuple(xs)
 

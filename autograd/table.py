@@ -8,32 +8,29 @@ operation is adding one row here.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from inspect import Parameter, signature
+from operator import mul
 from typing import Any
 
 
-@dataclass(frozen=True, eq=False, slots=True)
 class Operation:
     """One row of the table.
 
     ``value(m, *operands)`` is the result, ``partials(m, out, *operands)`` the tuple of derivatives by each operand, where
     ``out`` is the result. ``domain`` is a condition on the operands in Python, for error messages and for choosing test
-    points; the rule itself decides what is an error.
+    points; the rule itself decides what is an error. `operands` are the names of the rule's operands, such as
+    ``("x", "y")``, or ``("xs",)`` where a variadic rule takes any number of them.
     """
 
-    name: str
-    about: str
-    value: Callable[..., Any]
-    partials: Callable[..., tuple[Any, ...]]
-    domain: str = ""
-    operands: tuple[str, ...] = field(init=False)  # their names, such as ("x", "y"); ("xs",) when there are any number
-    variadic: bool = field(init=False)
+    __slots__ = ("about", "domain", "name", "operands", "partials", "value", "variadic")
 
-    def __post_init__(self) -> None:
-        names = list(signature(self.value).parameters.values())[1:]  # the first is the namespace m
-        object.__setattr__(self, "operands", tuple(p.name for p in names))
-        object.__setattr__(self, "variadic", any(p.kind is Parameter.VAR_POSITIONAL for p in names))
+    def __init__(
+        self, name: str, about: str, value: Callable[..., Any], partials: Callable[..., tuple[Any, ...]], domain: str = ""
+    ):
+        self.name, self.about, self.value, self.partials, self.domain = name, about, value, partials, domain
+        self.operands, self.variadic = _operand_names(value)
+
+    def __repr__(self) -> str:
+        return f"Operation({self.name!r})"
 
     @property
     def infix(self) -> bool:
@@ -48,6 +45,14 @@ class Operation:
 
     def __reduce__(self) -> tuple[Callable[[str], "Operation"], tuple[str]]:
         return lookup, (self.name,)  # rules are code: a pickle names its row
+
+
+def _operand_names(rule: Callable[..., Any]) -> tuple[tuple[str, ...], bool]:
+    """The names of a rule's operands, after the namespace m, and whether they stand for any number of them."""
+    code = rule.__code__
+    names = code.co_varnames[1 : code.co_argcount]
+    variadic = bool(code.co_flags & 4)  # CO_VARARGS of the inspect module, which would double the import time
+    return (names or code.co_varnames[1:2] if variadic else names), variadic
 
 
 LEAF = Operation("", "a number that was given, not calculated", lambda m: None, lambda m, out: ())
@@ -85,20 +90,14 @@ def lookup(name: str) -> Operation:
     return TABLE[name]
 
 
-def _halves(operands: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]:
-    """Split dot's operands w1..wn, x1..xn and perhaps a bias."""
-    n = len(operands) // 2
-    return operands[:n], operands[n : 2 * n], operands[2 * n :]
-
-
 def _dot(m: Any, *xs: Any) -> Any:
-    weights, inputs, bias = _halves(xs)
-    return m.sum([w * x for w, x in zip(weights, inputs, strict=True)], *bias)
+    n = len(xs) // 2  # w1 ... wn, x1 ... xn and perhaps a bias
+    return m.sum(map(mul, xs[:n], xs[n : 2 * n]), *xs[2 * n :])
 
 
 def _dot_partials(m: Any, out: Any, *xs: Any) -> tuple[Any, ...]:
-    weights, inputs, bias = _halves(xs)
-    return (*inputs, *weights, 1.0) if bias else (*inputs, *weights)
+    n = len(xs) // 2
+    return (*xs[n : 2 * n], *xs[:n], *(1.0,) * (len(xs) % 2))
 
 
 def _logsumexp(m: Any, *xs: Any) -> Any:

@@ -5,7 +5,6 @@ derivatives, read from the table when the node is made. Nodes are plain data, so
 differentiate, print, draw, copy or compile it.
 """
 
-from collections.abc import Callable
 from contextlib import ContextDecorator
 from threading import get_ident
 from typing import Any, NamedTuple, SupportsFloat
@@ -13,7 +12,6 @@ from typing import Any, NamedTuple, SupportsFloat
 from . import copying, graph, table
 from .errors import is_number, negative_base, no_value, real
 from .floats import FLOATS
-from .formula import Formula
 from .table import LEAF, Operation
 
 
@@ -42,18 +40,18 @@ class _Mode(NamedTuple):
 
 
 _USUAL = _Mode()
-_modes: dict[int, _Mode] = {}  # threads whose mode is not the usual one; mostly empty, which costs nothing to ask
+modes: dict[int, _Mode] = {}  # threads whose mode is not the usual one; mostly empty, which costs nothing to ask
 
 
-def _mode() -> _Mode:
-    return _modes.get(get_ident(), _USUAL)
+def current_mode() -> _Mode:
+    return modes.get(get_ident(), _USUAL)
 
 
 def _set_mode(mode: _Mode) -> None:
     if mode == _USUAL:
-        _modes.pop(get_ident(), None)
+        modes.pop(get_ident(), None)
     else:
-        _modes[get_ident()] = mode
+        modes[get_ident()] = mode
 
 
 class no_grad(ContextDecorator):
@@ -70,7 +68,7 @@ class no_grad(ContextDecorator):
     """
 
     def __enter__(self) -> None:
-        self._before = _mode()
+        self._before = current_mode()
         _set_mode(self._before._replace(recording=False))
 
     def __exit__(self, *error: object) -> None:
@@ -98,9 +96,9 @@ class scope:
         self.name = name
 
     def __enter__(self) -> Scope:
-        self._before = before = _mode()
+        self._before = before = current_mode()
         entered = Scope(self.name, before.scope)
-        _modes[get_ident()] = _Mode(before.recording, entered)
+        modes[get_ident()] = _Mode(before.recording, entered)
         return entered
 
     def __exit__(self, *error: object) -> None:
@@ -148,7 +146,7 @@ class Value:
         self.operation = LEAF
         self.parents = ()
         self.local_grads = ()
-        self.scope = _mode().scope if _modes else None
+        self.scope = current_mode().scope if modes else None
 
     @property
     def data(self) -> float:
@@ -216,26 +214,37 @@ class Value:
     def __ge__(self, other: Any) -> bool:
         return self._data >= float(other) if is_number(other) else NotImplemented
 
+    def __add__(self, other: Any) -> "Value":
+        return arithmetic(table.ADD, self, other)
+
+    def __sub__(self, other: Any) -> "Value":
+        return arithmetic(table.SUB, self, other)
+
+    def __mul__(self, other: Any) -> "Value":
+        return arithmetic(table.MUL, self, other)
+
+    # Module eager replaces + - * / by the same rules written out for speed.
+
     def __radd__(self, other: Any) -> "Value":
-        return _arithmetic(table.ADD, other, self)
+        return arithmetic(table.ADD, other, self)
 
     def __rsub__(self, other: Any) -> "Value":
-        return _arithmetic(table.SUB, other, self)
+        return arithmetic(table.SUB, other, self)
 
     def __rmul__(self, other: Any) -> "Value":
-        return _arithmetic(table.MUL, other, self)
+        return arithmetic(table.MUL, other, self)
 
     def __truediv__(self, other: Any) -> "Value":
-        return _arithmetic(table.DIV, self, other)
+        return arithmetic(table.DIV, self, other)
 
     def __rtruediv__(self, other: Any) -> "Value":
-        return _arithmetic(table.DIV, other, self)
+        return arithmetic(table.DIV, other, self)
 
     def __pow__(self, other: Any) -> "Value":
-        return _arithmetic(table.POW, self, other)
+        return arithmetic(table.POW, self, other)
 
     def __rpow__(self, other: Any) -> "Value":
-        return _arithmetic(table.POW, other, self)
+        return arithmetic(table.POW, other, self)
 
     def __neg__(self) -> "Value":
         return apply(table.NEG, (self,))
@@ -279,10 +288,10 @@ def _node(
 
 def constant(data: float) -> Value:
     """A plain number as a node of a graph."""
-    return _node(data, scope=_mode().scope if _modes else None)
+    return _node(data, scope=current_mode().scope if modes else None)
 
 
-def _arithmetic(operation: Operation, x: Any, y: Any) -> Value:
+def arithmetic(operation: Operation, x: Any, y: Any) -> Value:
     """An infix operation; what is not a number is left to the other operand's class (an array of NumPy, say)."""
     if not isinstance(x, Value):
         if not is_number(x):
@@ -299,7 +308,7 @@ def _arithmetic(operation: Operation, x: Any, y: Any) -> Value:
 
 def apply(operation: Operation, operands: tuple[Any, ...]) -> Any:
     """Calculate one row of the table and record it: a Value, or a float where all `operands` are plain numbers."""
-    mode = _mode() if _modes else _USUAL
+    mode = current_mode() if modes else _USUAL
     try:
         numbers = [x._data for x in operands]
     except AttributeError:  # plain numbers among them
@@ -313,6 +322,14 @@ def apply(operation: Operation, operands: tuple[Any, ...]) -> Any:
     return _node(data, operation, operands, local_grads(operation, data, numbers), mode.scope)
 
 
+def function(operation: Operation, *operands: Any) -> Any:
+    """`apply`, with the operands one by one."""
+    return apply(operation, operands)
+
+
+IEEE = (table.ADD, table.SUB, table.MUL, table.NEG)  # these may overflow to infinity, as Python's own floats do
+
+
 def evaluate(operation: Operation, operands: tuple[Any, ...], numbers: list[float]) -> float:
     """The value of one row by floats, or an error that says what it needs."""
     try:
@@ -322,7 +339,7 @@ def evaluate(operation: Operation, operands: tuple[Any, ...], numbers: list[floa
         if type(data) is complex:
             raise ValueError
         data = real(data)
-        if data - data == 0.0 or any(x - x != 0.0 for x in numbers) or operation in (table.ADD, table.SUB, table.MUL):
+        if data - data == 0.0 or any(x - x != 0.0 for x in numbers) or operation in IEEE:
             return data  # infinity and NaN among the operands go the way of IEEE arithmetic
         raise ValueError if data != data else OverflowError
     except (ValueError, ZeroDivisionError, OverflowError) as error:
@@ -338,37 +355,3 @@ def local_grads(operation: Operation, data: float, numbers: list[float]) -> tupl
         from .arrays import ieee
 
         return ieee(operation.partials, data, *numbers)
-
-
-def _operator(operation: Operation) -> Callable[[Value, Any], Value]:
-    """The method for + - or *, written out from the row's text.
-
-    What `apply` does, without its checks and calls: these three cannot fail, and they are most of a graph.
-    """
-    out, x, y = Formula("out"), Formula("x"), Formula("y")
-    derivatives = ", ".join(repr(d) if isinstance(d, float) else str(d) for d in operation.partials(None, out, x, y))
-    source = f"""
-def method(self, other):
-    if type(other) is not Value or _modes:
-        return _arithmetic(operation, self, other)
-    x = self._data
-    y = other._data
-    node = _new(Value)
-    node._data = {operation.value(None, x, y)}
-    node.grad = None
-    node.label = ""
-    node.operation = operation
-    node.parents = (self, other)
-    node.local_grads = ({derivatives})
-    node.scope = None
-    return node
-"""
-    environment: dict[str, Any] = {**globals(), "operation": operation}
-    exec(source, environment)
-    method: Callable[[Value, Any], Value] = environment["method"]
-    return method
-
-
-Value.__add__ = _operator(table.ADD)  # type: ignore[method-assign]
-Value.__sub__ = _operator(table.SUB)  # type: ignore[method-assign]
-Value.__mul__ = _operator(table.MUL)  # type: ignore[method-assign]

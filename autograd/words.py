@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from .formula import CHOICE, Formula, Symbols, add_up, choose, write
+from .formula import CHOICE, Formula, Source, Symbols, add_up, choose, write
 from .table import Namespace, Operation
 
 
@@ -17,9 +17,7 @@ def _namespace(kind: type[Formula]) -> Namespace:
     )
 
 
-PYTHON = _namespace(Formula)
-SYMBOLS = _namespace(Symbols)
-_NAMESPACES: dict[type[Formula], Namespace] = {Formula: PYTHON, Symbols: SYMBOLS}
+_NAMESPACES: dict[type[Formula], Namespace] = {kind: _namespace(kind) for kind in (Formula, Source, Symbols)}
 
 
 def value_formula(operation: Operation, operands: Sequence[Any], kind: type[Formula] = Formula) -> Formula:
