@@ -121,8 +121,9 @@ def dot(ws: Iterable[Number], xs: Iterable[Number], bias: Number = 0) -> Any:
     weights, inputs = _many("dot(ws, xs)", ws), _many("dot(ws, xs)", xs)
     if len(weights) != len(inputs):
         raise ValueError(f"dot(ws, xs) needs as many weights as inputs, got {len(weights)} and {len(inputs)}")
-    biased = isinstance(bias, Value) or bias != 0
-    operands = (*weights, *inputs, bias) if biased else (*weights, *inputs)
+    operands = weights + inputs
+    if isinstance(bias, Value) or bias != 0:
+        operands += (bias,)
     return apply(table.DOT, operands) if operands else 0.0
 
 

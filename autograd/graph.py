@@ -6,6 +6,7 @@ the parent's gradient is the sum of these contributions, which is the sum over a
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from math import isfinite
 from typing import Any, Protocol, TypeVar
 
 
@@ -123,7 +124,7 @@ def _push(order: Iterable[Any]) -> None:
             grad = y.grad
             if grad is not None:
                 y.grad = grad + upstream * to_y
-        else:
+        elif upstream != 0.0 or not isfinite(sum(node.local_grads)):  # times 0 would add nothing but time
             for parent, local in zip(parents, node.local_grads):  # noqa: B905 (strict costs a tenth of the pass)
                 grad = parent.grad
                 if grad is not None:

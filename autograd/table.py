@@ -97,7 +97,7 @@ def _dot(m: Any, *xs: Any) -> Any:
 
 def _dot_partials(m: Any, out: Any, *xs: Any) -> tuple[Any, ...]:
     n = len(xs) // 2
-    return (*xs[n : 2 * n], *xs[:n], *(1.0,) * (len(xs) % 2))
+    return xs[n : 2 * n] + xs[:n] + (1.0,) * (len(xs) % 2)
 
 
 def _logsumexp(m: Any, *xs: Any) -> Any:

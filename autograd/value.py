@@ -308,18 +308,21 @@ def arithmetic(operation: Operation, x: Any, y: Any) -> Value:
 
 def apply(operation: Operation, operands: tuple[Any, ...]) -> Any:
     """Calculate one row of the table and record it: a Value, or a float where all `operands` are plain numbers."""
-    mode = current_mode() if modes else _USUAL
     try:
-        numbers = [x._data for x in operands]
+        numbers = tuple([x._data for x in operands])
     except AttributeError:  # plain numbers among them
-        numbers = [x._data if isinstance(x, Value) else real(x) for x in operands]
+        numbers = tuple(x._data if isinstance(x, Value) else real(x) for x in operands)
         if not any(isinstance(x, Value) for x in operands):
             return evaluate(operation, operands, numbers)
         operands = tuple(x if isinstance(x, Value) else constant(n) for x, n in zip(operands, numbers, strict=True))
+    scope = None
+    if modes:
+        mode = current_mode()
+        if not mode.recording:
+            return constant(evaluate(operation, operands, numbers))
+        scope = mode.scope
     data = evaluate(operation, operands, numbers)
-    if not mode.recording:
-        return constant(data)
-    return _node(data, operation, operands, local_grads(operation, data, numbers), mode.scope)
+    return _node(data, operation, operands, local_grads(operation, data, numbers), scope)
 
 
 def function(operation: Operation, *operands: Any) -> Any:
@@ -330,7 +333,7 @@ def function(operation: Operation, *operands: Any) -> Any:
 IEEE = (table.ADD, table.SUB, table.MUL, table.NEG)  # these may overflow to infinity, as Python's own floats do
 
 
-def evaluate(operation: Operation, operands: tuple[Any, ...], numbers: list[float]) -> float:
+def evaluate(operation: Operation, operands: tuple[Any, ...], numbers: tuple[float, ...]) -> float:
     """The value of one row by floats, or an error that says what it needs."""
     try:
         data = operation.value(FLOATS, *numbers)
@@ -347,7 +350,7 @@ def evaluate(operation: Operation, operands: tuple[Any, ...], numbers: list[floa
         raise no_value(operation, numbers, labels, type(error)) from None
 
 
-def local_grads(operation: Operation, data: float, numbers: list[float]) -> tuple[float, ...]:
+def local_grads(operation: Operation, data: float, numbers: tuple[float, ...]) -> tuple[float, ...]:
     """The local derivatives of one row by floats; infinite where Python's arithmetic would raise (sqrt at 0)."""
     try:
         return operation.partials(FLOATS, data, *numbers)
