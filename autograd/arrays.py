@@ -19,8 +19,11 @@ def _sum(terms: Any, *rest: Any) -> Any:
 
 ARRAYS = Namespace(
     lambda m, row: partial(row.value, m),
-    **{name: getattr(np, name) for name in "abs exp expm1 log log1p sqrt sin cos tan sinh cosh tanh".split()},
-    **{name: getattr(np, name) for name in "arcsin arccos arctan where minimum maximum".split()},
+    **{
+        name: getattr(np, name)
+        for name in ("abs", "minimum", "maximum", "where", "exp", "expm1", "log", "log1p", "sqrt")
+    },
+    **{name: getattr(np, name) for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan")},
     erf=np.vectorize(math.erf, otypes=[float]),
     erfc=np.vectorize(math.erfc, otypes=[float]),
     sum=_sum,

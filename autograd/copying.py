@@ -47,7 +47,7 @@ def deepcopy(node: Any, memo: dict[int, Any]) -> Any:
 
 
 def _make(kind: type, parents: tuple[Any, ...], state: list[Any]) -> Any:
-    node = object.__new__(kind)
+    node: Any = object.__new__(kind)
     node.parents = parents
     for name, value in zip(_STATE, state, strict=True):
         setattr(node, name, value)

@@ -82,7 +82,7 @@ def _install() -> None:
         method = write_out(row)
         setattr(Value, f"__{name}__", method)
         setattr(Value, f"__r{name}__", lambda self, other, method=method: method(other, self))
-    Value.__neg__ = write_out(table.NEG)  # type: ignore[method-assign]
+    setattr(Value, "__neg__", write_out(table.NEG))  # noqa: B010 (typed in the class)
 
 
 _install()

@@ -15,7 +15,9 @@ def holds(operation: Operation, numbers: Sequence[float]) -> bool:
     return bool(eval(operation.domain, {"__builtins__": {"abs": abs}, "inf": math.inf}, names))
 
 
-def no_value(operation: Operation, numbers: Sequence[float], labels: Sequence[str], error: type[Exception]) -> Exception:
+def no_value(
+    operation: Operation, numbers: Sequence[float], labels: Sequence[str], error: type[Exception]
+) -> Exception:
     """The exception to raise where `operation` has no finite value at `numbers`."""
     names = ["x"] * len(numbers) if operation.variadic else list(operation.operands)
     known = list(zip(names, numbers, labels, strict=True))

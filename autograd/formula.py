@@ -22,7 +22,10 @@ class Formula:
 
     __slots__ = ("number", "rank", "text")
     times, divide = "*", " / "
-    numeral = staticmethod(number_text)
+
+    @staticmethod
+    def numeral(number: float) -> str:
+        return number_text(number)
 
     def __init__(self, text: str, rank: int = ATOM, number: float | None = None):
         self.text, self.rank, self.number = text, rank, number
@@ -157,7 +160,10 @@ class Source(Formula):
     """A formula to be run on floats: its numbers are floats."""
 
     __slots__ = ()
-    numeral = staticmethod(repr)
+
+    @staticmethod
+    def numeral(number: float) -> str:
+        return repr(float(number))
 
 
 class Symbols(Formula):

@@ -1,4 +1,4 @@
-"""The public functions, made from the rows of the table: given Values they build the graph, given numbers they calculate.
+"""The public functions, made from the rows of the table: Values in, a node of the graph out; numbers in, a float out.
 
 Functions of one number are methods of `Value` too.
 """
@@ -97,7 +97,7 @@ def leaky_relu(x: Any, slope: Number = 0.01) -> Any:
     return _leaky_relu(x, slope)
 
 
-Value.leaky_relu = leaky_relu  # type: ignore[method-assign]
+setattr(Value, "leaky_relu", leaky_relu)  # noqa: B010 (typed in the class)
 
 
 def where(condition: Any, a: Number, b: Number) -> Any:
@@ -217,7 +217,9 @@ def primitive(
     def checked(m: Namespace, out: Any, *operands: Any) -> tuple[Any, ...]:
         slopes = partials(m, out, *operands)
         if not isinstance(slopes, tuple) or len(slopes) != len(operands):
-            raise TypeError(f"the partials of {name!r} must be a tuple of {len(operands)}, one an operand: got {slopes!r}")
+            raise TypeError(
+                f"the partials of {name!r} must be a tuple of {len(operands)}, one an operand: got {slopes!r}"
+            )
         return slopes
 
     row = Operation(name, "defined by the user", value, checked, domain)
@@ -247,15 +249,15 @@ def _some(what: str, xs: Any) -> tuple[Any, ...]:
     return operands
 
 
-def _read(m: Namespace, row: Operation) -> Callable[..., Any]:
+def _read(_: Namespace, row: Operation) -> Callable[..., Any]:
     return lambda *operands: apply(row, operands)
 
 
-def _pick(condition: Any, a: Any, b: Any) -> Any:
+def pick(condition: Any, a: Any, b: Any) -> Any:
     return a if condition else b
 
 
-def _add_up(terms: Iterable[Any], *rest: Any) -> Any:
+def add_up(terms: Iterable[Any], *rest: Any) -> Any:
     first, *others = (*terms, *rest)
     for term in others:
         first = first + term
@@ -263,4 +265,4 @@ def _add_up(terms: Iterable[Any], *rest: Any) -> Any:
 
 
 # The reading of the table by Values: local derivatives that are graphs again.
-VALUES = Namespace(_read, where=_pick, sum=_add_up, largest=largest)
+VALUES = Namespace(_read, where=pick, sum=add_up, largest=largest)

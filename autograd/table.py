@@ -24,7 +24,12 @@ class Operation:
     __slots__ = ("about", "domain", "name", "operands", "partials", "value", "variadic")
 
     def __init__(
-        self, name: str, about: str, value: Callable[..., Any], partials: Callable[..., tuple[Any, ...]], domain: str = ""
+        self,
+        name: str,
+        about: str,
+        value: Callable[..., Any],
+        partials: Callable[..., tuple[Any, ...]],
+        domain: str = "",
     ):
         self.name, self.about, self.value, self.partials, self.domain = name, about, value, partials, domain
         self.operands, self.variadic = _operand_names(value)
@@ -86,7 +91,9 @@ def lookup(name: str) -> Operation:
     if name == LEAF.name:
         return LEAF
     if name not in TABLE:
-        raise LookupError(f"unknown operation {name!r}: define it with primitive({name!r}, ...) before loading this graph")
+        raise LookupError(
+            f"unknown operation {name!r}: define it with primitive({name!r}, ...) before loading this graph"
+        )
     return TABLE[name]
 
 
@@ -95,7 +102,7 @@ def _dot(m: Any, *xs: Any) -> Any:
     return m.sum(map(mul, xs[:n], xs[n : 2 * n]), *xs[2 * n :])
 
 
-def _dot_partials(m: Any, out: Any, *xs: Any) -> tuple[Any, ...]:
+def _dot_partials(_: Any, __: Any, *xs: Any) -> tuple[Any, ...]:
     n = len(xs) // 2
     return xs[n : 2 * n] + xs[:n] + (1.0,) * (len(xs) % 2)
 
@@ -105,7 +112,7 @@ def _logsumexp(m: Any, *xs: Any) -> Any:
     return top + m.log(m.sum([m.exp(x - top) for x in xs]))
 
 
-def _softmax(m: Any, out: Any, *xs: Any) -> tuple[Any, ...]:
+def _softmax(m: Any, _: Any, *xs: Any) -> tuple[Any, ...]:
     top = m.largest(xs)  # exp(x - out) would be shorter, but out is rounded: an offset of 1e8 would cost 8 digits
     powers = [m.exp(x - top) for x in xs]
     total = m.sum(powers)

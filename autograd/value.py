@@ -7,7 +7,7 @@ differentiate, print, draw, copy or compile it.
 
 from contextlib import ContextDecorator
 from threading import get_ident
-from typing import Any, NamedTuple, SupportsFloat
+from typing import TYPE_CHECKING, Any, NamedTuple, SupportsFloat
 
 from . import copying, graph, table
 from .errors import is_number, negative_base, no_value, real
@@ -100,6 +100,22 @@ class scope:
         entered = Scope(self.name, before.scope)
         modes[get_ident()] = _Mode(before.recording, entered)
         return entered
+
+    def __exit__(self, *error: object) -> None:
+        _set_mode(self._before)
+
+
+class inside:
+    """Continue a scope that was entered before, such as that of a node which is being rewritten."""
+
+    __slots__ = ("_before", "scope")
+
+    def __init__(self, scope: Scope | None):
+        self.scope = scope
+
+    def __enter__(self) -> None:
+        self._before = current_mode()
+        _set_mode(_Mode(self._before.recording, self.scope))
 
     def __exit__(self, *error: object) -> None:
         _set_mode(self._before)
@@ -214,46 +230,55 @@ class Value:
     def __ge__(self, other: Any) -> bool:
         return self._data >= float(other) if is_number(other) else NotImplemented
 
-    def __add__(self, other: Any) -> "Value":
-        return arithmetic(table.ADD, self, other)
+    # + - * / and unary minus are written out from the table by module eager, functions of one number by functions.
+    if TYPE_CHECKING:
 
-    def __sub__(self, other: Any) -> "Value":
-        return arithmetic(table.SUB, self, other)
+        def __add__(self, other: SupportsFloat) -> "Value": ...
+        def __radd__(self, other: SupportsFloat) -> "Value": ...
+        def __sub__(self, other: SupportsFloat) -> "Value": ...
+        def __rsub__(self, other: SupportsFloat) -> "Value": ...
+        def __mul__(self, other: SupportsFloat) -> "Value": ...
+        def __rmul__(self, other: SupportsFloat) -> "Value": ...
+        def __truediv__(self, other: SupportsFloat) -> "Value": ...
+        def __rtruediv__(self, other: SupportsFloat) -> "Value": ...
+        def __neg__(self) -> "Value": ...
+        def exp(self) -> "Value": ...
+        def expm1(self) -> "Value": ...
+        def log(self) -> "Value": ...
+        def log1p(self) -> "Value": ...
+        def sqrt(self) -> "Value": ...
+        def sin(self) -> "Value": ...
+        def cos(self) -> "Value": ...
+        def tan(self) -> "Value": ...
+        def sinh(self) -> "Value": ...
+        def cosh(self) -> "Value": ...
+        def tanh(self) -> "Value": ...
+        def arcsin(self) -> "Value": ...
+        def arccos(self) -> "Value": ...
+        def arctan(self) -> "Value": ...
+        def erf(self) -> "Value": ...
+        def abs(self) -> "Value": ...
+        def sigmoid(self) -> "Value": ...
+        def relu(self) -> "Value": ...
+        def leaky_relu(self, slope: SupportsFloat = 0.01) -> "Value": ...
+        def elu(self) -> "Value": ...
+        def softplus(self) -> "Value": ...
+        def silu(self) -> "Value": ...
+        def gelu(self) -> "Value": ...
 
-    def __mul__(self, other: Any) -> "Value":
-        return arithmetic(table.MUL, self, other)
+    def __pow__(self, other: SupportsFloat) -> "Value":
+        result: Value = arithmetic(table.POW, self, other)
+        return result
 
-    # Module eager replaces + - * / by the same rules written out for speed.
-
-    def __radd__(self, other: Any) -> "Value":
-        return arithmetic(table.ADD, other, self)
-
-    def __rsub__(self, other: Any) -> "Value":
-        return arithmetic(table.SUB, other, self)
-
-    def __rmul__(self, other: Any) -> "Value":
-        return arithmetic(table.MUL, other, self)
-
-    def __truediv__(self, other: Any) -> "Value":
-        return arithmetic(table.DIV, self, other)
-
-    def __rtruediv__(self, other: Any) -> "Value":
-        return arithmetic(table.DIV, other, self)
-
-    def __pow__(self, other: Any) -> "Value":
-        return arithmetic(table.POW, self, other)
-
-    def __rpow__(self, other: Any) -> "Value":
-        return arithmetic(table.POW, other, self)
-
-    def __neg__(self) -> "Value":
-        return apply(table.NEG, (self,))
+    def __rpow__(self, other: SupportsFloat) -> "Value":
+        result: Value = arithmetic(table.POW, other, self)
+        return result
 
     def __pos__(self) -> "Value":
         return self
 
     def __abs__(self) -> "Value":
-        return apply(table.ABS, (self,))
+        return self.abs()
 
     def __copy__(self) -> "Value":
         return copying.copy_node(self, self.parents)
@@ -291,7 +316,7 @@ def constant(data: float) -> Value:
     return _node(data, scope=current_mode().scope if modes else None)
 
 
-def arithmetic(operation: Operation, x: Any, y: Any) -> Value:
+def arithmetic(operation: Operation, x: Any, y: Any) -> Any:
     """An infix operation; what is not a number is left to the other operand's class (an array of NumPy, say)."""
     if not isinstance(x, Value):
         if not is_number(x):

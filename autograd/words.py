@@ -21,7 +21,7 @@ _NAMESPACES: dict[type[Formula], Namespace] = {kind: _namespace(kind) for kind i
 
 
 def value_formula(operation: Operation, operands: Sequence[Any], kind: type[Formula] = Formula) -> Formula:
-    """The rule of an operation: ``1 / (1 + exp(-x))`` for sigmoid of x. Operands are names (str), numbers or formulas."""
+    """The rule of an operation, ``1 / (1 + exp(-x))`` for sigmoid of x; operands are names, numbers or formulas."""
     return kind.of(operation.value(_NAMESPACES[kind], *_formulas(operands, kind)))
 
 
