@@ -37,7 +37,8 @@ from .functions import (
 )
 from .gradcheck import check_gradients
 from .gradients import expand, grad, paths
-from .value import Value, no_grad, scope
+from .modes import no_grad, scope
+from .value import Value
 
 __all__ = [
     "Value",

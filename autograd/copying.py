@@ -4,10 +4,11 @@ Left to themselves, both would follow parents recursively. A pickle holds the gr
 positions of its parents; leaves stay objects in it, so that parameters shared by several pickled objects stay shared.
 """
 
-from typing import Any
+from typing import Any, TypeVar
 
 from .graph import topological_order
 
+N = TypeVar("N")
 _STATE = ("_data", "grad", "label", "operation", "local_grads", "scope")
 
 
@@ -33,22 +34,25 @@ def rebuild(kind: type, records: list[Any]) -> Any:
     return nodes[-1]
 
 
-def copy_node(node: Any, parents: tuple[Any, ...]) -> Any:
+def copy_node(node: N, parents: tuple[Any, ...]) -> N:
     """A node like `node` on other parents."""
     return _make(type(node), parents, [getattr(node, s) for s in _STATE])
 
 
-def deepcopy(node: Any, memo: dict[int, Any]) -> Any:
+def deepcopy(node: N, memo: dict[int, Any]) -> N:
     """A copy of the graph behind `node`; `memo` keeps what several copied objects share."""
-    for n in topological_order(node):
+    order: list[Any] = topological_order(node)  # type: ignore[type-var]
+    for n in order:
         if id(n) not in memo:
             memo[id(n)] = copy_node(n, tuple(memo[id(p)] for p in n.parents))
-    return memo[id(node)]
+    copied: N = memo[id(node)]
+    return copied
 
 
-def _make(kind: type, parents: tuple[Any, ...], state: list[Any]) -> Any:
+def _make(kind: type[N], parents: tuple[Any, ...], state: list[Any]) -> N:
     node: Any = object.__new__(kind)
     node.parents = parents
     for name, value in zip(_STATE, state, strict=True):
         setattr(node, name, value)
-    return node
+    made: N = node
+    return made

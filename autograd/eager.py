@@ -11,6 +11,7 @@ from typing import Any
 from . import table, value
 from .floats import FLOATS
 from .formula import Source
+from .modes import current_mode, modes
 from .table import Operation
 from .value import Value
 from .words import partial_formulas, value_formula
@@ -63,9 +64,9 @@ def write_out(operation: Operation) -> Callable[..., Any]:
     environment = {name: getattr(FLOATS, name) for name in table.TABLE if name.isidentifier()} | {
         "Value": Value,
         "constant": value.constant,
-        "current_mode": value.current_mode,
+        "current_mode": current_mode,
         "general": value.arithmetic if operation.infix else value.function,
-        "modes": value.modes,
+        "modes": modes,
         "new": object.__new__,
         "operation": operation,
         "plain": (float, int),

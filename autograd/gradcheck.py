@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from .gradients import grad
-from .value import Value, no_grad
+from .modes import no_grad
+from .value import Value
 
 _STEP = 6e-6  # cube root of the machine epsilon: balances truncation and rounding in a central difference
 

@@ -10,8 +10,9 @@ from typing import Any, Literal, NamedTuple, overload
 
 from .functions import VALUES, add_up, largest, pick
 from .graph import chain_rule, gradients, topological_order
+from .modes import inside
 from .table import Namespace, Operation
-from .value import Value, apply, constant, evaluate, inside
+from .value import Value, apply, constant, evaluate
 from .words import is_composed
 
 

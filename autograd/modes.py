@@ -1,0 +1,117 @@
+"""How new nodes are made in one thread: recorded or not, and within which named part of a model.
+
+The mode is asked for at every operation, so the usual one costs nothing: threads in another mode stand in a dictionary
+that is mostly empty.
+"""
+
+from contextlib import ContextDecorator
+from threading import get_ident
+from typing import NamedTuple
+
+
+class Scope:
+    """A name for what is calculated inside ``with scope(name):``, such as a neuron within a layer."""
+
+    __slots__ = ("name", "parent")
+
+    def __init__(self, name: str, parent: "Scope | None" = None):
+        self.name, self.parent = name, parent
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The names from the outermost scope to this one."""
+        return (*(self.parent.path if self.parent else ()), self.name)
+
+    def __repr__(self) -> str:
+        return f"Scope({'/'.join(self.path)!r})"
+
+
+class Mode(NamedTuple):
+    """How new nodes are made in one thread."""
+
+    recording: bool = True
+    scope: Scope | None = None
+
+
+USUAL = Mode()
+modes: dict[int, Mode] = {}  # by thread, where not the usual one
+
+
+def current_mode() -> Mode:
+    return modes.get(get_ident(), USUAL)
+
+
+def set_mode(mode: Mode) -> None:
+    if mode == USUAL:
+        modes.pop(get_ident(), None)
+    else:
+        modes[get_ident()] = mode
+
+
+class no_grad(ContextDecorator):
+    """Calculate without recording: results are constants, and the operands can be freed.
+
+    As a context manager or as a decorator, ``@no_grad()``; it holds for the calling thread and ends with the block,
+    also when that raises.
+
+    >>> from autograd import Value
+    >>> w = Value(2.0)
+    >>> with no_grad():
+    ...     y = w * 3
+    >>> y.data, y.parents
+    (6.0, ())
+    """
+
+    def __enter__(self) -> None:
+        self._before = current_mode()
+        set_mode(self._before._replace(recording=False))
+
+    def __exit__(self, *error: object) -> None:
+        set_mode(self._before)
+
+    def _recreate_cm(self) -> "no_grad":
+        return no_grad()  # a decorated function may call itself, or run in several threads
+
+
+class scope:
+    """Name the part of a model that the nodes made inside belong to; drawing can collapse it to one box.
+
+    Leaves made inside count as parameters of that part.
+
+    >>> from autograd import Value
+    >>> with scope("layer 1"):
+    ...     with scope("neuron 2"):
+    ...         w = Value(0.5)
+    >>> w.scope.path
+    ('layer 1', 'neuron 2')
+    """
+
+    __slots__ = ("_before", "name")
+
+    def __init__(self, name: str):
+        self.name = name
+
+    def __enter__(self) -> Scope:
+        self._before = before = current_mode()
+        entered = Scope(self.name, before.scope)
+        modes[get_ident()] = Mode(before.recording, entered)
+        return entered
+
+    def __exit__(self, *error: object) -> None:
+        set_mode(self._before)
+
+
+class inside:
+    """Continue a scope that was entered before, such as that of a node which is being rewritten."""
+
+    __slots__ = ("_before", "scope")
+
+    def __init__(self, scope: Scope | None):
+        self.scope = scope
+
+    def __enter__(self) -> None:
+        self._before = current_mode()
+        set_mode(Mode(self._before.recording, self.scope))
+
+    def __exit__(self, *error: object) -> None:
+        set_mode(self._before)
