@@ -41,7 +41,7 @@ def copy_node(node: N, parents: tuple[Any, ...]) -> N:
 
 def deepcopy(node: N, memo: dict[int, Any]) -> N:
     """A copy of the graph behind `node`; `memo` keeps what several copied objects share."""
-    order: list[Any] = topological_order(node)  # type: ignore[type-var]
+    order: list[Any] = topological_order(node)
     for n in order:
         if id(n) not in memo:
             memo[id(n)] = copy_node(n, tuple(memo[id(p)] for p in n.parents))

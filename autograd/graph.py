@@ -27,7 +27,7 @@ N = TypeVar("N", bound=Node)
 
 
 def topological_order(*outputs: N) -> list[N]:
-    """Every node behind `outputs` once, parents before children; the same graph gives the same order."""
+    """Every node behind `outputs` once, parents before children and in operand order: as one would calculate."""
     order: list[N] = []
     seen: set[N] = set()
     stack: list[N | None] = list(reversed(outputs))
@@ -39,7 +39,7 @@ def topological_order(*outputs: N) -> list[N]:
             seen.add(node)
             if node.parents:
                 stack += (node, None)
-                stack += node.parents
+                stack += node.parents[::-1]
             else:
                 order.append(node)
     return order
@@ -95,7 +95,7 @@ def _collect(output: Node, order: list[Any], leaves: list[Any], held: list[float
             node.grad = zero
             push(node)
             push(None)
-            for parent in node.parents:
+            for parent in reversed(node.parents):
                 if parent.grad is not zero:
                     push(parent)
         elif node.operation is not None:

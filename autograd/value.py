@@ -13,7 +13,6 @@ from .floats import FLOATS
 from .modes import Scope, current_mode, modes
 from .table import LEAF, Operation
 
-
 _new = object.__new__
 
 
