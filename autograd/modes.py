@@ -27,10 +27,14 @@ class Scope:
 
 
 class Mode(NamedTuple):
-    """How new nodes are made in one thread."""
+    """How new nodes are made in one thread; `pauses` counts the no_grad blocks that are open."""
 
-    recording: bool = True
+    pauses: int = 0
     scope: Scope | None = None
+
+    @property
+    def recording(self) -> bool:
+        return not self.pauses
 
 
 USUAL = Mode()
@@ -62,15 +66,15 @@ class no_grad(ContextDecorator):
     (6.0, ())
     """
 
+    # Nothing is kept in the object: it may be entered again inside its own block, or by several threads.
+
     def __enter__(self) -> None:
-        self._before = current_mode()
-        set_mode(self._before._replace(recording=False))
+        mode = current_mode()
+        set_mode(mode._replace(pauses=mode.pauses + 1))
 
     def __exit__(self, *error: object) -> None:
-        set_mode(self._before)
-
-    def _recreate_cm(self) -> "no_grad":
-        return no_grad()  # a decorated function may call itself, or run in several threads
+        mode = current_mode()
+        set_mode(mode._replace(pauses=mode.pauses - 1))
 
 
 class scope:
@@ -86,19 +90,20 @@ class scope:
     ('layer 1', 'neuron 2')
     """
 
-    __slots__ = ("_before", "name")
+    __slots__ = ("name",)
 
     def __init__(self, name: str):
         self.name = name
 
     def __enter__(self) -> Scope:
-        self._before = before = current_mode()
-        entered = Scope(self.name, before.scope)
-        modes[get_ident()] = Mode(before.recording, entered)
+        mode = current_mode()
+        entered = Scope(self.name, mode.scope)
+        set_mode(mode._replace(scope=entered))
         return entered
 
     def __exit__(self, *error: object) -> None:
-        set_mode(self._before)
+        mode = current_mode()
+        set_mode(mode._replace(scope=mode.scope.parent if mode.scope else None))
 
 
 class inside:
@@ -111,7 +116,7 @@ class inside:
 
     def __enter__(self) -> None:
         self._before = current_mode()
-        set_mode(Mode(self._before.recording, self.scope))
+        set_mode(self._before._replace(scope=self.scope))
 
     def __exit__(self, *error: object) -> None:
         set_mode(self._before)
