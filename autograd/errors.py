@@ -54,22 +54,25 @@ def real(data: Any) -> float:
     """`data` as a float; TypeError that names what came when it is not one real number."""
     if type(data) is float:
         return data
-    size = getattr(data, "size", 1)
-    if size != 1 or callable(size):
-        raise TypeError(f"expected one real number, got {_kind(data)} of shape {getattr(data, 'shape', '?')}")
-    if getattr(data, "shape", ()):
-        data = data.item()  # an array of one element
-    if isinstance(data, (str, bytes, bytearray, complex)) or not hasattr(data, "__float__") or _is_node(data):
+    if hasattr(data, "shape") and hasattr(data, "item"):
+        if math.prod(data.shape) != 1:
+            raise TypeError(f"expected one real number, got {_kind(data)} of shape {data.shape}")
+        data = data.item()  # an array of one element, or a scalar of NumPy, as Python's own number
+    if not hasattr(data, "__float__") or _is_node(data):
         raise TypeError(f"expected a real number, got {_kind(data)} {_short(data)}")
     return float(data)
 
 
 def is_number(x: Any) -> bool:
     """Whether `x` can stand beside a Value in an expression (arrays cannot: NumPy takes them element by element)."""
-    return (
-        isinstance(x, (int, float))
-        or (hasattr(x, "__float__") and not getattr(x, "shape", ()) and not isinstance(x, complex))
-    )  # fmt: skip
+    if isinstance(x, (int, float)):
+        return True
+    if not hasattr(x, "__float__") or getattr(x, "shape", None):
+        return False
+    if hasattr(x, "dtype"):  # all of NumPy has __float__: what it holds may be complex, text or a node
+        x = x.item()
+        return hasattr(x, "__float__") and not _is_node(x)
+    return True
 
 
 def _is_node(x: Any) -> bool:
