@@ -129,7 +129,8 @@ class Formula:
         other = self.of(other)
         if self.number is not None and other.number is not None:
             return bool(getattr(self.number, name)(other.number))
-        return self._join(f" {symbol} ", other, COMPARISON)
+        # Both sides within SUM: a < b < c would mean something else in Python.
+        return type(self)(f"{self.within(SUM)} {symbol} {other.within(SUM)}", COMPARISON)
 
     def __lt__(self, other: "Formula | float") -> "Formula | bool":
         return self._compare("<", "__lt__", other)
@@ -142,6 +143,11 @@ class Formula:
 
     def __ge__(self, other: "Formula | float") -> "Formula | bool":
         return self._compare(">=", "__ge__", other)
+
+    def __eq__(self, other: object) -> bool:
+        raise TypeError(f"a rule cannot ask whether {self.text!r} == {other!s}, identity for Values: use < and >")
+
+    __hash__ = None  # type: ignore[assignment]  # what is not compared is not looked up
 
     def __bool__(self) -> bool:
         raise TypeError(f"a rule cannot branch on {self.text!r} with if: write m.where(condition, a, b)")
