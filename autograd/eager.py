@@ -5,6 +5,7 @@ fills the node in one go. Whatever is not the plain case (other kinds of operand
 derivative) it hands to the general way, `apply` and `arithmetic` of the module `value`.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -16,63 +17,69 @@ from .table import Operation
 from .value import Value
 from .words import partial_formulas, value_formula
 
+# Every name here begins with "_", so that no operation and no operand of the user's can stand in its place.
 _TEMPLATE = """
-def written({operands}):
+def _written({operands}):
     {prepare}
     if {unusual}:
-        return general(operation, {operands})
-    scope = None
-    if modes:
-        mode = current_mode()
-        if not mode.recording:
-            return general(operation, {operands})
-        scope = mode.scope
+        return _general(_operation, {operands})
+    _scope = None
+    if _modes:
+        _mode = _current_mode()
+        if not _mode.recording:
+            return _general(_operation, {operands})
+        _scope = _mode.scope
     {numbers}
     try:
-        data = {data}
-        local_grads = ({local_grads},)
+        _data = {data}
+        _local_grads = ({local_grads},)
         if {unsure}:
-            return general(operation, {operands})
+            return _general(_operation, {operands})
     except (ValueError, ArithmeticError, TypeError):
-        return general(operation, {operands})
-    node = new(Value)
-    node._data = data
-    node.grad = None
-    node.label = ""
-    node.operation = operation
-    node.parents = ({operands},)
-    node.local_grads = local_grads
-    node.scope = scope
-    return node
+        return _general(_operation, {operands})
+    _node = _new(_Value)
+    _node._data = _data
+    _node.grad = None
+    _node.label = ""
+    _node.operation = _operation
+    _node.parents = ({operands},)
+    _node.local_grads = _local_grads
+    _node.scope = _scope
+    return _node
 """
 
 
 def write_out(operation: Operation) -> Callable[..., Any]:
     """The function that applies a row with a fixed number of operands."""
-    names = operation.operands
-    operands = [f"{name}_node" for name in names]
-    constants = [f"if type({node}) in plain: {node} = constant(float({node}))" for node in operands]
+    numbers = [f"_x_{name}" for name in operation.operands]
+    operands = [f"_node_{name}" for name in operation.operands]
+    constants = [f"if _type({node}) in _plain: {node} = _constant(_float({node}))" for node in operands]
     source = _TEMPLATE.format(
         operands=", ".join(operands),
         prepare="\n    ".join(constants if operation.infix else ["# operands that are no Values take the general way"]),
-        unusual=" or ".join(f"type({node}) is not Value" for node in operands),
-        numbers="\n    ".join(f"{name} = {node}._data" for name, node in zip(names, operands, strict=True)),
-        data=value_formula(operation, names, Source),
-        unsure="False" if operation in value.IEEE else "data - data != 0.0",
-        local_grads=", ".join(map(str, partial_formulas(operation, "data", names, Source))),
+        unusual=" or ".join(f"_type({node}) is not _Value" for node in operands),
+        numbers="\n    ".join(f"{number} = {node}._data" for number, node in zip(numbers, operands, strict=True)),
+        data=value_formula(operation, numbers, Source),
+        unsure="False" if operation in value.IEEE else "_data - _data != 0.0",
+        local_grads=", ".join(map(str, partial_formulas(operation, "_data", numbers, Source))),
     )
     environment = {name: getattr(FLOATS, name) for name in table.TABLE if name.isidentifier()} | {
-        "Value": Value,
-        "constant": value.constant,
-        "current_mode": current_mode,
-        "general": value.arithmetic if operation.infix else value.function,
-        "modes": modes,
-        "new": object.__new__,
-        "operation": operation,
-        "plain": (float, int),
+        "_Value": Value,
+        "_constant": value.constant,
+        "_current_mode": current_mode,
+        "_float": float,
+        "_general": value.arithmetic if operation.infix else value.function,
+        "_modes": modes,
+        "_new": object.__new__,
+        "_operation": operation,
+        "_plain": (float, int),
+        "_type": type,
+        "inf": math.inf,
+        "max": max,
+        "nan": math.nan,
     }
     exec(source, environment)
-    written: Callable[..., Any] = environment["written"]
+    written: Callable[..., Any] = environment["_written"]
     written.__name__ = written.__qualname__ = operation.name
     return written
 

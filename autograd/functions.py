@@ -4,6 +4,8 @@ Functions of one number are methods of `Value` too.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from keyword import iskeyword
+from types import FunctionType
 from typing import Any, Protocol, SupportsFloat, overload
 
 from . import table
@@ -39,6 +41,7 @@ def _function(row: Operation) -> Any:
     function = write_out(row)
     function.__doc__ = _describe(row)
     if len(row.operands) == 1:
+        function.__doc__ += f"\n\n>>> {row.name}(0.5)\n{apply(row, (0.5,))!r}"
         setattr(Value, row.name, function)
     return function
 
@@ -54,8 +57,6 @@ def _describe(row: Operation) -> str:
     ]
     if row.domain:
         lines.append(f"Needs ``{row.domain}``; else ValueError, ZeroDivisionError or OverflowError.")
-    if len(names) == 1:
-        lines += ["", f">>> {row.name}(0.5)", repr(apply(row, (0.5,)))]
     return "\n".join(lines)
 
 
@@ -207,12 +208,12 @@ def primitive(
     >>> x.grad
     12.0
     """
-    if not isinstance(name, str) or not name.isidentifier():
-        raise ValueError(f"an operation's name is an identifier, got {name!r}")
-    if name in TABLE and name not in _own:
-        raise ValueError(f"{name!r} is an operation of this package already: choose another name")
-    if not callable(value) or not callable(partials):
-        raise TypeError(f"primitive({name!r}) needs functions for value and partials")
+    if not isinstance(name, str) or not name.isidentifier() or iskeyword(name) or name.startswith("_"):
+        raise ValueError(f"an operation's name is an identifier that begins with a letter, got {name!r}")
+    if (name in TABLE and name not in _own) or name in ("inf", "largest", "max", "nan", "sum"):
+        raise ValueError(f"{name!r} has a meaning in the rules of this package already: choose another name")
+    if not isinstance(value, FunctionType) or not isinstance(partials, FunctionType):
+        raise TypeError(f"primitive({name!r}) needs functions made by def or lambda for value and partials")
 
     def checked(m: Namespace, out: Any, *operands: Any) -> tuple[Any, ...]:
         slopes = partials(m, out, *operands)
@@ -225,11 +226,11 @@ def primitive(
     row = Operation(name, "defined by the user", value, checked, domain)
     if not row.operands or row.variadic:
         raise ValueError(f"the value of {name!r} needs m and a fixed number of operands: value=lambda m, x: ...")
-    TABLE[name] = row
-    _own.add(name)
-
+    about = _describe(row)
     function = write_out(row)
-    function.__doc__ = _describe(row)
+    function.__doc__ = about
+    TABLE[name] = row  # now that both rules have been read
+    _own.add(name)
     return function
 
 
