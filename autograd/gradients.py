@@ -12,7 +12,7 @@ from .functions import VALUES, add_up, largest, pick
 from .graph import chain_rule, gradients, topological_order
 from .modes import inside
 from .table import Namespace, Operation
-from .value import Value, apply, constant, evaluate
+from .value import Value, apply, constant, evaluate, local_grads
 from .words import is_composed
 
 
@@ -53,12 +53,14 @@ def _local_values(node: Value) -> tuple[Any, ...]:
         return ()
     numbers = tuple(parent._data for parent in node.parents)
     now = evaluate(operation, node.parents, numbers)
-    if now != node._data and not (now != now and node._data != node._data):
-        label = f" (node {node.label!r})" if node.label else ""
-        raise ValueError(
-            f"{operation.name!r}{label} gave {node._data!r} when it was recorded and gives {now!r} now: "
-            "data was changed in between; calculate the output again before grad(..., create_graph=True)"
-        )
+    then = (node._data, *node.local_grads)
+    for before, after in zip(then, (now, *local_grads(operation, now, numbers)), strict=True):
+        if before != after and (before == before or after == after):  # NaN is still NaN
+            label = f" (node {node.label!r})" if node.label else ""
+            raise ValueError(
+                f"{operation.name!r}{label} or its derivative was {before!r} when recorded and is {after!r} now: "
+                "data was changed in between; calculate the output again before grad(..., create_graph=True)"
+            )
     operands = [parent if parent.requires_grad else parent._data for parent in node.parents]
     return operation.partials(VALUES, node, *operands)
 
