@@ -156,6 +156,14 @@ class Formula:
         """The text of a function of this and more operands: ``exp(x)``, ``minimum(x, y)``."""
         return type(self)(f"{name}({', '.join(self.of(x).text for x in (self, *operands))})")
 
+    @classmethod
+    def add_up(cls, terms: "Iterable[Formula | float]") -> "Formula":
+        """The text of a sum of any number of terms."""
+        result = cls.of(0.0)
+        for term in terms:
+            result = result + term
+        return result
+
     def choice(self, a: "Formula | float", b: "Formula | float") -> "Formula":
         """The text of ``a`` where this condition holds, else ``b``."""
         yes, no = self.of(a), self.of(b)
@@ -170,19 +178,6 @@ class Source(Formula):
     @staticmethod
     def numeral(number: float) -> str:
         return repr(float(number))
-
-
-class Symbols(Formula):
-    """A formula as people write it: ``w·x``, ``x²``, ``√x``, with true minus signs left as they are typed."""
-
-    __slots__ = ()
-    times = "·"
-    _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-
-    def _power(self, exponent: Formula) -> Formula:
-        if exponent.text.isdecimal():
-            return type(self)(self.within(ATOM) + exponent.text.translate(self._RAISED), POWER)
-        return type(self)(f"{self.within(ATOM)}^{exponent.within(ATOM)}", POWER)
 
 
 def write(kind: type[Formula], name: str, *operands: Any) -> Any:
@@ -203,7 +198,4 @@ def choose(condition: "Formula | bool", a: Any, b: Any) -> Any:
 
 def add_up(kind: type[Formula], terms: Iterable[Any], *rest: Any) -> Formula:
     """``a + b + c`` of any number of terms."""
-    result = kind.of(0.0)
-    for term in (*terms, *rest):
-        result = result + term
-    return result
+    return kind.add_up((*terms, *rest))

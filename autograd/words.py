@@ -1,13 +1,15 @@
 """The reading of the table by formulas: each rule as text, in Python or in the symbols people write."""
 
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
-from .formula import CHOICE, Formula, Source, Symbols, add_up, choose, write
+from .floats import FLOATS
+from .formula import CHOICE, Formula, add_up, choose, write
 from .table import Namespace, Operation
 
 
+@cache
 def _namespace(kind: type[Formula]) -> Namespace:
     return Namespace(
         lambda m, row: partial(write, kind, row.name),
@@ -17,27 +19,51 @@ def _namespace(kind: type[Formula]) -> Namespace:
     )
 
 
-_NAMESPACES: dict[type[Formula], Namespace] = {kind: _namespace(kind) for kind in (Formula, Source, Symbols)}
-
-
 def value_formula(operation: Operation, operands: Sequence[Any], kind: type[Formula] = Formula) -> Formula:
     """The rule of an operation, ``1 / (1 + exp(-x))`` for sigmoid of x; operands are names, numbers or formulas."""
-    return kind.of(operation.value(_NAMESPACES[kind], *_formulas(operands, kind)))
+    return kind.of(operation.value(_namespace(kind), *_formulas(operands, kind)))
 
 
 def partial_formulas(
     operation: Operation, out: str | Formula, operands: Sequence[Any], kind: type[Formula] = Formula
 ) -> tuple[Formula, ...]:
     """The local derivatives: ``(out*(1 - out),)`` for sigmoid, where `out` is what to call the result."""
-    written = operation.partials(_NAMESPACES[kind], *_formulas([out], kind), *_formulas(operands, kind))
+    written = operation.partials(_namespace(kind), *_formulas([out], kind), *_formulas(operands, kind))
     return tuple(map(kind.of, written))
+
+
+def partial_formulas_at(
+    operation: Operation, out: str | Formula, operands: Sequence[Any], numbers: Sequence[float], kind: type[Formula]
+) -> tuple[Formula, ...]:
+    """`partial_formulas` where the result and the operands have these `numbers`: of each choice, the side taken."""
+    taken: list[bool] = []
+
+    def note(condition: bool, a: float, b: float) -> float:
+        taken.append(condition)
+        return a if condition else b
+
+    m = Namespace(lambda _, row: getattr(FLOATS, row.name), sum=FLOATS.sum, largest=FLOATS.largest, where=note)
+    try:
+        operation.partials(m, *numbers)
+    except (ValueError, ArithmeticError):
+        pass  # an infinite derivative; what was noted until then holds
+    sides = iter(taken)
+    usual = _namespace(kind)
+
+    def side(condition: Any, a: Any, b: Any) -> Any:
+        known = next(sides, None)
+        return choose(condition if known is None else known, a, b)
+
+    m = Namespace(lambda _, row: getattr(usual, row.name), sum=usual.sum, largest=usual.largest, where=side)
+    return tuple(map(kind.of, operation.partials(m, *_formulas([out], kind), *_formulas(operands, kind))))
 
 
 def call_formula(operation: Operation, operands: Sequence[Any], kind: type[Formula] = Formula) -> Formula:
     """The operation as it is called: ``x + y``, ``sigmoid(x)``, ``dot(w1, w2, x1, x2)``."""
     if operation.infix or operation.name == "neg":
         return value_formula(operation, operands, kind)
-    return kind(f"{operation.name}({', '.join(x.text for x in _formulas(operands, kind))})")
+    first, *others = _formulas(operands, kind)
+    return first.call(operation.name, *others)
 
 
 def is_composed(operation: Operation, arity: int) -> bool:
