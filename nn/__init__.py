@@ -1,1 +1,43 @@
-"""Neurons, layers and multilayer perceptrons on the engine of `autograd`."""
+"""Neurons, layers and multilayer perceptrons on the engine of `autograd`, and how to train them."""
+
+from .data import Standardizer, minibatches, train_test_split
+from .losses import (
+    binary_cross_entropy,
+    cross_entropy,
+    hinge_loss,
+    kl_divergence,
+    l1_penalty,
+    l2_penalty,
+    mse_loss,
+)
+from .modules import MLP, Dropout, Layer, Module, Neuron, Sequential
+from .optimizers import SGD, Adam, AdamW, Optimizer, clip_grad_norm
+from .schedules import CosineAnnealingLR, ExponentialLR, Schedule, StepLR
+
+__all__ = [
+    "MLP",
+    "SGD",
+    "Adam",
+    "AdamW",
+    "CosineAnnealingLR",
+    "Dropout",
+    "ExponentialLR",
+    "Layer",
+    "Module",
+    "Neuron",
+    "Optimizer",
+    "Schedule",
+    "Sequential",
+    "Standardizer",
+    "StepLR",
+    "binary_cross_entropy",
+    "clip_grad_norm",
+    "cross_entropy",
+    "hinge_loss",
+    "kl_divergence",
+    "l1_penalty",
+    "l2_penalty",
+    "minibatches",
+    "mse_loss",
+    "train_test_split",
+]

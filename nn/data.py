@@ -1,0 +1,181 @@
+"""Preparing data: standardised columns, a part kept for testing, minibatches.
+
+Lists stay lists and NumPy arrays stay arrays; rows are examples.
+"""
+
+import math
+import random
+from collections.abc import Iterator
+from typing import Any
+
+from .initialization import generator
+
+
+class Standardizer:
+    """Shifts and scales each column to mean 0 and standard deviation 1, as it was in the data given to `fit`.
+
+    Fit it on the training data alone, and transform the test data by it. A constant column becomes 0. Targets, one
+    number a row, work too.
+
+    Attributes: `mean` and `scale`, a list with a number for each column.
+
+    >>> standardizer = Standardizer().fit([[1.0, 5.0], [3.0, 5.0]])
+    >>> standardizer.transform([[1.0, 5.0], [2.0, 6.0]])
+    [[-1.0, 0.0], [0.0, 1.0]]
+    >>> standardizer.inverse([[-1.0, 0.0]])
+    [[1.0, 5.0]]
+    """
+
+    mean: list[float]
+    scale: list[float]
+
+    def fit(self, X: Any) -> "Standardizer":  # noqa: N803 (the usual name)
+        """Learn mean and standard deviation (of the population: divided by n) of the columns; returns itself.
+
+        Raises ValueError for data that is empty, ragged, or not finite somewhere.
+        """
+        import numpy as np
+
+        rows = _table(X)
+        constant = rows.min(axis=0) == rows.max(axis=0)
+        self.mean = np.where(constant, rows[0], rows.mean(axis=0)).tolist()
+        self.scale = np.where(constant, 1.0, rows.std(axis=0)).tolist()
+        return self
+
+    def transform(self, X: Any) -> Any:  # noqa: N803
+        """(x - mean) / scale, column by column."""
+        mean, scale, rows = self._ready(X)
+        return _like(X, (rows - mean) / scale)
+
+    def fit_transform(self, X: Any) -> Any:  # noqa: N803
+        """`fit`, then `transform`."""
+        return self.fit(X).transform(X)
+
+    def inverse(self, X: Any) -> Any:  # noqa: N803
+        """Undo `transform`: x * scale + mean, column by column."""
+        mean, scale, rows = self._ready(X)
+        return _like(X, rows * scale + mean)
+
+    def _ready(self, X: Any) -> tuple[Any, Any, Any]:  # noqa: N803
+        import numpy as np
+
+        if not hasattr(self, "mean"):
+            raise ValueError("this Standardizer has learnt nothing yet: call fit first")
+        rows = _table(X)
+        if rows.shape[1] != len(self.mean):
+            raise ValueError(f"this Standardizer was fitted on {len(self.mean)} columns, got {rows.shape[1]}")
+        return np.array(self.mean), np.array(self.scale), rows
+
+
+def train_test_split(
+    X: Any,  # noqa: N803
+    y: Any,
+    test_size: float = 0.25,
+    seed: int | random.Random | None = None,
+    stratify: Any = None,
+) -> tuple[Any, Any, Any, Any]:
+    """Split examples at random into a part for training and one for testing.
+
+    Arguments:
+        X, y: examples and targets, as many of each.
+        test_size: the share of the examples to test on, between 0 and 1, or their number (an int).
+        seed: an int or a `random.Random`; the same seed gives the same split.
+        stratify: class labels, one an example, whose shares are to be the same in both parts; often `y`.
+
+    Returns X_train, X_test, y_train, y_test. Raises ValueError when the lengths differ or a part would be empty.
+
+    >>> train_test_split([[1], [2], [3], [4]], [1, 2, 3, 4], test_size=0.25, seed=0)
+    ([[1], [2], [4]], [[3]], [1, 2, 4], [3])
+    """
+    n = _examples(X, y)
+    n_test = _test_count(test_size, n)
+    rng = generator(seed)
+    order = list(range(n))
+    rng.shuffle(order)
+    if stratify is not None:
+        order = _spread(order, stratify)
+    test, train = sorted(order[:n_test]), sorted(order[n_test:])
+    return _take(X, train), _take(X, test), _take(y, train), _take(y, test)
+
+
+def minibatches(
+    X: Any,  # noqa: N803
+    y: Any,
+    batch_size: int,
+    shuffle: bool = True,
+    seed: int | random.Random | None = None,
+) -> Iterator[tuple[Any, Any]]:
+    """One epoch: pairs of `batch_size` examples and their targets, each example once; the last may be shorter.
+
+    Arguments:
+        shuffle: whether in random order.
+        seed: an int, for the same order each time; or a `random.Random`, which gives another order each epoch, all
+            repeatable.
+
+    Raises ValueError when the lengths differ, there are no examples, or `batch_size` is below 1.
+
+    >>> list(minibatches([10, 20, 30], [1, 2, 3], batch_size=2, shuffle=False))
+    [([10, 20], [1, 2]), ([30], [3])]
+    """
+    n = _examples(X, y)
+    if isinstance(batch_size, bool) or not hasattr(batch_size, "__index__") or batch_size < 1:
+        raise ValueError(f"batch_size is a whole number from 1, got {batch_size!r}")
+    order = list(range(n))
+    if shuffle:
+        generator(seed).shuffle(order)
+    batches = (order[k : k + batch_size] for k in range(0, n, batch_size))
+    return ((_take(X, batch), _take(y, batch)) for batch in batches)
+
+
+def _examples(X: Any, y: Any) -> int:  # noqa: N803
+    if len(X) != len(y):
+        raise ValueError(f"X and y need the same length, got {len(X)} and {len(y)}")
+    if len(X) == 0:
+        raise ValueError("there are no examples")
+    return len(X)
+
+
+def _take(data: Any, rows: list[int]) -> Any:
+    return data[rows] if hasattr(data, "dtype") else [data[k] for k in rows]
+
+
+def _test_count(test_size: float, n: int) -> int:
+    if isinstance(test_size, bool) or (isinstance(test_size, float) and not 0.0 < test_size < 1.0):
+        raise ValueError(f"test_size is a share between 0 and 1 or a number of examples, got {test_size!r}")
+    n_test = math.ceil(test_size * n - 1e-9) if isinstance(test_size, float) else test_size
+    if not 0 < n_test < n:
+        raise ValueError(f"of {n} examples, {n_test} would be for testing: no part may be empty")
+    return n_test
+
+
+def _spread(order: list[int], labels: Any) -> list[int]:
+    """`order` rearranged so that any stretch from its start holds the classes in about equal shares."""
+    if len(labels) != len(order):
+        raise ValueError(f"stratify needs a label for each of the {len(order)} examples, got {len(labels)}")
+    members: dict[Any, list[int]] = {}
+    for k in order:
+        members.setdefault(labels[k], []).append(k)
+    # The j-th of m members stands at (j + 1/2) / m of the way: a stretch of a share f holds f*m of them, to rounding.
+    placed = [((j + 0.5) / len(ks), ks[j]) for ks in members.values() for j in range(len(ks))]
+    return [k for _, k in sorted(placed, key=lambda place: place[0])]
+
+
+def _table(X: Any) -> Any:  # noqa: N803
+    """Data as an array of rows and columns; one number a row is one column."""
+    import numpy as np
+
+    rows = np.asarray(X, dtype=float)
+    if rows.ndim not in (1, 2) or rows.shape[0] == 0:
+        raise ValueError(f"expected a table of examples, got data of shape {rows.shape}")
+    rows = rows.reshape(len(rows), -1)
+    bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
+    if len(bad):
+        raise ValueError(f"row {bad[0]} of the data is not finite: {rows[bad[0]].tolist()}")
+    return rows
+
+
+def _like(X: Any, rows: Any) -> Any:  # noqa: N803
+    """`rows` as what X was: a list or an array, of rows or of numbers."""
+    if getattr(X, "ndim", None) == 1 or not hasattr(X[0], "__len__"):
+        rows = rows[:, 0]
+    return rows if hasattr(X, "dtype") else rows.tolist()

@@ -1,0 +1,159 @@
+"""Losses on one example, and penalties on weights.
+
+Each loss takes what a model gives for one example, and the target: Values in, a Value out; plain numbers in, a float
+out. The forms are those that neither overflow nor lose digits.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from autograd import Value, abs, dot, log, log_softmax, mean, relu, softplus, total, where
+
+from .modules import Module
+
+
+def mse_loss(prediction: Any, target: Any) -> Any:
+    """The squared error (prediction - target)²; of several outputs, the mean of theirs.
+
+    Raises ValueError when prediction and target differ in length.
+
+    >>> mse_loss(3.0, 1.0), mse_loss([1.0, 2.0], [1.0, 4.0])
+    (4.0, 2.0)
+    """
+    predictions, targets = _list(prediction), _list(target)
+    if len(predictions) != len(targets):
+        raise ValueError(f"mse_loss needs as many targets as predictions, got {len(targets)} and {len(predictions)}")
+    errors = [p - t for p, t in zip(predictions, targets, strict=True)]
+    squares = [error * error for error in errors]
+    return squares[0] if len(squares) == 1 else mean(squares)
+
+
+def binary_cross_entropy(logit: Any, target: Any) -> Any:
+    """-t·log σ(z) - (1 - t)·log(1 - σ(z)), of the logit z: the output before the sigmoid.
+
+    Arguments:
+        logit: the model's output, any real number.
+        target: the probability of the positive class, 0 or 1 for an example whose class is known.
+
+    Calculated as t·softplus(-z) + (1 - t)·softplus(z), which holds since log σ(z) = -softplus(-z); so it is exact for
+    z = ±1000 too. Raises ValueError for a target that is no probability.
+
+    >>> binary_cross_entropy(1000.0, 0), binary_cross_entropy(1000.0, 1)
+    (1000.0, 0.0)
+    """
+    if not isinstance(target, Value) and not 0.0 <= target <= 1.0:
+        raise ValueError(f"binary_cross_entropy needs a target from 0 to 1, got {target!r}")
+    return target * softplus(-logit) + (1.0 - target) * softplus(logit)
+
+
+def cross_entropy(logits: Sequence[Any], target: Any) -> Any:
+    """-Σ tᵢ·log qᵢ, where q = softmax(logits); for a class index k, -log qₖ.
+
+    Arguments:
+        logits: the model's outputs before the softmax, one a class.
+        target: the index of the right class from 0, or the list of the probabilities of the classes.
+
+    Raises ValueError for a target that is no class, or no list of as many probabilities that add up to 1.
+
+    >>> cross_entropy([1000.0, 0.0], 1), cross_entropy([0.0, 0.0], [0.5, 0.5])
+    (1000.0, 0.6931471805599453)
+    """
+    if isinstance(logits, Value) or not hasattr(logits, "__len__") or len(logits) < 2:
+        raise ValueError(f"cross_entropy needs a list of logits, one for each of at least two classes, got {logits!r}")
+    log_q = log_softmax(logits)
+    if _is_list(target):
+        probabilities = _probabilities("the target of cross_entropy", target, len(log_q))
+        return -dot(probabilities, log_q)
+    return -log_q[_class_index(target, len(log_q))]
+
+
+def hinge_loss(score: Any, target: Any) -> Any:
+    """The max-margin loss max(0, 1 - t·s) of a score s and the class t, +1 or -1 (Cortes and Vapnik 1995).
+
+    Raises ValueError for another target.
+
+    >>> hinge_loss(0.25, 1), hinge_loss(0.25, -1), hinge_loss(3.0, 1)
+    (0.75, 1.25, 0.0)
+    """
+    if not isinstance(target, Value) and target not in (1, -1):
+        raise ValueError(f"hinge_loss needs a target of +1 or -1, got {target!r}; for classes 0 and 1 it is 2*t - 1")
+    return relu(1.0 - target * score)
+
+
+def kl_divergence(p: Sequence[Any], q: Sequence[Any]) -> Any:
+    """KL(p‖q) = Σ pᵢ·log(pᵢ / qᵢ), how far the probabilities q are from p (Kullback and Leibler 1951).
+
+    Where pᵢ is 0 the term is 0, whatever qᵢ. Raises ValueError where q is 0 and p is not (the divergence is infinite),
+    and for lists that differ in length or do not add up to 1.
+
+    >>> kl_divergence([0.5, 0.5], [0.5, 0.5]), kl_divergence([1.0, 0.0], [0.25, 0.75])
+    (0.0, 1.3862943611198906)
+    """
+    ps = _probabilities("p of kl_divergence", p, len(p))
+    qs = _probabilities("q of kl_divergence", q, len(ps))
+    terms = []
+    for k, (p_k, q_k) in enumerate(zip(ps, qs, strict=True)):
+        possible = p_k > 0.0
+        try:
+            terms.append(p_k * (log(where(possible, p_k, 1.0)) - log(where(possible, q_k, 1.0))))
+        except ValueError:
+            raise ValueError(
+                f"kl_divergence is infinite where q is 0 and p is not: p[{k}] is {p_k!r}, q[{k}] is {q_k!r}"
+            ) from None
+    return total(terms)
+
+
+def l2_penalty(model: Module, strength: float) -> Any:
+    """strength · Σw² over the weights of `model`, never its biases; there is no factor ½.
+
+    Its gradient by a weight is 2 · strength · w. Which parameters are weights, `Module.weights` says.
+
+    >>> from nn import Neuron
+    >>> neuron = Neuron(2)
+    >>> neuron.load_state_dict({"w.0": 3.0, "w.1": -4.0, "b": 100.0})
+    >>> l2_penalty(neuron, 0.1).data, l1_penalty(neuron, 0.5).data
+    (2.5, 3.5)
+    """
+    weights = model.weights()
+    return _strength(strength) * dot(weights, weights)
+
+
+def l1_penalty(model: Module, strength: float) -> Any:
+    """strength · Σ|w| over the weights of `model`, never its biases.
+
+    It drives weights to exactly 0, where its gradient is taken as 0 (Tibshirani 1996).
+    """
+    return _strength(strength) * total([abs(w) for w in model.weights()])
+
+
+def _strength(strength: Any) -> Any:
+    if not strength >= 0.0:
+        raise ValueError(f"a penalty needs a strength of at least 0, got {strength!r}")
+    return strength
+
+
+def _is_list(x: Any) -> bool:
+    return isinstance(x, (list, tuple)) or bool(getattr(x, "shape", ()))
+
+
+def _list(x: Any) -> list[Any]:
+    return list(x) if _is_list(x) else [x]
+
+
+def _class_index(target: Any, n: int) -> int:
+    truth = type(target).__name__ in ("bool", "bool_")  # of Python and NumPy: more likely a mistake than a class
+    if truth or not 0 <= target < n or float(target) != int(float(target)):
+        raise ValueError(f"cross_entropy needs a class from 0 to {n - 1}, got {target!r}")
+    return int(float(target))
+
+
+def _probabilities(what: str, probabilities: Any, n: int) -> list[Any]:
+    """`probabilities` as a list, checked as far as they are plain numbers."""
+    listed = list(probabilities)
+    if len(listed) != n:
+        raise ValueError(f"{what} needs {n} probabilities, got {len(listed)}")
+    if any(isinstance(p, Value) for p in listed):
+        return listed
+    if not all(p >= 0.0 for p in listed) or not -1e-6 <= sum(listed) - 1.0 <= 1e-6:
+        raise ValueError(f"{what} needs probabilities from 0 that add up to 1, got {probabilities!r}")
+    return listed
