@@ -23,8 +23,11 @@ class Symbols(Formula):
     __slots__ = ()
     times = "·"
     dots = "…"
-    numeral = staticmethod(short_number)
     _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+    @staticmethod
+    def numeral(number: float) -> str:
+        return short_number(number)
 
     def _join(self, symbol: str, other: Formula, rank: int) -> Formula:
         right = other.within(rank + 1)
@@ -66,7 +69,7 @@ class Latex(Symbols):
     __slots__ = ()
     times = r" \cdot "
     dots = r"\dots"
-    _FUNCTIONS = frozenset("exp log sin cos tan sinh cosh tanh arcsin arccos arctan max".split())
+    _FUNCTIONS = ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan", "max")
 
     @staticmethod
     def numeral(number: float) -> str:

@@ -1,22 +1,26 @@
 """The reading of the table by formulas: each rule as text, in Python or in the symbols people write."""
 
 from collections.abc import Sequence
-from functools import cache, partial
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from .floats import FLOATS
 from .formula import CHOICE, Formula, add_up, choose, write
 from .table import Namespace, Operation
 
+_namespaces: dict[type[Formula], Namespace] = {}
 
-@cache
+
 def _namespace(kind: type[Formula]) -> Namespace:
-    return Namespace(
-        lambda m, row: partial(write, kind, row.name),
-        where=choose,
-        sum=partial(add_up, kind),
-        largest=lambda xs: write(kind, "max", *xs) if len(xs) > 1 else kind.of(xs[0]),
-    )
+    if kind not in _namespaces:
+        _namespaces[kind] = Namespace(
+            lambda m, row: partial(write, kind, row.name),
+            where=choose,
+            sum=partial(add_up, kind),
+            largest=lambda xs: write(kind, "max", *xs) if len(xs) > 1 else kind.of(xs[0]),
+        )
+    return _namespaces[kind]
 
 
 def value_formula(operation: Operation, operands: Sequence[Any], kind: type[Formula] = Formula) -> Formula:
@@ -43,10 +47,8 @@ def partial_formulas_at(
         return a if condition else b
 
     m = Namespace(lambda _, row: getattr(FLOATS, row.name), sum=FLOATS.sum, largest=FLOATS.largest, where=note)
-    try:
+    with suppress(ValueError, ArithmeticError):  # an infinite derivative; what was noted until then holds
         operation.partials(m, *numbers)
-    except (ValueError, ArithmeticError):
-        pass  # an infinite derivative; what was noted until then holds
     sides = iter(taken)
     usual = _namespace(kind)
 
