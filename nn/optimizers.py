@@ -20,6 +20,7 @@ class Optimizer:
 
     initial_state: tuple[Any, ...] = ()
     settings: tuple[str, ...] = ("lr",)  # attributes that state_dict carries
+    shuffled: tuple[int, int] | None = None  # by `fit` so far: the seed of the order, and how many epochs
 
     def __init__(self, parameters: Iterable[Value], lr: float):
         self.parameters = _parameters(parameters)
