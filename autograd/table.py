@@ -132,9 +132,9 @@ SUB = op("-", "difference", lambda m, x, y: x - y, lambda m, out, x, y: (1.0, -1
 MUL = op("*", "product",    lambda m, x, y: x * y, lambda m, out, x, y: (y, x))
 DIV = op("/", "quotient",   lambda m, x, y: x / y, lambda m, out, x, y: (1.0 / y, -out / y), "y != 0")
 NEG = op("neg", "the number with its sign turned", lambda m, x: -x, lambda m, out, x: (-1.0,))
-# x ** 0 is 1 everywhere, so its derivative is 0 at x = 0 too: the exponent y - 1 is not used where y is 0.
+# x ** 0 is 1 everywhere, so its derivative is 0 at x = 0 too: the exponent y - 1 is not used where both are 0.
 POW = op("**", "power", lambda m, x, y: x**y,
-         lambda m, out, x, y: (y * x**m.where(m.abs(y) > 0.0, y - 1.0, 1.0),
+         lambda m, out, x, y: (y * x**m.where(m.abs(y) > 0.0, y - 1.0, m.where(m.abs(x) > 1e-300, y - 1.0, 1.0)),
                                out * m.log(m.where(x > 0.0, x, 1.0))), "x > 0 or (x == 0 and y >= 0) or (x < 0 and y % 1 == 0)")
 
 # Elementary functions
