@@ -28,6 +28,7 @@ ARRAYS = Namespace(
     erfc=np.vectorize(math.erfc, otypes=[float]),
     sum=_sum,
     largest=_largest,
+    count=len,
 )
 
 

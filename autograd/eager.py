@@ -26,7 +26,7 @@ def _written({operands}):
     _scope = None
     if _modes:
         _mode = _current_mode()
-        if not _mode.recording:
+        if _mode.pauses or _mode.tape is not None:
             return _general(_operation, {operands})
         _scope = _mode.scope
     {numbers}

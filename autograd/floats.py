@@ -49,4 +49,5 @@ FLOATS = Namespace(
     where=_where,
     sum=sum,
     largest=max,
+    count=len,
 )

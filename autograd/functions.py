@@ -3,13 +3,15 @@
 Functions of one number are methods of `Value` too.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from random import Random
 from keyword import iskeyword
 from types import FunctionType
 from typing import Any, Protocol, SupportsFloat, overload
 
 from . import table
 from .eager import write_out
+from .modes import current_mode, no_grad
 from .table import TABLE, Namespace, Operation
 from .value import Value, apply
 from .words import partial_formulas, value_formula
@@ -108,7 +110,9 @@ def where(condition: Any, a: Number, b: Number) -> Any:
     >>> where(x > 0, x, -x).data
     3.0
     """
-    return apply(table.WHERE, (1.0 if condition else 0.0, a, b))
+    tape = current_mode().tape
+    known = tape is None or not isinstance(condition, (tape.Comparison, Value))
+    return apply(table.WHERE, ((1.0 if condition else 0.0) if known else tape.condition(condition), a, b))
 
 
 def dot(ws: Iterable[Number], xs: Iterable[Number], bias: Number = 0) -> Any:
@@ -184,9 +188,45 @@ def log_softmax(xs: Iterable[Number]) -> list[Any]:
     return [x - norm for x in shifted]
 
 
-def largest(xs: Iterable[Number]) -> float:
+def take(xs: Sequence[Any], index: Any) -> Any:
+    """take(xs, index): ``xs[index]``, where in a compiled function the index may be an input, such as a class.
+
+    Raises ValueError when `index` is no whole number from 0 to len(xs) - 1.
+
+    >>> take([10.0, 20.0, 30.0], 1)
+    20.0
+    """
+    tape = current_mode().tape
+    if tape is not None and isinstance(index, Value):
+        return tape.take(xs, index)
+    number = float(index)
+    if not (number.is_integer() and 0 <= number < len(xs)):
+        raise ValueError(f"take(xs, index) needs a whole number from 0 to {len(xs) - 1}, got {index!r}")
+    return xs[int(number)]
+
+
+def uniform(generator: Random) -> Any:
+    """uniform(generator): a random number from 0 to 1, as ``generator.random()`` gives it, without a gradient.
+
+    In a compiled function it is drawn for every example and every call, in the order in which the function would.
+
+    >>> from random import Random
+    >>> uniform(Random(1)) == Random(1).random()
+    True
+    """
+    tape = current_mode().tape
+    return generator.random() if tape is None else tape.random(generator)
+
+
+def largest(xs: Sequence[Number]) -> Any:
     """The largest of `xs` as a constant."""
-    return max(map(float, xs))
+    if current_mode().tape is None:
+        return max(map(float, xs))
+    with no_grad():
+        top: Any = xs[0]
+        for x in xs[1:]:
+            top = maximum(top, x)
+        return top
 
 
 def primitive(
@@ -255,7 +295,7 @@ def _read(_: Namespace, row: Operation) -> Callable[..., Any]:
 
 
 def pick(condition: Any, a: Any, b: Any) -> Any:
-    return a if condition else b
+    return where(condition, a, b) if current_mode().tape is not None else a if condition else b
 
 
 def add_up(terms: Iterable[Any], *rest: Any) -> Any:
@@ -265,5 +305,9 @@ def add_up(terms: Iterable[Any], *rest: Any) -> Any:
     return first
 
 
+def positions(xs: Any) -> range:
+    return range(len(xs))
+
+
 # The reading of the table by Values: local derivatives that are graphs again.
-VALUES = Namespace(_read, where=pick, sum=add_up, largest=largest)
+VALUES = Namespace(_read, where=pick, sum=add_up, largest=largest, count=len, positions=positions)

@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple, overload
 
 from .functions import VALUES, add_up, largest, pick
 from .graph import chain_rule, gradients, topological_order
-from .modes import inside
+from .modes import current_mode, inside
 from .table import Namespace, Operation
 from .value import Value, apply, constant, evaluate, local_grads
 from .words import is_composed
@@ -39,7 +39,7 @@ def grad(output: Value, inputs: Iterable[Value], create_graph: bool = False) -> 
     """
     wanted = _values(inputs)
     _require_value("output", output)
-    if create_graph:
+    if create_graph or current_mode().tape is not None:  # in a compiled function, floats would be one example's
         total = gradients(output, wanted, 1.0, _local_values)
         return [g if isinstance(g := total.get(x, 0.0), Value) else constant(g) for x in wanted]
     total = gradients(output, wanted, 1.0, lambda node: node.local_grads)
@@ -100,7 +100,7 @@ def _write_out(m: Namespace, operation: Operation) -> Any:
 
 
 # Values again, but an operation that is a formula of others is replaced by that formula.
-_EXPANDED = Namespace(_write_out, where=pick, sum=add_up, largest=largest)
+_EXPANDED = Namespace(_write_out, where=pick, sum=add_up, largest=largest, count=len)
 
 
 class Path(NamedTuple):

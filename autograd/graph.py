@@ -158,9 +158,15 @@ def gradients(output: N, inputs: Iterable[N], seed: Any, local_grads: Callable[[
             if parent in matters:
                 contribution = chain_rule(upstream, local)
                 total[parent] = total[parent] + contribution if parent in total else contribution
-                if float(total[parent]) != float(total[parent]):
-                    raise ValueError(nan_message(node, k, float(upstream), float(contribution)))
+                if number(total[parent]) != number(total[parent]):
+                    raise ValueError(nan_message(node, k, number(upstream), number(contribution)))
     return total
+
+
+def number(x: Any) -> float:
+    """The float of a gradient that may be a node itself."""
+    data: float = getattr(x, "_data", x)
+    return data
 
 
 def raise_nan(node: Node, order: Iterable[Node]) -> None:

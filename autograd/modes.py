@@ -6,7 +6,7 @@ that is mostly empty.
 
 from contextlib import ContextDecorator
 from threading import get_ident
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Scope:
@@ -27,10 +27,14 @@ class Scope:
 
 
 class Mode(NamedTuple):
-    """How new nodes are made in one thread; `pauses` counts the no_grad blocks that are open."""
+    """How new nodes are made in one thread; `pauses` counts the no_grad blocks that are open.
+
+    A `tape` stands here while a function is traced to be compiled: it makes the nodes, compares them and takes notes.
+    """
 
     pauses: int = 0
     scope: Scope | None = None
+    tape: Any = None
 
     @property
     def recording(self) -> bool:
@@ -98,12 +102,12 @@ class scope:
     def __enter__(self) -> Scope:
         mode = current_mode()
         entered = Scope(self.name, mode.scope)
-        set_mode(mode._replace(scope=entered))
+        modes[get_ident()] = Mode(mode.pauses, entered, mode.tape)
         return entered
 
     def __exit__(self, *error: object) -> None:
         mode = current_mode()
-        set_mode(mode._replace(scope=mode.scope.parent if mode.scope else None))
+        set_mode(Mode(mode.pauses, mode.scope.parent if mode.scope else None, mode.tape))
 
 
 class inside:
@@ -120,3 +124,15 @@ class inside:
 
     def __exit__(self, *error: object) -> None:
         set_mode(self._before)
+
+
+def setting(owner: object, name: str) -> Any:
+    """``getattr(owner, name)``, for a setting that decides what is calculated, such as a model's training mode.
+
+    A compiled function that reads it this way notices when it changes, and is traced anew.
+    """
+    value = getattr(owner, name)
+    tape = current_mode().tape
+    if tape is not None:
+        tape.settings.append((owner, name, value))
+    return value

@@ -184,5 +184,5 @@ WHERE   = op("where", "a where the condition holds, else b", lambda m, condition
 # Over many numbers
 DOT       = op("dot", "w1*x1 + ... + wn*xn, plus a bias", _dot, _dot_partials)
 TOTAL     = op("total", "sum of many", lambda m, *xs: m.sum(xs), lambda m, out, *xs: (1.0,) * len(xs))
-MEAN      = op("mean", "arithmetic mean", lambda m, *xs: m.sum(xs) / len(xs), lambda m, out, *xs: (1.0 / len(xs),) * len(xs))
+MEAN      = op("mean", "arithmetic mean", lambda m, *xs: m.sum(xs) / m.count(xs), lambda m, out, *xs: (1.0 / m.count(xs),) * len(xs))
 LOGSUMEXP = op("logsumexp", "log(exp(x1) + ... + exp(xn)), in a form that cannot overflow", _logsumexp, _softmax)

@@ -5,6 +5,8 @@ derivatives, read from the table when the node is made. Nodes are plain data, so
 differentiate, print, draw, copy or compile it.
 """
 
+import operator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, SupportsFloat
 
 from . import copying, graph, table
@@ -111,16 +113,16 @@ class Value:
         return format(self._data, spec) if spec else repr(self)
 
     def __lt__(self, other: Any) -> bool:
-        return self._data < float(other) if is_number(other) else NotImplemented
+        return _compare(operator.lt, self, other)
 
     def __le__(self, other: Any) -> bool:
-        return self._data <= float(other) if is_number(other) else NotImplemented
+        return _compare(operator.le, self, other)
 
     def __gt__(self, other: Any) -> bool:
-        return self._data > float(other) if is_number(other) else NotImplemented
+        return _compare(operator.gt, self, other)
 
     def __ge__(self, other: Any) -> bool:
-        return self._data >= float(other) if is_number(other) else NotImplemented
+        return _compare(operator.ge, self, other)
 
     # + - * / and unary minus are written out from the table by module eager, functions of one number by functions.
     if TYPE_CHECKING:
@@ -208,6 +210,13 @@ def constant(data: float) -> Value:
     return _node(data, scope=current_mode().scope if modes else None)
 
 
+def _compare(relation: Callable[[float, float], bool], x: Value, y: Any) -> Any:
+    if not is_number(y):
+        return NotImplemented
+    tape = current_mode().tape if modes else None
+    return relation(x._data, float(y)) if tape is None else tape.compare(relation, x, y)
+
+
 def arithmetic(operation: Operation, x: Any, y: Any) -> Any:
     """An infix operation; what is not a number is left to the other operand's class (an array of NumPy, say)."""
     if not isinstance(x, Value):
@@ -235,7 +244,9 @@ def apply(operation: Operation, operands: tuple[Any, ...]) -> Any:
     scope = None
     if modes:
         mode = current_mode()
-        if not mode.recording:
+        if mode.tape is not None:
+            return mode.tape.record(operation, operands, evaluate(operation, operands, numbers))
+        if mode.pauses:
             return constant(evaluate(operation, operands, numbers))
         scope = mode.scope
     data = evaluate(operation, operands, numbers)

@@ -18,6 +18,7 @@ def _namespace(kind: type[Formula]) -> Namespace:
             lambda m, row: partial(write, kind, row.name),
             where=choose,
             sum=partial(add_up, kind),
+            count=len,
             largest=lambda xs: write(kind, "max", *xs) if len(xs) > 1 else kind.of(xs[0]),
         )
     return _namespaces[kind]

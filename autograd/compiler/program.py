@@ -1,0 +1,197 @@
+"""The program: the traced graph without repetitions, its nodes gathered into blocks.
+
+A block is one operation on many nodes at once: the neurons of a layer that share their inputs are one matrix product,
+their activations one array operation. Back ends read blocks; they never see a node.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .. import table
+from ..graph import topological_order
+from ..table import Operation
+from ..value import Value
+from .trace import DETACH, LESS, LESS_EQUAL, TAKE, Tape
+
+
+@dataclass(slots=True)
+class Node:
+    """A node of the program: its operation and operands, by number; or an input, a parameter or a constant."""
+
+    operation: Operation | None
+    parents: tuple[int, ...]
+    batch: bool  # differs between examples
+    active: bool  # a parameter's gradient passes through
+    level: int
+    number: float = 0.0  # of a constant
+    label: str = ""
+    scope: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, eq=False)
+class Block:
+    """Nodes that are calculated together, as rows of one array.
+
+    `kind` is "inputs", "parameters", "constants", "map" (one operation, row by row), "product" (neurons: a matrix of
+    weights times the rows of their inputs) or "fold" (one operation over many rows).
+    """
+
+    kind: str
+    nodes: list[int]
+    operation: Operation | None = None
+    operands: list[list[int]] = field(default_factory=list)  # nodes that the operands are, row by row
+    batch: bool = False
+    active: bool = False
+
+
+@dataclass
+class Program:
+    """Blocks in the order of calculation, and what stands where."""
+
+    nodes: list[Node]
+    blocks: list[Block]
+    outputs: list[int]
+    branches: list[tuple[int, bool]]
+    parameters: list[Value]
+    n_inputs: int
+    n_random: int
+
+    @property
+    def place(self) -> dict[int, tuple[Block, int]]:
+        """Block and row of each node."""
+        return {node: (block, row) for block in self.blocks for row, node in enumerate(block.nodes)}
+
+
+def build(tape: Tape, outputs: Sequence[Value]) -> Program:
+    """The program of a trace."""
+    roots = [*outputs, *(node for node, _ in tape.branches)]
+    inputs: list[Value] = [*tape.inputs, *(node for node, _ in tape.randoms)]
+    order: list[Value] = topological_order(*roots)
+    nodes: list[Node] = []
+    number: dict[Value, int] = {}
+    known: dict[Any, int] = {}
+
+    def add(key: Any, node: Node) -> int:
+        if key not in known:
+            known[key] = len(nodes)
+            nodes.append(node)
+        return known[key]
+
+    for value in inputs:
+        number[value] = add(value, Node(None, (), True, False, 0, label=value.label))
+    leaves: dict[int, Value] = {}
+    for value in order:
+        if value in number:
+            continue
+        operation = value.operation
+        if not value.parents:
+            if operation is None:
+                number[value] = add(("constant", _bits(value._data)), Node(None, (), False, False, 0, value._data))
+            else:
+                number[value] = add(value, Node(None, (), False, True, 0, label=value.label))
+                leaves[number[value]] = value
+            continue
+        assert operation is not None  # noqa: S101 (a node with parents has an operation)
+        parents = tuple(number[p] for p in value.parents)
+        if all(_is_constant(nodes[p]) for p in parents):
+            number[value] = add(("constant", _bits(value._data)), Node(None, (), False, False, 0, value._data))
+            continue
+        number[value] = add(
+            (operation, parents),
+            Node(
+                operation,
+                parents,
+                any(nodes[p].batch for p in parents),
+                operation not in (DETACH, LESS, LESS_EQUAL) and any(nodes[p].active for p in parents),
+                1 + max(nodes[p].level for p in parents),
+                label=value.label,
+                scope=value.scope.path if value.scope else (),
+            ),
+        )
+    wanted = [number[v] for v in outputs]
+    branches = list({number[node]: taken for node, taken in tape.branches}.items())
+    blocks = _blocks(nodes, [number[v] for v in inputs], _reachable(nodes, [*wanted, *(b for b, _ in branches)]))
+    parameters = [leaves[k] for k in blocks[1].nodes]
+    return Program(nodes, blocks, wanted, branches, parameters, len(tape.inputs), len(tape.randoms))
+
+
+def _bits(number: float) -> str:
+    return float(number).hex()  # 0.0 and -0.0 are two constants
+
+
+def _is_constant(node: Node) -> bool:
+    return node.operation is None and not node.batch and not node.active
+
+
+def _reachable(nodes: list[Node], roots: Iterable[int]) -> set[int]:
+    seen: set[int] = set()
+    stack = list(roots)
+    while stack:
+        k = stack.pop()
+        if k not in seen:
+            seen.add(k)
+            stack += nodes[k].parents
+    return seen
+
+
+def _blocks(nodes: list[Node], inputs: list[int], alive: set[int]) -> list[Block]:
+    """Group what can be calculated at once: equal operations at the same distance from the leaves."""
+    groups: dict[Any, list[int]] = {}
+    for k, node in enumerate(nodes):
+        if k in alive and node.operation is not None:
+            groups.setdefault((node.level, *_kind(nodes, k)), []).append(k)
+    blocks = [
+        block
+        for key, members in sorted(groups.items(), key=lambda item: (item[0][0], item[1][0]))
+        for block in _gather(nodes, key[1], members)
+    ]
+    return [
+        Block("inputs", inputs, batch=True),
+        Block("parameters", _parameters(nodes, blocks, alive), active=True),
+        Block("constants", [k for k in sorted(alive) if _is_constant(nodes[k])]),
+        *blocks,
+    ]
+
+
+def _kind(nodes: list[Node], k: int) -> tuple[Any, ...]:
+    """What nodes of one block have in common."""
+    node = nodes[k]
+    operation = node.operation
+    if operation is table.DOT:
+        weights, inputs, bias = _roles(nodes, node)
+        if weights and node.batch and not any(nodes[w].batch for w in (*weights, *bias)):
+            return "product", inputs, len(bias)
+        return "fold", k
+    if operation is TAKE or (operation is not None and operation.variadic):
+        return "fold", k
+    return "map", operation, node.batch, node.active
+
+
+def _gather(nodes: list[Node], kind: str, members: list[int]) -> list[Block]:
+    first = nodes[members[0]]
+    batch, active = first.batch, any(nodes[k].active for k in members)
+    if kind == "map":
+        operands = [list(column) for column in zip(*(nodes[k].parents for k in members), strict=True)]
+        return [Block("map", members, first.operation, operands, batch, active)]
+    if kind == "fold":
+        return [Block("fold", members, first.operation, [list(first.parents)], batch, active)]
+    roles = [_roles(nodes, nodes[k]) for k in members]
+    weights = [w for weights, _, bias in roles for w in (*weights, *bias)]
+    return [Block("product", members, first.operation, [weights, list(roles[0][1])], batch, active)]
+
+
+def _roles(nodes: list[Node], node: Node) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+    """Weights, inputs and bias of a dot product; the half that is the same for all examples is the weights."""
+    n = len(node.parents) // 2
+    first, second, bias = node.parents[:n], node.parents[n : 2 * n], node.parents[2 * n :]
+    if any(nodes[k].batch for k in first) and not any(nodes[k].batch for k in second):
+        return second, first, bias
+    return first, second, bias
+
+
+def _parameters(nodes: list[Node], blocks: list[Block], alive: set[int]) -> list[int]:
+    """The parameters in the order in which matrices of weights, each row with its bias, stand in one piece."""
+    leaves = {k for k in alive if nodes[k].operation is None and nodes[k].active}
+    products = [k for block in blocks if block.kind == "product" for k in block.operands[0] if k in leaves]
+    return list(dict.fromkeys([*products, *sorted(leaves)]))
