@@ -1,6 +1,7 @@
 """Neurons, layers and multilayer perceptrons on the engine of `autograd`, and how to train them."""
 
 from .data import Standardizer, minibatches, train_test_split
+from .history import History
 from .losses import (
     binary_cross_entropy,
     cross_entropy,
@@ -10,9 +11,11 @@ from .losses import (
     l2_penalty,
     mse_loss,
 )
+from .metrics import accuracy
 from .modules import MLP, Dropout, Layer, Module, Neuron, Sequential
 from .optimizers import SGD, Adam, AdamW, Optimizer, clip_grad_norm
 from .schedules import CosineAnnealingLR, ExponentialLR, Schedule, StepLR
+from .training import fit
 
 __all__ = [
     "MLP",
@@ -22,6 +25,7 @@ __all__ = [
     "CosineAnnealingLR",
     "Dropout",
     "ExponentialLR",
+    "History",
     "Layer",
     "Module",
     "Neuron",
@@ -30,9 +34,11 @@ __all__ = [
     "Sequential",
     "Standardizer",
     "StepLR",
+    "accuracy",
     "binary_cross_entropy",
     "clip_grad_norm",
     "cross_entropy",
+    "fit",
     "hinge_loss",
     "kl_divergence",
     "l1_penalty",

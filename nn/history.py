@@ -79,7 +79,7 @@ class History:
 
         if ax is None:
             panels = 1 + bool(self.metrics)
-            figure, axes = plt.subplots(1, panels, figsize=(5 * panels, 3.6), layout="constrained", squeeze=False)
+            _, axes = plt.subplots(1, panels, figsize=(5 * panels, 3.6), layout="constrained", squeeze=False)
             ax = axes[0, 0]
             if self.metrics:
                 _curves(axes[0, 1], _words(self.metrics), "metrics")
@@ -94,7 +94,13 @@ class History:
         return ax
 
 
-_LINES = [("#0072b2", "-"), ("#d55e00", "--"), ("#009e73", "-."), ("#cc79a7", ":"), ("#000000", "-")]  # told apart in grey
+_LINES = [
+    ("#0072b2", "-"),
+    ("#d55e00", "--"),
+    ("#009e73", "-."),
+    ("#cc79a7", ":"),
+    ("#000000", "-"),
+]  # told apart in grey
 
 
 def _curves(ax: Any, curves: Mapping[str, list[float]], title: str) -> None:

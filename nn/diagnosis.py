@@ -1,0 +1,45 @@
+"""Why a loss stopped being finite: the node where infinity or NaN began, in words.
+
+Addition and multiplication overflow silently to infinity, and NaN follows; other operations raise. So behind a loss
+that is not finite stands a node that is not, whose operands all are.
+"""
+
+import math
+from typing import Any
+
+from autograd import Value
+
+WAY_OUT = "lower the learning rate, shorten the gradient (max_norm=1.0) or standardise the inputs"
+
+
+def where_it_began(loss: Value) -> str:
+    """The node behind `loss` that is not finite although its operands are, its operation and its numbers.
+
+    >>> x = Value(1e200, "x")
+    >>> where_it_began(x * x + 1)
+    "it began at '*' = inf of 1e+200 (node 'x'), 1e+200 (node 'x')"
+    """
+    node = loss
+    while beyond := [parent for parent in node.parents if not math.isfinite(parent.data)]:
+        node = beyond[0]
+    named = f" (node {node.label!r})" if node.label else ""
+    part = f" in {'.'.join(node.scope.path)}" if node.scope else ""
+    if not node.op:
+        return f"it began at the number {node.data!r}{named}{part}"
+    operands = sorted(node.parents, key=lambda parent: -abs(parent.data))[:4] if len(node.parents) > 4 else node.parents
+    numbers = ", ".join(f"{p.data!r}{f' (node {p.label!r})' if p.label else ''}" for p in operands)
+    more = ", ..." if len(node.parents) > len(operands) else ""
+    return f"it began at {node.op!r} = {node.data!r}{named}{part} of {numbers}{more}"
+
+
+def about(error: Exception, what: str) -> Exception:
+    """An exception of the same class whose message begins with what it is about."""
+    message = f"{what}: {error}"
+    kinds: tuple[Any, ...] = (type(error), ValueError)
+    for kind in kinds:
+        try:
+            named: Exception = kind(message)
+        except TypeError:  # a class that is not made of one message
+            continue
+        return named
+    raise AssertionError

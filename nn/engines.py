@@ -1,0 +1,172 @@
+"""How one minibatch becomes a step: the seam between the training loop and the way its numbers are calculated.
+
+`Eager` builds the graphs of a few examples, goes backwards through them and lets them go, so that a batch of any size
+takes the memory of a few examples. What is descended is the mean of the losses of the batch, plus the penalty.
+"""
+
+import gc
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from autograd import Value, no_grad, total
+
+from .diagnosis import WAY_OUT, about, where_it_began
+from .examples import Example
+from .losses import l2_penalty
+from .modules import Module
+from .optimizers import Optimizer, clip_grad_norm
+
+Loss = Callable[[Any, Any], Any]
+Metric = Callable[[Any, Any], float]
+
+_TOGETHER = 8  # examples whose graphs stand at once: more are no faster, fewer are
+
+
+@contextmanager
+def mode_kept(model: Module) -> Iterator[None]:
+    """Afterwards each module is in the mode, training or evaluation, in which it was."""
+    modes = [(module, module.training) for _, module in model.named_modules()]
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
+
+
+class Eager:
+    """Steps and evaluations on the graph, one example at a time.
+
+    Arguments:
+        loss: a function of prediction and target of one example.
+        l2: the strength of the penalty on the weights.
+        metrics: functions of prediction and target, as plain numbers, of one example.
+        max_norm: the length to which a longer gradient is shortened.
+    """
+
+    def __init__(
+        self,
+        model: Module,
+        loss: Loss,
+        l2: float,
+        metrics: Sequence[Metric],
+        optimizer: Optimizer,
+        max_norm: float | None,
+    ):
+        self.model, self.loss, self.l2, self.metrics = model, loss, l2, metrics
+        self.optimizer, self.max_norm = optimizer, max_norm
+        self._numbers = list(dict.fromkeys([*model.parameters(), *optimizer.parameters]))
+
+    def step(self, batch: Sequence[Example]) -> tuple[list[float], float]:
+        """One step of the optimiser.
+
+        Returns the sums over the batch of loss and metrics, and the length of the gradient before it is shortened.
+        Raises what went wrong, naming the example; an OverflowError for a number that is not finite.
+        """
+        with _collector_at_rest():
+            self.forget_gradients()
+            sums = [0.0] * (1 + len(self.metrics))
+            for k in range(0, len(batch), _TOGETHER):
+                some = batch[k : k + _TOGETHER]
+                losses = []
+                for example in some:
+                    prediction, loss = self._forward(example)
+                    if not math.isfinite(loss.data):
+                        raise _overflow(example, loss)
+                    losses.append(loss)
+                    sums = self._add(sums, prediction, loss, example)
+                _backward(losses, some, 1.0 / len(batch))
+            if self.l2:
+                l2_penalty(self.model, self.l2).backward()
+            norm = math.hypot(*(p.grad for p in self.optimizer.parameters if p.grad is not None))
+            if not math.isfinite(norm):
+                raise self._infinite_gradient(batch)
+            if self.max_norm is not None:
+                clip_grad_norm(self.optimizer.parameters, self.max_norm)
+            self.optimizer.step()
+            return sums, norm
+
+    def evaluate(self, data: Sequence[Example]) -> list[float]:
+        """The sums over `data` of loss and metrics, without a graph and with random parts at rest."""
+        sums = [0.0] * (1 + len(self.metrics))
+        with mode_kept(self.model):
+            self.model.eval()
+            for example in data:
+                with no_grad():
+                    prediction, loss = self._forward(example)
+                if not math.isfinite(loss.data):
+                    raise _overflow(example, self._forward(example)[1])  # once more, with the graph that explains it
+                sums = self._add(sums, prediction, loss, example)
+        return sums
+
+    def numbers(self) -> list[float]:
+        """The parameters as they are, for `restore`."""
+        return [parameter.data for parameter in self._numbers]
+
+    def restore(self, numbers: Sequence[float]) -> None:
+        """Set the parameters to what `numbers` gave."""
+        for parameter, number in zip(self._numbers, numbers, strict=True):
+            parameter.data = number
+
+    def forget_gradients(self) -> None:
+        """Each `grad` is None again, so that nothing is added to what is left over."""
+        for parameter in self._numbers:
+            parameter.grad = None
+
+    def _forward(self, example: Example) -> tuple[Any, Value]:
+        try:
+            prediction = self.model(example.x)
+            loss = self.loss(prediction, example.target)
+        except (ValueError, TypeError, ArithmeticError) as error:
+            raise about(error, example.name) from error
+        if not isinstance(loss, Value):
+            raise TypeError(f"{example.name}: a loss is a Value calculated from the prediction, got {loss!r}")
+        return prediction, loss
+
+    def _add(self, sums: list[float], prediction: Any, loss: Value, example: Example) -> list[float]:
+        numbers = _plain(prediction) if self.metrics else None
+        figures = [loss.data, *(float(metric(numbers, example.target)) for metric in self.metrics)]
+        return [a + b for a, b in zip(sums, figures, strict=True)]
+
+    def _infinite_gradient(self, batch: Sequence[Example]) -> Exception:
+        """The first example of the batch by itself whose gradient is not finite, as an error."""
+        for example in batch:
+            self.forget_gradients()
+            _backward([self._forward(example)[1]], [example], 1.0)
+            for name, parameter in self.model.named_parameters():
+                if parameter.grad is not None and not math.isfinite(parameter.grad):
+                    return OverflowError(f"{example.name}: the gradient by {name!r} is {parameter.grad!r}: {WAY_OUT}")
+        return OverflowError(f"the gradient of a batch is too long for a float: {WAY_OUT}")
+
+
+def _backward(losses: list[Value], batch: Sequence[Example], seed: float) -> None:
+    try:
+        total(losses).backward(seed)
+    except ValueError:
+        for loss, example in zip(losses, batch, strict=True):
+            try:
+                loss.backward(seed)
+            except ValueError as error:
+                raise about(error, example.name) from error
+        raise
+
+
+def _overflow(example: Example, loss: Value) -> Exception:
+    return OverflowError(f"{example.name}: the loss is {loss.data!r}; {where_it_began(loss)}: {WAY_OUT}")
+
+
+def _plain(prediction: Any) -> Any:
+    return [float(p) for p in prediction] if isinstance(prediction, (list, tuple)) else float(prediction)
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """The garbage collector off, for a tenth of the time: graphs have no cycles that it would have to find."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

@@ -1,0 +1,247 @@
+"""Training: epochs of shuffled minibatches, a look at other data after each, and an end that can be trusted.
+
+The loop decides what happens when; how a batch becomes a step is the engine's affair (module `engines`). The order of
+the examples is a function of the seed and of how many epochs the optimiser has seen, so that training stopped after
+any epoch goes on as if it had not been.
+"""
+
+import math
+import random
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from autograd import no_grad
+
+from .data import minibatches, train_test_split
+from .diagnosis import WAY_OUT
+from .engines import Eager, Loss, Metric, mode_kept
+from .examples import Example, examples
+from .history import History
+from .initialization import generator
+from .losses import binary_cross_entropy, cross_entropy, hinge_loss, mse_loss
+from .metrics import accuracy
+from .modules import Module
+from .optimizers import Adam, Optimizer
+
+Callback = Callable[[History], Any]
+
+
+def fit(
+    model: Module,
+    X: Any,  # noqa: N803 (the usual name)
+    y: Any,
+    loss: Loss = mse_loss,
+    l2: float = 0.0,
+    optimizer: Optimizer | None = None,
+    epochs: int = 100,
+    batch_size: int | None = 32,
+    validation: Any = None,
+    patience: int | None = None,
+    compiled: bool | str = "auto",
+    progress: bool = True,
+    seed: int | random.Random | None = None,
+    *,
+    metrics: Mapping[str, Metric] | None = None,
+    max_norm: float | None = None,
+    callbacks: Iterable[Callback] = (),
+) -> History:
+    """Train a model on examples.
+
+    Arguments:
+        X: the examples, shape (n, inputs): lists or an array of finite numbers.
+        y: the targets, shape (n,) or (n, outputs); whole numbers may be classes.
+        loss: a function of prediction and target of one example, such as `nn.cross_entropy`.
+        l2: strength of the penalty on the weights, never the biases, that is added to the mean loss (`nn.l2_penalty`).
+        optimizer: an optimiser of the model's parameters; without one, ``Adam(model.parameters(), lr=0.01)``.
+        epochs: how often each example is met.
+        batch_size: examples a step, the last batch of an epoch may be shorter; None for all of them.
+        validation: a pair (X, y) of other examples, or the share of these, between 0 and 1, to keep aside.
+        patience: how many epochs in a row may pass without a lower validation loss (train loss, where there is no
+            validation) than the lowest so far, before training ends; the best weights are then restored.
+        compiled: False trains on the graph, True with a compiled program, "auto" takes what is best here.
+        progress: whether to show a bar, where there is a terminal.
+        seed: makes the order of the examples repeatable.
+        metrics: functions of prediction and target, as plain numbers, of one example, by name; their means go into the
+            history. Without it, for classes, ``{"accuracy": nn.accuracy}``.
+        max_norm: a longer gradient is shortened to this length before a step (`nn.clip_grad_norm`).
+        callbacks: functions called with the history after each epoch; training ends when one returns True. This is
+            where to step a schedule, save a checkpoint or look at the model.
+
+    Returns a History. Ctrl-C ends training early: the weights of the best epoch are restored, and `interrupted` is
+    True. An optimiser that has trained before goes on in its random order, with its seed where none is given: twice 5
+    epochs are 10, also with `save_checkpoint` and `load_checkpoint` between.
+
+    Raises ValueError, naming the row, for data that does not fit or is not finite; and what the engine raises, naming
+    the example, when a number stops being finite: an OverflowError where it was addition or multiplication. The
+    weights of the best epoch are then restored. Afterwards the model is in the mode, training or evaluation, in which
+    it was.
+
+    >>> import nn
+    >>> model = nn.MLP(1, [1], seed=0)
+    >>> X, y = [[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0]
+    >>> history = nn.fit(model, X, y, nn.mse_loss, optimizer=nn.SGD(model.parameters(), lr=0.1), epochs=200, seed=0)
+    >>> f"{model([3.0]):.3f}", history.train_loss[-1] < 1e-5
+    ('7.000', True)
+    """
+    callbacks = list(callbacks)
+    _check(model, loss, l2, epochs, batch_size, patience)
+    data = examples(X, y)
+    optimizer = _optimizer(optimizer, model)
+    order, done = _order(optimizer, seed)
+    data, others = _set_aside(data, validation, order)
+    if metrics is None:
+        metrics = {"accuracy": accuracy} if _has_classes(model, data, loss) else {}
+    engine = _engine(compiled, model, loss, l2, list(metrics.values()), optimizer, max_norm)
+    run = _Run(engine, data, others, list(metrics), patience)
+    history = run.history
+    bar = _bar(epochs) if progress else None
+    try:
+        with mode_kept(model):
+            for epoch in range(done, done + epochs):
+                model.train()
+                rows, rng = range(len(data)), generator(order + epoch)
+                run.epoch(batch for batch, _ in minibatches(rows, rows, batch_size or len(data), seed=rng))
+                optimizer.shuffled = (order, epoch + 1)
+                _advance(bar, history)
+                for callback in callbacks:
+                    if callback(history):
+                        history.stopped = history.stopped or "a callback asked for it"
+                if history.stopped:
+                    break
+    except KeyboardInterrupt:
+        history.stopped, history.interrupted = "interrupted (Ctrl-C)", True
+    except (ValueError, ArithmeticError):
+        engine.restore(run.best)
+        raise
+    finally:
+        engine.forget_gradients()
+        if bar is not None:
+            bar.close()
+    if history.interrupted or patience is not None:
+        engine.restore(run.best)
+    return history
+
+
+class _Run:
+    """One call of `fit`: what happens in an epoch, and what was best so far."""
+
+    def __init__(
+        self, engine: Eager, data: list[Example], others: list[Example], metrics: list[str], patience: int | None
+    ):
+        self.engine, self.data, self.others, self.metrics, self.patience = engine, data, others, metrics, patience
+        self.history = History(metrics={name: [] for name in metrics})
+        if others:
+            self.history.metrics |= {f"validation_{name}": [] for name in metrics}
+        self.best, self.lowest = engine.numbers(), math.inf
+
+    def epoch(self, batches: Iterable[list[int]]) -> None:
+        """Meet every example once, then look at the others."""
+        sums, norms = [0.0] * (1 + len(self.metrics)), []
+        for rows in batches:
+            figures, norm = self.engine.step([self.data[k] for k in rows])
+            sums = [a + b for a, b in zip(sums, figures, strict=True)]
+            norms.append(norm)
+        numbers = self.engine.numbers()
+        if not all(map(math.isfinite, numbers)):
+            raise OverflowError(f"a parameter is no longer finite after epoch {self.history.epochs + 1}: {WAY_OUT}")
+        loss, *figures = (x / len(self.data) for x in sums)
+        self.history.gradient_norm.append(sum(norms) / len(norms))
+        self.history.train_loss.append(loss)
+        for name, figure in zip(self.metrics, figures, strict=True):
+            self.history.metrics[name].append(figure)
+        if self.others:
+            loss, *figures = (x / len(self.others) for x in self.engine.evaluate(self.others))
+            self.history.validation_loss.append(loss)
+            for name, figure in zip(self.metrics, figures, strict=True):
+                self.history.metrics[f"validation_{name}"].append(figure)
+        if loss < self.lowest:
+            self.lowest, self.best, self.history.best_epoch = loss, numbers, self.history.epochs
+        elif self.patience is not None and self.history.epochs - self.history.best_epoch >= self.patience:
+            self.history.stopped = f"no lower loss for {self.patience} epochs (patience)"
+
+
+def _check(model: Any, loss: Any, l2: float, epochs: Any, batch_size: Any, patience: Any) -> None:
+    if not isinstance(model, Module):
+        raise TypeError(f"fit trains a Module, got a {type(model).__name__}")
+    if not callable(loss):
+        raise TypeError(f"loss is a function of prediction and target, such as nn.mse_loss, got {loss!r}")
+    if not 0.0 <= l2 < math.inf:
+        raise ValueError(f"l2 is a strength from 0, got {l2!r}")
+    for name, number in (("epochs", epochs), ("batch_size", batch_size), ("patience", patience)):
+        if number is None and name != "epochs":
+            continue
+        if isinstance(number, bool) or not hasattr(number, "__index__") or number < 1:
+            raise ValueError(f"{name} is a whole number from 1, got {number!r}")
+
+
+def _optimizer(optimizer: Any, model: Module) -> Optimizer:
+    if optimizer is None:
+        return Adam(model.parameters(), lr=0.01)
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"optimizer is an object such as nn.Adam(model.parameters(), lr=0.01), got {optimizer!r}")
+    if set(optimizer.parameters).isdisjoint(model.parameters()):
+        raise ValueError("the optimizer moves no parameter of this model: make it of model.parameters()")
+    return optimizer
+
+
+def _order(optimizer: Optimizer, seed: int | random.Random | None) -> tuple[int, int]:
+    """What the order of the examples is drawn from, and how many epochs of it are over."""
+    before, done = optimizer.shuffled or (None, 0)
+    if seed is None and before is not None:
+        return before, done
+    return generator(seed).getrandbits(64), done
+
+
+def _set_aside(data: list[Example], validation: Any, order: int) -> tuple[list[Example], list[Example]]:
+    """The examples to train on, and those to validate on."""
+    if validation is None:
+        return data, []
+    if isinstance(validation, float):
+        train, others, _, _ = train_test_split(data, data, test_size=validation, seed=order)
+        return train, others
+    try:
+        inputs, targets = validation
+    except (TypeError, ValueError):
+        raise ValueError(f"validation is a pair (X, y) or a share between 0 and 1, got {validation!r}") from None
+    return data, examples(inputs, targets, " of the validation data")
+
+
+def _has_classes(model: Module, data: list[Example], loss: Loss) -> bool:
+    """Whether the targets are classes: the loss tells, or the targets where the loss is the user's own."""
+    if loss in (cross_entropy, binary_cross_entropy, hinge_loss, mse_loss):
+        return loss is not mse_loss
+    if not all(isinstance(example.target, int) for example in data):
+        return False
+    if all(example.target in (-1, 1) for example in data):
+        return True
+    with mode_kept(model), no_grad():
+        model.eval()
+        try:
+            return isinstance(model(data[0].x), (list, tuple))
+        except (ValueError, TypeError, ArithmeticError):
+            return False  # the first step meets it again, and says so
+
+
+def _engine(compiled: Any, *arguments: Any) -> Eager:
+    if compiled is True:
+        raise NotImplementedError("there is no compiler for training yet: leave out compiled=True")
+    if compiled not in (False, "auto"):
+        raise ValueError(f'compiled is True, False or "auto", got {compiled!r}')
+    return Eager(*arguments)
+
+
+def _bar(epochs: int) -> Any:
+    """A progress bar on a terminal, else None."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        return None
+    from tqdm import tqdm
+
+    return tqdm(total=epochs, unit="epoch")
+
+
+def _advance(bar: Any, history: History) -> None:
+    if bar is not None:
+        losses = {"loss": history.train_loss, "validation loss": history.validation_loss} | history.metrics
+        bar.set_postfix({name: f"{values[-1]:.4g}" for name, values in losses.items() if values}, refresh=False)
+        bar.update()
