@@ -1,0 +1,167 @@
+"""The formulas of a graph in the names, or the numbers, of its nodes, cut to the room there is.
+
+The table is read as text with each operand written by its name (``q·z``) or by its number (``3·(-4)``).
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from .formula import ATOM, CHOICE, SUM, Formula
+from .names import Names
+from .notation import DIGITS, Latex, Symbols, latex_name, short_number
+from .table import LEAF
+from .value import Value
+from .words import call_formula, partial_formulas, partial_formulas_at, value_formula
+
+
+class Room(NamedTuple):
+    """How much is written: columns of a name, columns of a formula (0: none), digits of a number."""
+
+    name: int
+    formula: int
+    digits: int
+
+
+AMPLE = Room(60, 200, DIGITS)
+ROOMS = (
+    Room(20, 40, DIGITS),
+    Room(12, 24, DIGITS),
+    Room(10, 20, 4),
+    Room(8, 14, 3),
+    Room(6, 0, 3),
+)  # for a line, from wide to narrow
+
+Spelling = Callable[[Value], Formula]
+
+
+class Wording:
+    """The formulas of one graph; `names` are those of its nodes."""
+
+    def __init__(self, names: Names):
+        self.names = names
+        # What was asked last is asked again: the steps of a node follow each other.
+        self._equations: dict[object, str] = {}
+        self._read: tuple[object, tuple[Formula, ...]] = (None, ())
+
+    def name(self, node: Value, room: Room = AMPLE, kind: type[Formula] = Symbols) -> Formula:
+        """A node by its name, a constant by its number; ``w + b`` gets parentheses where they are needed."""
+        if node.operation is None:
+            return self.number(node, room, kind)
+        name = self.names[node]
+        if issubclass(kind, Latex):
+            return kind(latex_name(name))
+        return kind(clip(name, room.name), ATOM if all(c.isalnum() or c in "_[]{}#.'…" for c in name) else SUM)
+
+    def number(self, node: Value, room: Room = AMPLE, kind: type[Formula] = Symbols) -> Formula:
+        """A node by its number, negative ones in parentheses where an operator precedes them."""
+        text = kind.numeral(node.data) if issubclass(kind, Latex) else short_number(node.data, room.digits)
+        return kind(text, SUM if text.startswith("-") else ATOM)
+
+    def equation(self, node: Value, room: Room = AMPLE, kind: type[Formula] = Symbols) -> str:
+        """What a node is of its parents, by name: ``q·z``."""
+        key = (node, room, kind)
+        if key not in self._equations:
+            if len(self._equations) >= 64:
+                self._equations.clear()
+            self._equations[key] = self._right_side(node, lambda p: self.name(p, room, kind), room, kind)
+        return self._equations[key]
+
+    def numbers(self, node: Value, room: Room = AMPLE, kind: type[Formula] = Symbols) -> str:
+        """What a node is of its parents, by number: ``3·(-4)``."""
+        return self._right_side(node, lambda p: self.number(p, room, kind), room, kind)
+
+    def _right_side(self, node: Value, spell: Spelling, room: Room, kind: type[Formula]) -> str:
+        operation = node.operation or LEAF
+        operands = [spell(parent) for parent in node.parents]
+        call = call_formula(operation, operands, kind).text
+        if operation.variadic:  # a weighted sum reads best written out, where there is room
+            written_out = value_formula(operation, operands, kind).text
+            if columns(written_out) <= room.formula and len(written_out) <= 80:
+                return written_out
+            if columns(call) > room.formula:
+                call = kind(kind.dots if issubclass(kind, Symbols) else "").call(operation.name).text
+        return call if issubclass(kind, Latex) else clip(call, room.formula)
+
+    def local(self, node: Value, k: int, room: Room = AMPLE, kind: type[Formula] = Symbols) -> Formula:
+        """The local derivative by operand `k`, by name, as it is at this point: of each choice, the side taken."""
+        return self._partials(node, lambda p: self.name(p, room, kind), room, kind)[k]
+
+    def local_in_numbers(self, node: Value, k: int, room: Room = AMPLE, kind: type[Formula] = Symbols) -> Formula:
+        """The local derivative by operand `k` with the numbers put in."""
+        return self._partials(node, lambda p: self.number(p, room, kind), room, kind)[k]
+
+    def choice(self, node: Value, k: int, kind: type[Formula] = Symbols) -> Formula | None:
+        """The local derivative by operand `k` as a rule of cases, if it is one: ``1 if x > 0 else 0``."""
+        operands = self._operands(node, lambda p: self.name(p, AMPLE, kind))
+        rule = partial_formulas(node.operation or LEAF, self.name(node, AMPLE, kind), operands, kind)[k]
+        return rule if rule.rank == CHOICE else None
+
+    def _partials(self, node: Value, spell: Spelling, room: Room, kind: type[Formula]) -> tuple[Formula, ...]:
+        out = spell(node)
+        key = (node, out.text, room, kind)
+        if self._read[0] != key:
+            operands = self._operands(node, spell)
+            numbers = (node.data, *(parent.data for parent in node.parents))
+            self._read = key, partial_formulas_at(node.operation or LEAF, out, operands, numbers, kind)
+        return self._read[1]
+
+    def _operands(self, node: Value, spell: Spelling) -> list[Formula | float]:
+        # Constants as numbers, so that the exponent of the derivative of x³ is 2, not 3 - 1.
+        return [parent.data if parent.operation is None else spell(parent) for parent in node.parents]
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal `text` takes: a Chinese character takes two, an accent none."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def clip(text: str, width: int) -> str:
+    """`text`, cut to `width` columns with … where it is longer."""
+    if columns(text) <= width:
+        return text
+    if width <= 0:
+        return ""
+    kept, used = "", 1
+    for c in text:
+        used += columns(c)
+        if used > width:
+            break
+        kept += c
+    return f"{kept}…"
+
+
+def pad(text: str, width: int) -> str:
+    return text + " " * (width - columns(text))
+
+
+def align(
+    make: Callable[[Room], Sequence[Sequence[str]]],
+    width: int,
+    least: Sequence[int] = (),
+    gaps: Sequence[str] = ("  ", "   "),
+) -> list[str]:
+    """Rows of cells as lines of at most `width` columns, cells below each other.
+
+    `make` gives the rows for as much room as it is told, which is as much as fits; `least` are widths that cells have
+    at least, `gaps` what stands between them (the last one again and again).
+    """
+    lines: list[str] = []
+    for room in ROOMS:
+        rows = make(room)
+        widths: dict[int, int] = dict(enumerate(least))
+        for row in rows:
+            for k, cell in enumerate(row[:-1]):
+                widths[k] = max(widths.get(k, 0), columns(cell))
+        lines = [_join(row, widths, gaps) for row in rows]
+        if all(columns(line) <= width for line in lines):
+            break
+    return [clip(line, width) for line in lines]
+
+
+def _join(row: Sequence[str], widths: dict[int, int], gaps: Sequence[str]) -> str:
+    padded = [pad(cell, widths.get(k, 0)) + gaps[min(k, len(gaps) - 1)] for k, cell in enumerate(row)]
+    return "".join(padded).rstrip()
