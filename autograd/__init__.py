@@ -1,5 +1,6 @@
 """A scalar reverse-mode autograd engine: Values that record a graph, and the chain rule that reads it backwards."""
 
+from .compiler import BranchChanged, compile
 from .functions import (
     abs,
     arccos,
@@ -30,23 +31,27 @@ from .functions import (
     softmax,
     softplus,
     sqrt,
+    take,
     tan,
     tanh,
     total,
+    uniform,
     where,
 )
 from .gradcheck import check_gradients
 from .gradients import expand, grad, paths
-from .modes import no_grad, scope
+from .modes import no_grad, scope, setting
 from .value import Value
 
 __all__ = [
+    "BranchChanged",
     "Value",
     "abs",
     "arccos",
     "arcsin",
     "arctan",
     "check_gradients",
+    "compile",
     "cos",
     "cosh",
     "dot",
@@ -70,6 +75,7 @@ __all__ = [
     "primitive",
     "relu",
     "scope",
+    "setting",
     "sigmoid",
     "silu",
     "sin",
@@ -77,8 +83,10 @@ __all__ = [
     "softmax",
     "softplus",
     "sqrt",
+    "take",
     "tan",
     "tanh",
     "total",
+    "uniform",
     "where",
 ]

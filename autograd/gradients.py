@@ -51,6 +51,13 @@ def _local_values(node: Value) -> tuple[Any, ...]:
     operation = node.operation
     if operation is None:
         return ()
+    if node.local_grads:  # a node that is traced to be compiled has none: there is nothing recorded to differ from
+        _require_unchanged(node, operation)
+    operands = [parent if parent.requires_grad else parent._data for parent in node.parents]
+    return operation.partials(VALUES, node, *operands)
+
+
+def _require_unchanged(node: Value, operation: Operation) -> None:
     numbers = tuple(parent._data for parent in node.parents)
     now = evaluate(operation, node.parents, numbers)
     then = (node._data, *node.local_grads)
@@ -61,8 +68,6 @@ def _local_values(node: Value) -> tuple[Any, ...]:
                 f"{operation.name!r}{label} or its derivative was {before!r} when recorded and is {after!r} now: "
                 "data was changed in between; calculate the output again before grad(..., create_graph=True)"
             )
-    operands = [parent if parent.requires_grad else parent._data for parent in node.parents]
-    return operation.partials(VALUES, node, *operands)
 
 
 def expand(output: Value) -> Value:

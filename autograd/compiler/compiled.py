@@ -47,16 +47,15 @@ class _Runner:
         """Calculate chunk by chunk; yields the workspace after each, with the first and last example."""
         import numpy as np
 
-        rows = sum(c.shape[1] for c in columns)
         for start in range(0, n, self.chunk):
             stop = min(start + self.chunk, n)
             space = self.workspace(stop - start)
-            inputs, at = space["inputs"], 0
-            for c in columns:
-                np.copyto(inputs[at : at + c.shape[1]], c[start:stop].T)
-                at += c.shape[1]
-            if self.program.n_random:
-                inputs[rows : rows + self.program.n_random] = draw(stop - start).T
+            inputs = space["inputs"]
+            for rows, c in zip(self.program.arguments[:-1], columns, strict=True):
+                np.copyto(inputs[rows], c[start:stop].T)
+            random = self.program.arguments[-1]
+            if random.stop > random.start:
+                inputs[random] = draw(stop - start).T
             np.copyto(space["theta"], theta)
             space["before"]()
             space["body"]()
@@ -151,7 +150,7 @@ class Compiled:
         if flow is not None:
             np.copyto(space["flow"], flow)
         space["after"]()
-        gradient = space["gradient"][:, 0] / n
+        gradient = space[runner.lowered.gradient.name][:, 0] / n
         value = total / n
         if value - value != 0.0 or not np.isfinite(gradient @ gradient):
             return self._eager(arguments, traced, at, n)
@@ -187,7 +186,7 @@ class Compiled:
 
     def flat_parameters(self) -> Any:
         """The data of the parameters, an array of float64."""
-        return self._theta(self._require_trace(), None)
+        return self._theta(self._require_trace(), None)[:, 0]
 
     def set_flat_parameters(self, theta: Any) -> None:
         """Put numbers in the order of `parameters` into their data; ValueError for another number of them."""

@@ -124,7 +124,7 @@ class Builder:
         return Array(self, name, rows, batch, section=section)
 
     def view(self, base: Array, suffix: str, rows: int) -> Array:
-        root = base.base or base
+        root = base if base.base is None else base.base
         key = ("view", root, base.suffix + suffix)
         if key not in self.known:
             made = Array(self, self._name("v"), rows, base.batch, base.boolean, base.section)

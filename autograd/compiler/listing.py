@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 
 from .. import words
-from .program import Block, Program
+from .program import ONE, Block, Program
 
 
 def listing(name: str, program: Program) -> str:
     """Every block of a program in the order of calculation."""
     inputs, parameters, _ = program.blocks[:3]
+    known = [k for k in inputs.nodes if k != ONE]
     lines = [
-        f"{name}: {program.n_inputs} inputs an example, {len(parameters.nodes)} parameters",
-        f"inputs      {_names(program, inputs.nodes)}",
+        f"{name}: {len(known)} inputs an example, {len(parameters.nodes)} parameters",
+        f"inputs      {_names(program, known)}",
         f"parameters  {_names(program, parameters.nodes)}",
     ]
     for title, batch in (("once a call", False), ("for each example", True)):

@@ -11,7 +11,7 @@ from typing import Any
 from .. import table
 from ..graph import chain_rule
 from .instructions import AFTER, BODY, NUMBERS, Array, Builder
-from .program import Block, Program
+from .program import ONE, Block, Program
 from .trace import TAKE
 
 
@@ -65,11 +65,13 @@ class _Lowering:
         matrix = self.rows(weights, stacked=True).view(f".reshape({k}, {n})", k)
         x = self.rows(inputs, stacked=True)
         if n > len(inputs):  # with biases: a row of ones below the inputs
+            block, start, count = self._runs(inputs)[0]
+            if count == len(inputs) and block.kind == "inputs" and block.nodes[start + count] == ONE:
+                return matrix, self.arrays[block].rows_from(start, start + n)
             if x.base is not None or x.boolean or not x.batch:
                 x = self.builder.assemble([(slice(0, x.rows), x)], x.rows, True)
             x.ones = True
-            x = x.view(f"[:{n}]", n)
-        return matrix, x
+        return matrix, x.view(f"[:{n}]", n)
 
     def rows(self, nodes: Sequence[int], stacked: bool = False) -> Any:
         """The array whose rows are `nodes`; one row, or a number, where all are the same (unless `stacked`)."""
@@ -120,7 +122,7 @@ class _Lowering:
     def backward(self, output: int) -> tuple[Array | None, list[tuple[Array, Block]]]:
         """Gradient of the sum of `output` over the examples by the parameters, and what carries it between sections."""
         block, row = self.place[output]
-        self.pieces[block] = [(slice(row, row + 1), 1.0)]
+        self.pieces[block] = [(slice(row, row + 1), 1.0 if block.batch else self.examples)]
         for block in reversed(self.program.blocks[3:]):
             if block.batch and block.active and block in self.pieces:
                 self._push(block, self._gradient(block))
@@ -137,6 +139,8 @@ class _Lowering:
                 self._push(block, self._gradient(block))
         parameters = self.program.blocks[1]
         pieces = self.pieces.get(parameters, [])
+        if len(pieces) == 1 and pieces[0][0] == slice(0, len(parameters.nodes)) and isinstance(pieces[0][1], Array):
+            return pieces[0][1], flow
         gradient = self.builder.assemble(pieces, len(parameters.nodes), False, "gradient", AFTER)
         return gradient, flow
 

@@ -128,8 +128,8 @@ class Code:
     def _write(self) -> str:
         low = self.lowered
         inputs, theta = low.inputs, low.theta
-        self.bytes_per_example += 8 * (inputs.rows + 1)
-        lines = [f"inputs = np.empty(({inputs.rows + 1}, B))", f"inputs[{inputs.rows}:] = 1.0"]
+        self.bytes_per_example += 8 * inputs.rows
+        lines = [f"inputs = np.ones((B, {inputs.rows})).T  # an example's numbers side by side: quick to fill"]
         lines += [f"theta = np.empty(({theta.rows}, 1))", "examples = np.empty((1, 1))"]
         lines += [f"constants = np.array({self.constants.tolist()!r}).reshape(-1, 1)"]
         flow_rows = sum(array.rows for array, _ in low.flow)
@@ -172,8 +172,6 @@ class Code:
             lines.append(f"{array.name} = {target.name}{suffix}")
         elif array in self.buffer_of:
             lines.append(f"{array.name} = {self.buffer_of[array]}" + (f"[:{array.rows}]" if array.ones else ""))
-        elif array.name == "inputs":
-            lines.append(f"inputs_ = inputs[:{array.rows}]")
 
     def _whole(self, base: Array) -> str:
         """The buffer of an array, its row of ones included."""
@@ -183,7 +181,7 @@ class Code:
 
     def _text(self, x: Any) -> str:
         if isinstance(x, Array):
-            return "inputs_" if x.name == "inputs" else x.name
+            return x.name
         return f"float('{x}')" if x != x or x in (float("inf"), -float("inf")) else repr(float(x))
 
     def _call(self, instruction: Instruction, lines: list[str], named: set[str]) -> list[str]:
@@ -241,7 +239,7 @@ def _plan(instruction: Instruction) -> tuple[bool, list[bool]]:
 
 
 def _root(array: Array) -> Array:
-    return array.base or array
+    return array if array.base is None else array.base
 
 
 def _reads(instruction: Instruction) -> list[Array]:

@@ -12,7 +12,9 @@ from .. import table
 from ..graph import topological_order
 from ..table import Operation
 from ..value import Value
-from .trace import DETACH, LESS, LESS_EQUAL, TAKE, Tape
+from .trace import DETACH, LESS, LESS_EQUAL, TAKE, Tape, Tracer
+
+ONE = -1  # stands below the inputs of an argument: a row of ones, so that a bias is one more weight
 
 
 @dataclass(slots=True)
@@ -54,19 +56,18 @@ class Program:
     outputs: list[int]
     branches: list[tuple[int, bool]]
     parameters: list[Value]
-    n_inputs: int
-    n_random: int
+    arguments: list[slice]  # the rows of the inputs that each argument fills, and the random numbers the last
 
     @property
     def place(self) -> dict[int, tuple[Block, int]]:
         """Block and row of each node."""
-        return {node: (block, row) for block in self.blocks for row, node in enumerate(block.nodes)}
+        return {node: (block, row) for block in self.blocks for row, node in enumerate(block.nodes) if node != ONE}
 
 
 def build(tape: Tape, outputs: Sequence[Value]) -> Program:
     """The program of a trace."""
     roots = [*outputs, *(node for node, _ in tape.branches)]
-    inputs: list[Value] = [*tape.inputs, *(node for node, _ in tape.randoms)]
+    groups: list[list[Tracer]] = [*tape.arguments, [node for node, _ in tape.randoms]]
     order: list[Value] = topological_order(*roots)
     nodes: list[Node] = []
     number: dict[Value, int] = {}
@@ -78,8 +79,15 @@ def build(tape: Tape, outputs: Sequence[Value]) -> Program:
             nodes.append(node)
         return known[key]
 
-    for value in inputs:
-        number[value] = add(value, Node(None, (), True, False, 0, label=value.label))
+    inputs: list[int] = []
+    arguments: list[slice] = []
+    for group in groups:
+        start = len(inputs)
+        for tracer in group:
+            number[tracer] = add(tracer, Node(None, (), True, False, 0, label=tracer.label))
+            inputs.append(number[tracer])
+        arguments.append(slice(start, len(inputs)))
+        inputs.append(ONE)
     leaves: dict[int, Value] = {}
     for value in order:
         if value in number:
@@ -111,9 +119,9 @@ def build(tape: Tape, outputs: Sequence[Value]) -> Program:
         )
     wanted = [number[v] for v in outputs]
     branches = list({number[node]: taken for node, taken in tape.branches}.items())
-    blocks = _blocks(nodes, [number[v] for v in inputs], _reachable(nodes, [*wanted, *(b for b, _ in branches)]))
+    blocks = _blocks(nodes, inputs, _reachable(nodes, [*wanted, *(b for b, _ in branches)]))
     parameters = [leaves[k] for k in blocks[1].nodes]
-    return Program(nodes, blocks, wanted, branches, parameters, len(tape.inputs), len(tape.randoms))
+    return Program(nodes, blocks, wanted, branches, parameters, arguments)
 
 
 def _bits(number: float) -> str:

@@ -23,7 +23,7 @@ TAKE = Operation(
     "take",
     "the element at an index",
     lambda m, index, *xs: m.take(index, xs),
-    lambda m, out, index, *xs: (0.0, *(m.where(m.abs(index - k) < 0.5, 1.0, 0.0) for k in range(len(xs)))),
+    lambda m, out, index, *xs: (0.0, *(m.where(m.abs(index - k) < 0.5, 1.0, 0.0) for k in m.positions(xs))),
 )
 
 
@@ -88,16 +88,16 @@ class Tape:
     Comparison = Comparison
 
     def __init__(self) -> None:
-        self.inputs: list[Tracer] = []
+        self.arguments: list[list[Tracer]] = []  # the inputs of each argument
         self.randoms: list[tuple[Tracer, Any]] = []
         self.branches: list[tuple[Tracer, bool]] = []
         self.settings: list[tuple[Any, str, Any]] = []
 
     def input(self, number: float, label: str) -> Tracer:
-        """A new input, with its number in the first example."""
+        """A new input of the last argument, with its number in the first example."""
         node = _tracer(number, LEAF, (), None)
         node.label = label
-        self.inputs.append(node)
+        self.arguments[-1].append(node)
         return node
 
     def random(self, generator: Any) -> Tracer:
@@ -180,7 +180,10 @@ def run(function: Callable[..., Any], examples: list[Any]) -> tuple[Tape, list[A
     except (TypeError, ValueError):
         names = []
     with tracing() as tape:
-        arguments = [_inputs(tape, x, names[k] if k < len(names) else f"x{k}") for k, x in enumerate(examples)]
+        arguments = []
+        for k, example in enumerate(examples):
+            tape.arguments.append([])
+            arguments.append(_inputs(tape, example, names[k] if k < len(names) else f"x{k}"))
         result = function(*arguments)
     single = not isinstance(result, (list, tuple))
     outputs = [result] if single else list(result)
