@@ -133,10 +133,7 @@ class Jet:
             x * y,
             [x * other.d[i] + y * self.d[i] for i in n],
             [
-                [
-                    x * other.dd[i][j] + y * self.dd[i][j] + self.d[i] * other.d[j] + self.d[j] * other.d[i]
-                    for j in n
-                ]
+                [x * other.dd[i][j] + y * self.dd[i][j] + self.d[i] * other.d[j] + self.d[j] * other.d[i] for j in n]
                 for i in n
             ],
             [abs(x) * other.bulk[i] + abs(y) * self.bulk[i] for i in n],

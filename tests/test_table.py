@@ -22,7 +22,7 @@ from autograd.errors import holds
 from autograd.floats import FLOATS
 from autograd.formula import Formula, Source
 from autograd.functions import where
-from autograd.notation import Latex, Symbols
+from autograd.notation import Symbols
 from autograd.table import LEAF, TABLE, Namespace, Operation, lookup
 from autograd.value import apply, arithmetic
 from autograd.words import call_formula, partial_formulas, value_formula
@@ -239,7 +239,9 @@ def test_values_are_exact(row: Operation) -> None:
         check_value(row, point)
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if not row.variadic and row.name != "**"], ids=lambda row: row.name)
+@pytest.mark.parametrize(
+    "row", [row for row in ROWS if not row.variadic and row.name != "**"], ids=lambda row: row.name
+)
 def test_values_are_exact_for_tiny_and_huge_numbers(row: Operation) -> None:
     for point in points(row, EXTREME + HARD[:3], 200):
         check_value(row, point)
@@ -389,7 +391,11 @@ WRONG = {
     "value": (check_value, lambda m, x: m.exp(x) * (1.0 + 1e-13), lambda m, out, x: (m.exp(x),)),
     "partial": (check_partials, lambda m, x: x * x, lambda m, out, x: (2.0000001 * x,)),
     "sign": (check_partials, lambda m, x: m.cos(x), lambda m, out, x: (m.sin(x),)),
-    "second": (check_second, lambda m, x: m.sin(x), lambda m, out, x: (m.cos(x.detach() if hasattr(x, "detach") else x),)),
+    "second": (
+        check_second,
+        lambda m, x: m.sin(x),
+        lambda m, out, x: (m.cos(x.detach() if hasattr(x, "detach") else x),),
+    ),
 }
 
 
