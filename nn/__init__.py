@@ -1,6 +1,8 @@
 """Neurons, layers and multilayer perceptrons on the engine of `autograd`, and how to train them."""
 
+from .base import Module
 from .data import Standardizer, minibatches, train_test_split
+from .diagram import draw
 from .history import History
 from .losses import (
     binary_cross_entropy,
@@ -12,8 +14,9 @@ from .losses import (
     mse_loss,
 )
 from .metrics import accuracy
-from .modules import MLP, Dropout, Layer, Module, Neuron, Sequential
+from .modules import MLP, Dropout, Layer, Neuron, Sequential
 from .optimizers import SGD, Adam, AdamW, Optimizer, clip_grad_norm
+from .plotting import plot_decision_boundary
 from .schedules import CosineAnnealingLR, ExponentialLR, Schedule, StepLR
 from .training import fit
 
@@ -38,6 +41,7 @@ __all__ = [
     "binary_cross_entropy",
     "clip_grad_norm",
     "cross_entropy",
+    "draw",
     "fit",
     "hinge_loss",
     "kl_divergence",
@@ -45,5 +49,6 @@ __all__ = [
     "l2_penalty",
     "minibatches",
     "mse_loss",
+    "plot_decision_boundary",
     "train_test_split",
 ]
