@@ -24,15 +24,6 @@ _NAMES = (
 ACTIVATIONS: dict[Any, Callable[[Any], Any]] = {"linear": linear} | {n: getattr(autograd, n) for n in _NAMES.split()}
 
 
-def function(activation: Activation) -> Callable[[Any], Any]:
-    """The function of a name, or the function itself.
-
-    >>> function("sigmoid")(0.0)
-    0.5
-    """
-    return ACTIVATIONS[activation] if isinstance(activation, str) else activation
-
-
 def named(activation: Activation) -> Activation:
     """The name of an activation function that has one; a function of the user's own as it is.
 

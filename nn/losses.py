@@ -4,12 +4,17 @@ Each loss takes what a model gives for one example, and the target: Values in, a
 out. The forms are those that neither overflow nor lose digits.
 """
 
+import re
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import cache
 from typing import Any
 
 from autograd import Value, abs, dot, log, log_softmax, mean, relu, softplus, total, where
 
 from .modules import Module
+
+_BIAS = re.compile(r"(b|bias|biases)(_\w*)?|\w*_(b|bias|biases)")
 
 
 def mse_loss(prediction: Any, target: Any) -> Any:
@@ -103,10 +108,28 @@ def kl_divergence(p: Sequence[Any], q: Sequence[Any]) -> Any:
     return total(terms)
 
 
+def weights(model: Module) -> list[Value]:
+    """The parameters that penalties act on: all but the biases.
+
+    A bias is what its attribute calls so: ``b``, ``bias``, ``b1``, ``b_hidden``, ``output_bias`` and the like, also as
+    the name of a list or the key of a dict.
+
+    >>> from nn import Neuron
+    >>> [w.label for w in weights(Neuron(2))]
+    ['w.0', 'w.1']
+    """
+    return [parameter for path, parameter in model.named_parameters() if not _names_bias(path.rstrip(".0123456789"))]
+
+
+@cache
+def _names_bias(path: str) -> bool:
+    return _BIAS.fullmatch(path.rpartition(".")[2].lower()) is not None
+
+
 def l2_penalty(model: Module, strength: float) -> Any:
     """strength · Σw² over the weights of `model`, never its biases; there is no factor ½.
 
-    Its gradient by a weight is 2 · strength · w. Which parameters are weights, `Module.weights` says.
+    Its gradient by a weight is 2 · strength · w. Which parameters are weights, `weights` says.
 
     >>> from nn import Neuron
     >>> neuron = Neuron(2)
@@ -114,8 +137,8 @@ def l2_penalty(model: Module, strength: float) -> Any:
     >>> l2_penalty(neuron, 0.1).data, l1_penalty(neuron, 0.5).data
     (2.5, 3.5)
     """
-    weights = model.weights()
-    return _strength(strength) * dot(weights, weights)
+    ws = weights(model)
+    return _strength(strength) * dot(ws, ws)
 
 
 def l1_penalty(model: Module, strength: float) -> Any:
@@ -123,7 +146,7 @@ def l1_penalty(model: Module, strength: float) -> Any:
 
     It drives weights to exactly 0, where its gradient is taken as 0 (Tibshirani 1996).
     """
-    return _strength(strength) * total([abs(w) for w in model.weights()])
+    return _strength(strength) * total([abs(w) for w in weights(model)])
 
 
 def _strength(strength: Any) -> Any:
@@ -141,10 +164,13 @@ def _list(x: Any) -> list[Any]:
 
 
 def _class_index(target: Any, n: int) -> int:
-    truth = type(target).__name__ in ("bool", "bool_")  # of Python and NumPy: more likely a mistake than a class
-    if truth or not 0 <= target < n or float(target) != int(float(target)):
+    number = -1.0
+    if type(target).__name__ not in ("bool", "bool_"):  # of Python and NumPy: more likely a mistake than a class
+        with suppress(TypeError, ValueError):
+            number = float(target)
+    if not 0 <= number < n or number != int(number):
         raise ValueError(f"cross_entropy needs a class from 0 to {n - 1}, got {target!r}")
-    return int(float(target))
+    return int(number)
 
 
 def _probabilities(what: str, probabilities: Any, n: int) -> list[Any]:

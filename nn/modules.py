@@ -1,128 +1,20 @@
-"""Neurons, layers and multilayer perceptrons: objects that hold parameters and calculate with them.
+"""Neurons, layers and multilayer perceptrons, on one example at a time.
 
-A module is any object whose attributes hold leaf Values: directly, in lists, tuples and dicts, or in other modules. The
-path to a parameter is its name. A model takes one example; a neuron makes one `dot` node of it and one of its
-activation function, inside scopes that pictures collapse to boxes.
+A neuron makes one `dot` node of it and one of its activation function, in a scope within that of its layer, so that
+pictures collapse a layer to a box.
 """
 
-import math
 import random
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from reprlib import recursive_repr
-from typing import Any, Self
+from typing import Any
 
 from autograd import Value, dot, scope
 
-from .activations import Activation, function, named
+from .activations import ACTIVATIONS, Activation, named
+from .base import Module as Module
+from .base import Scope, is_number
 from .initialization import Init, generator, initial_weights
-
-_BIAS = re.compile(r"(b|bias|biases)(\d+|_\w*)?|\w*_(b|bias|biases)\d*")
-
-
-class Module:
-    """The base of all models: finds the parameters in its attributes.
-
-    A subclass sets leaf Values and modules as attributes, directly or in lists, tuples and dicts, and says in
-    ``forward(self, x)`` what it calculates. `training` tells random parts, such as dropout, whether to act.
-
-    >>> class Line(Module):
-    ...     def __init__(self):
-    ...         self.slope, self.bias = Value(2.0), Value(1.0)
-    ...
-    ...     def forward(self, x):
-    ...         return self.slope * x + self.bias
-    >>> line = Line()
-    >>> line(3.0).data
-    7.0
-    >>> line.state_dict()
-    {'slope': 2.0, 'bias': 1.0}
-    """
-
-    training = True
-    _name = ""  # what the module that holds this one calls it; the name of its scope
-
-    def __call__(self, *inputs: Any, **options: Any) -> Any:
-        """What `forward` gives, in the scope of this module."""
-        if not self._name:
-            return self.forward(*inputs, **options)
-        with scope(self._name):
-            return self.forward(*inputs, **options)
-
-    def forward(self, *inputs: Any, **options: Any) -> Any:
-        """What this module calculates; for subclasses to say."""
-        raise NotImplementedError(f"{type(self).__name__} needs a method forward(self, x) that says what it calculates")
-
-    def named_modules(self) -> list[tuple[str, "Module"]]:
-        """This module, named "", and every one below it once, with the path to it."""
-        return [(name, part) for name, part in _parts(self) if isinstance(part, Module)]
-
-    def named_parameters(self) -> list[tuple[str, Value]]:
-        """Every parameter once, with its path as its name, such as ``layers.0.neurons.3.w.1``.
-
-        The names become the labels of the parameters, in messages and pictures, save those that you labelled yourself.
-        Raises ValueError when two parameters would get one name.
-        """
-        parameters = [(name, part) for name, part in _parts(self) if isinstance(part, Value)]
-        if len(dict(parameters)) < len(parameters):
-            raise ValueError(f"two parameters of {type(self).__name__} get the same name: rename a key of its dicts")
-        for name, parameter in parameters:
-            if parameter.label != name and f".{name}".endswith(f".{parameter.label}" if parameter.label else ""):
-                parameter.label = name
-        return parameters
-
-    def parameters(self) -> list[Value]:
-        """Every parameter once: the leaf Values below this module, in the order of its attributes."""
-        return [parameter for _, parameter in self.named_parameters()]
-
-    def weights(self) -> list[Value]:
-        """The parameters that penalties act on: all but the biases.
-
-        A bias is what its attribute calls so: ``b``, ``bias``, ``b1``, ``b_hidden``, ``output_bias`` and the like, also
-        as the name of a list.
-        """
-        return [parameter for name, parameter in self.named_parameters() if not _is_bias(name)]
-
-    def zero_grad(self) -> None:
-        """Forget the gradients of all parameters: each `grad` is None again."""
-        for parameter in self.parameters():
-            parameter.grad = None
-
-    def train(self, mode: bool = True) -> Self:
-        """Let random parts (dropout) act from now on, here and in all modules below; returns the module."""
-        for _, module in self.named_modules():
-            module.training = mode
-        return self
-
-    def eval(self) -> Self:
-        """Let random parts (dropout) rest from now on, here and in all modules below; returns the module."""
-        return self.train(False)
-
-    def state_dict(self) -> dict[str, float]:
-        """The number of each parameter by its name."""
-        return {name: parameter.data for name, parameter in self.named_parameters()}
-
-    def load_state_dict(self, state: Mapping[str, float]) -> None:
-        """Set every parameter to its number in `state`, as `state_dict` gave it.
-
-        Raises KeyError when names are missing or unknown, ValueError when one is no finite number; the model is then as
-        it was.
-        """
-        parameters = dict(self.named_parameters())
-        missing = [name for name in parameters if name not in state]
-        unknown = [name for name in state if name not in parameters]
-        if missing or unknown:
-            raise KeyError(
-                f"this state is of another model: {_some('missing', missing)}, {_some('not in this model', unknown)}"
-            )
-        numbers = {name: _finite(name, state[name]) for name in parameters}
-        for name, parameter in parameters.items():
-            parameter.data = numbers[name]
-
-    @recursive_repr()
-    def __repr__(self) -> str:
-        modules = (f"{k}={v!r}" for k, v in vars(self).items() if _holds_module(v))
-        return f"{type(self).__name__}({', '.join(modules)})"
 
 
 class Neuron(Module):
@@ -132,10 +24,9 @@ class Neuron(Module):
         n_inputs: how many numbers it takes.
         activation: a name ("linear", "relu", "sigmoid", "tanh", ...: any function of one number that `autograd` has) or
             a function.
-        init: "zeros", "uniform", "xavier", "he", "auto" or a number; see `nn.initial_weights`.
+        init: "zeros", "uniform", "xavier", "he", "auto" or a number; see `nn.initialization`.
         seed: an int or a `random.Random`; the same seed gives the same weights.
         n_outputs: how many neurons there are in its layer, for the init.
-        name: the name of its scope.
 
     Attributes: `w`, the list of weights, and `b`, the bias.
 
@@ -152,24 +43,28 @@ class Neuron(Module):
         seed: int | random.Random | None = None,
         *,
         n_outputs: int = 1,
-        name: str = "neuron",
     ):
         self.n_inputs = _count("n_inputs", n_inputs)
         self.activation = named(activation)
-        self._name = name
-        with scope(name):  # leaves made in a scope are drawn as parameters of it
-            self.w = list(map(Value, initial_weights(init, n_inputs, n_outputs, self.activation, generator(seed))))
-            self.b = Value(0.0)
+        self.w = list(map(Value, initial_weights(init, self.n_inputs, n_outputs, self.activation, generator(seed))))
+        self.b = Value(0.0)
         self.named_parameters()
 
     def __call__(self, x: Any) -> Value:
         """The output for one example, a list of numbers or Values."""
-        return self.forward(_inputs(self, x))
+        inputs = _inputs(self, x)
+        with scope(self._scope_name) as own:
+            return self.forward(inputs, own)
 
-    def forward(self, inputs: list[Value]) -> Value:
-        with scope(self._name):
-            out: Value = dot(self.w, inputs, self.b)
-            return function(self.activation)(out)
+    def forward(self, inputs: list[Value], own: Any) -> Value:
+        """The output for Values, which belongs to the scope `own`."""
+        out: Value = dot(self.w, inputs, self.b)
+        out.scope = own
+        activation: Any = self.activation
+        if activation != "linear":
+            out = ACTIVATIONS.get(activation, activation)(out)
+            out.scope = own
+        return out
 
     def __repr__(self) -> str:
         return f"Neuron({self.n_inputs}, {_spelt(self.activation)})"
@@ -195,26 +90,24 @@ class Layer(Module):
         activation: Activation = "linear",
         init: Init = "auto",
         seed: int | random.Random | None = None,
-        *,
-        name: str = "layer",
     ):
         self.n_inputs, self.n_outputs = _count("n_inputs", n_inputs), _count("n_outputs", n_outputs)
         self.activation = named(activation)
-        self._name = name
         rng = generator(seed)
-        with scope(name):
-            self.neurons = [
-                Neuron(n_inputs, activation, init, rng, n_outputs=n_outputs, name=f"neurons.{k}")
-                for k in range(self.n_outputs)
-            ]
+        self.neurons = [
+            Neuron(self.n_inputs, activation, init, rng, n_outputs=self.n_outputs) for _ in range(self.n_outputs)
+        ]
         self.named_parameters()
 
     def __call__(self, x: Any) -> Any:
         return _unpacked(self.forward(_inputs(self, x)))
 
     def forward(self, inputs: list[Value]) -> list[Value]:
-        with scope(self._name):
-            return [neuron.forward(inputs) for neuron in self.neurons]
+        with scope(self._scope_name) as here:
+            if callable(self.activation):  # it may make several nodes
+                return [neuron(inputs) for neuron in self.neurons]
+        # One node for the sum and one for the activation: to set their scope takes less than to enter it.
+        return [neuron.forward(inputs, Scope(neuron._scope_name, here)) for neuron in self.neurons]
 
     def __repr__(self) -> str:
         return f"Layer({self.n_inputs}, {self.n_outputs}, {_spelt(self.activation)})"
@@ -250,7 +143,7 @@ class Dropout(Module):
     def forward(self, x: Any) -> Any:
         if not self.training or self.p == 0.0:
             return x
-        return x * self.draw() if _is_number(x) else [value * self.draw() for value in x]
+        return x * self.draw() if is_number(x) else [value * self.draw() for value in x]
 
     def __repr__(self) -> str:
         return f"Dropout({self.p})"
@@ -269,6 +162,9 @@ class Sequential(Module):
                 raise TypeError(f"Sequential takes modules, got {module!r}")
         self.layers = list(modules)
         self.named_parameters()
+
+    def __call__(self, x: Any) -> Any:
+        return _in_part(self, x)
 
     def forward(self, x: Any) -> Any:
         for module in self.layers:
@@ -289,7 +185,7 @@ class MLP(Module):
         activation: of the hidden layers.
         output_activation: of the last layer.
         dropout: the probability with which an output of a hidden layer is dropped while training.
-        init: see `nn.initial_weights`.
+        init: see `nn.initialization`.
         seed: makes weights and dropout repeatable.
 
     Called with one example, a list of numbers or Values, gives the list of outputs; a single Value when there is one.
@@ -320,58 +216,27 @@ class MLP(Module):
         self.activation, self.output_activation = named(activation), named(output_activation)
         rng = generator(seed)
         self.layers = [
-            Layer(n, size, activation if k < len(sizes) - 1 else output_activation, init, rng, name=f"layers.{k}")
+            Layer(n, size, activation if k < len(sizes) - 1 else output_activation, init, rng)
             for k, (n, size) in enumerate(zip([self.n_inputs, *self.sizes], self.sizes, strict=False))
         ]
         self.dropout = Dropout(dropout, rng.getrandbits(64))  # drawn last: the weights are the same without dropout
         self.named_parameters()
 
     def __call__(self, x: Any) -> Any:
-        inputs = _inputs(self, x)
-        if not self._name:
-            return _unpacked(self.forward(inputs))
-        with scope(self._name):
-            return _unpacked(self.forward(inputs))
+        return _unpacked(_in_part(self, _inputs(self, x)))
 
     def forward(self, inputs: list[Value]) -> list[Value]:
         *hidden, last = self.layers
         for layer in hidden:
-            inputs = self.dropout.forward(layer.forward(inputs))
+            inputs = layer.forward(inputs)
+            if self.dropout.p:
+                inputs = self.dropout(inputs)
         return last.forward(inputs)
 
     def __repr__(self) -> str:
         dropout = f", dropout={self.dropout.p}" if self.dropout.p else ""
         activations = f"activation={_spelt(self.activation)}, output_activation={_spelt(self.output_activation)}"
         return f"MLP({self.n_inputs}, {self.sizes}, {activations}{dropout})"
-
-
-def _parts(root: Module) -> Iterator[tuple[str, Any]]:
-    """Every module and parameter below `root` once, with its path; modules learn their names on the way."""
-    seen: set[int] = set()
-    stack: list[tuple[str, str, Any]] = [("", "", root)]  # path from the root, path from the nearest module, part
-    while stack:
-        path, name, part = stack.pop()
-        if id(part) in seen:
-            continue
-        seen.add(id(part))
-        if isinstance(part, Value):
-            if not part.parents and part.requires_grad:
-                yield path, part
-            continue
-        if isinstance(part, Module):
-            yield path, part
-            if name:
-                part._name = name
-            name = ""
-            children: Iterable[tuple[Any, Any]] = vars(part).items()
-        else:
-            children = part.items() if isinstance(part, dict) else enumerate(part)
-        before, within = path and path + ".", name and name + "."
-        stack += [
-            (f"{before}{key}", f"{within}{key}", child)
-            for key, child in reversed(list(children))
-            if isinstance(child, (Value, Module, list, tuple, dict))
-        ]
 
 
 def _inputs(model: Any, x: Any) -> list[Value]:
@@ -388,11 +253,15 @@ def _row(x: Any) -> list[Any]:
         raise ValueError(f"a model takes one example, got an array of shape {x.shape}: call it row by row")
     if hasattr(x, "tolist"):
         x = x.tolist()  # of NumPy
-    return [x] if _is_number(x) else list(x)
+    return [x] if is_number(x) else list(x)
 
 
-def _is_number(x: Any) -> bool:
-    return isinstance(x, (Value, int, float)) or (hasattr(x, "__float__") and not getattr(x, "shape", ()))
+def _in_part(model: Module, x: Any) -> Any:
+    """What `forward` gives: in a scope where `model` is part of another; else its layers are the parts."""
+    if "_scope_name" not in vars(model):
+        return model.forward(x)
+    with scope(model._scope_name):
+        return model.forward(x)
 
 
 def _unpacked(outputs: list[Value]) -> Any:
@@ -403,28 +272,6 @@ def _count(what: str, n: Any) -> int:
     if isinstance(n, bool) or not hasattr(n, "__index__") or n < 1:
         raise ValueError(f"{what} is a whole number from 1, got {n!r}")
     return int(n)
-
-
-def _finite(name: str, number: Any) -> float:
-    if not _is_number(number) or isinstance(number, bool) or not math.isfinite(number):
-        raise ValueError(f"the state of parameter {name!r} is a finite number, got {number!r}")
-    return float(number)
-
-
-def _some(what: str, names: list[Any]) -> str:
-    shown = ", ".join(map(repr, names[:3])) + (", ..." if len(names) > 3 else "")
-    return f"{len(names)} {what}{f' ({shown})' if names else ''}"
-
-
-def _is_bias(name: str) -> bool:
-    words = [word for word in name.split(".") if not word.isdigit()]
-    return bool(words) and bool(_BIAS.fullmatch(words[-1].lower()))
-
-
-def _holds_module(value: Any) -> bool:
-    if isinstance(value, dict):
-        value = list(value.values())
-    return isinstance(value, Module) or (isinstance(value, (list, tuple)) and any(isinstance(v, Module) for v in value))
 
 
 def _spelt(activation: Activation) -> str:

@@ -55,6 +55,7 @@ class Optimizer:
         names = {*self.settings, "state"}
         if set(state) != names:
             raise KeyError(f"{type(self).__name__} needs a state of {sorted(names)}, got {sorted(state)}")
+        like = type(self)(self.parameters, **{name: state[name] for name in self.settings})  # checks them
         kept = [tuple(numbers) for numbers in state["state"]]
         if len(kept) != len(self.parameters) or any(len(numbers) != len(self.initial_state) for numbers in kept):
             raise ValueError(
@@ -64,12 +65,7 @@ class Optimizer:
         for number in (x for numbers in kept for x in numbers):
             if not isinstance(number, (int, float)) or not math.isfinite(number):
                 raise ValueError(f"the state of an optimiser is of finite numbers, got {number!r}")
-        self._set({name: state[name] for name in self.settings})
-        self.state = kept
-
-    def _set(self, settings: dict[str, Any]) -> None:
-        """Check settings and set them."""
-        self.__dict__.update(settings)
+        self.__dict__.update(like.__dict__, state=kept)
 
     def __repr__(self) -> str:
         settings = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.settings)
@@ -188,16 +184,17 @@ def clip_grad_norm(parameters: Iterable[Value], max_norm: float) -> float:
     (3.0, 4.0)
     """
     _at_least_0("max_norm", max_norm)
-    parameters = [p for p in parameters if p.grad is not None]
-    for k, parameter in enumerate(parameters):
-        if not math.isfinite(parameter.grad or 0.0):
-            name = repr(parameter.label) if parameter.label else f"number {k}"
-            raise ValueError(f"the gradient of parameter {name} is {parameter.grad!r}: lower the learning rate")
-    length = math.hypot(*(p.grad or 0.0 for p in parameters))
+    listed = list(parameters)
+    gradients = {parameter: parameter.grad for parameter in listed if parameter.grad is not None}
+    for parameter, gradient in gradients.items():
+        if not math.isfinite(gradient):
+            name = repr(parameter.label) if parameter.label else f"number {listed.index(parameter)}"
+            raise ValueError(f"the gradient of parameter {name} is {gradient!r}: lower the learning rate")
+    length = math.hypot(*gradients.values())
     factor = max_norm / (length + 1e-6)
     if factor < 1.0:
-        for parameter in parameters:
-            parameter.grad = (parameter.grad or 0.0) * factor
+        for parameter, gradient in gradients.items():
+            parameter.grad = gradient * factor
     return length
 
 

@@ -35,9 +35,14 @@ class Schedule:
         return {name: getattr(self, name) for name in ("initial_lr", "epoch", *self.settings)}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over what `state_dict` of a schedule of this kind gave. Raises KeyError when a name is missing."""
-        taken = {name: state[name] for name in ("initial_lr", "epoch", *self.settings)}
-        self.__dict__.update(taken)
+        """Take over what `state_dict` of a schedule of this kind gave; the optimiser carries its learning rate itself.
+
+        Raises KeyError when names are missing or unknown.
+        """
+        names = {"initial_lr", "epoch", *self.settings}
+        if set(state) != names:
+            raise KeyError(f"{type(self).__name__} needs a state of {sorted(names)}, got {sorted(state)}")
+        self.__dict__.update(state)
 
 
 class StepLR(Schedule):
@@ -85,7 +90,7 @@ class CosineAnnealingLR(Schedule):
     settings = ("T_max", "eta_min")
 
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0):  # noqa: N803 (PyTorch's name)
-        self.T_max, self.eta_min = _epochs("T_max", T_max), eta_min
+        self.T_max, self.eta_min = _epochs("T_max", T_max), float(eta_min)
         super().__init__(optimizer)
 
     def lr_at(self, epoch: int) -> float:
