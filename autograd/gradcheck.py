@@ -71,7 +71,7 @@ def check_gradients(
     Arguments:
         f: a function of Values (and lists of Values) that returns a Value.
         point: where to check: a float, or a list of floats, for each argument of `f`.
-        order: 1 for gradients, 2 for second derivatives (every pair of inputs).
+        order: 1 for gradients, 2 for the second derivatives (every pair of inputs) too.
         rtol, atol: they agree when they differ by at most atol + rtol times the larger of 1 and their size.
 
     Returns a GradientCheck: ``bool()`` tells whether all agree, ``print()`` shows a table, `.worst` is the worst.
@@ -92,17 +92,15 @@ def check_gradients(
     if not numbers:
         raise ValueError("check_gradients needs a point: check_gradients(f, 1.0, 2.0)")
     names = _names(f, point)
-    if order == 1:
-        derivatives = _gradient(f, point, numbers)
 
-        def value(at: list[float]) -> list[float]:
-            with no_grad():
-                return [float(f(*_shaped(point, map(Value, at))))]
+    def value(at: list[float]) -> list[float]:
+        with no_grad():
+            return [float(f(*_shaped(point, map(Value, at))))]
 
-        differences = [_difference(value, numbers, k)[0] for k in range(len(numbers))]
-        titles = [f"df/d{name}" for name in names]
-    else:
-        derivatives, differences, titles = [], [], []
+    derivatives = _gradient(f, point, numbers)
+    differences = [_difference(value, numbers, k)[0] for k in range(len(numbers))]
+    titles = [f"df/d{name}" for name in names]
+    if order == 2:  # as differences of the gradients, which the differences of the function have just confirmed
         for k, name in enumerate(names):
             derivatives += _second(f, point, numbers, k)
             differences += _difference(lambda at: _gradient(f, point, at), numbers, k)
