@@ -1,7 +1,10 @@
-"""What the terminal can show: colour, its width, and symbols that its encoding may lack."""
+"""What the terminal can do: its colours, its width, the symbols that its encoding lacks, and single keys."""
 
+import codecs
 import os
+import shutil
 import sys
+from contextlib import suppress
 from typing import Any
 
 
@@ -26,3 +29,106 @@ def bold(text: str) -> str:
 
 def dim(text: str) -> str:
     return f"\x1b[2m{text}\x1b[0m"
+
+
+def can_redraw(stream: Any) -> bool:
+    """Whether what was written can be written over."""
+    if sys.platform == "win32":
+        os.system("")  # noqa: S605, S607 (an empty command: it makes the console of Windows 10 understand the codes)
+    return is_terminal(stream) and os.environ.get("TERM") != "dumb"
+
+
+def width_of(stream: Any, most: int) -> int:
+    """The columns to write: those of the terminal, at least 40, at most `most`."""
+    return max(40, min(most, shutil.get_terminal_size().columns)) if is_terminal(stream) else most
+
+
+# fmt: off
+_ASCII = {
+    "∂": "d", "·": "*", "×": "*", "√": "sqrt ", "²": "^2", "³": "^3", "…": "...", "–": "-", "✓": "ok", "▶": ">",
+    "│": "|",
+    "→": "->", "←": "<-", "⁰": "^0", "¹": "^1", "⁴": "^4", "⁵": "^5", "⁶": "^6", "⁷": "^7", "⁸": "^8", "⁹": "^9",
+}
+# fmt: on
+
+
+def _in_ascii(error: UnicodeError) -> tuple[str, int]:
+    """An error handler of codecs: symbols in ASCII, other characters as escapes."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end]
+    return "".join(_ASCII.get(c) or c.encode("ascii", "backslashreplace").decode() for c in text), error.end
+
+
+class plain_symbols:
+    """Within the block, what the encoding of the standard streams lacks is written in ASCII instead of raising."""
+
+    def __enter__(self) -> None:
+        codecs.register_error("chainrule", _in_ascii)
+        self._streams = [(s, s.errors) for s in (sys.stdout, sys.stderr) if hasattr(s, "reconfigure")]
+        for stream, _ in self._streams:
+            stream.reconfigure(errors="chainrule")
+
+    def __exit__(self, *error: object) -> None:
+        for stream, before in self._streams:
+            if not stream.closed:
+                stream.reconfigure(errors=before)
+
+
+class Keys:
+    """Single keys from the terminal: ``with Keys() as keys: keys.read()``; afterwards the terminal is as it was.
+
+    `read` waits for a key and gives "next" (Enter, → or space), "back" (←), "run" (r), "quit" (q or the end of the
+    input) or "" for any other. Ctrl-C raises KeyboardInterrupt.
+    """
+
+    def __enter__(self) -> "Keys":
+        if sys.platform != "win32":
+            import termios
+            import tty
+
+            self._input = sys.stdin.fileno()
+            self._before = termios.tcgetattr(self._input)
+            tty.setcbreak(self._input)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if sys.platform != "win32":
+            import termios
+
+            with suppress(termios.error):  # the terminal is gone
+                termios.tcsetattr(self._input, termios.TCSADRAIN, self._before)
+
+    def read(self) -> str:
+        return _MEANINGS.get(self._key(), "")
+
+    if sys.platform == "win32":
+
+        def _key(self) -> str:
+            import msvcrt
+
+            key = msvcrt.getwch()
+            if key == "\x03":
+                raise KeyboardInterrupt
+            return f"arrow {msvcrt.getwch()}" if key in "\x00\xe0" else key
+
+    else:
+
+        def _key(self) -> str:
+            import select
+
+            key = self._byte()
+            if key != "\x1b" or not select.select([self._input], [], [], 0.05)[0]:
+                return key
+            sequence = self._byte()
+            while sequence[-1:] in ("[", "O", ";") or sequence[-1:].isdigit():  # ESC [ C, ESC O C, ESC [ 1 ; 2 C
+                sequence += self._byte()
+            return f"arrow {sequence[-1:]}"
+
+        def _byte(self) -> str:
+            return os.read(self._input, 1).decode("latin-1")
+
+
+_MEANINGS = {"": "quit", "\x04": "quit", "q": "quit", "Q": "quit", "r": "run", "R": "run"}
+_MEANINGS |= dict.fromkeys(["\r", "\n", " ", "arrow C", "arrow M"], "next")  # M and K: the arrows of Windows
+_MEANINGS |= dict.fromkeys(["arrow D", "arrow K", "\x7f", "\b"], "back")

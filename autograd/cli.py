@@ -1,0 +1,290 @@
+"""The command line: an expression and a point in, the value, every step of the chain rule and the gradients out."""
+
+import argparse
+import os
+import re
+import sys
+import unicodedata
+from collections.abc import Sequence
+from keyword import iskeyword
+from typing import Any, NoReturn
+
+from .expression import FUNCTIONS, Expression, ExpressionError
+from .formula import number_text
+from .gradcheck import check_gradients
+from .gradients import expand, grad
+from .interactive import explore
+from .stepper import Stepper
+from .steps import WIDTH, Evaluation
+from .terminal import bold, has_colour, is_terminal, plain_symbols, width_of
+from .value import Value, constant
+from .wording import align
+
+_ABOUT = """\
+Differentiate an expression at a point, and show how: the value, every application of the chain rule with its
+numbers, and the gradients.
+
+  chainrule "(x + y) * z" x=-2 y=5 z=-4
+  chainrule "sigmoid(w0*x0 + w1*x1 + w2)" w0=2 w1=-3 w2=-3 x0=-1 x1=-2 --expand --svg neuron.svg
+  chainrule "log(x)**2" x=3 --step
+"""
+_MORE = f"""\
+An expression is made of numbers, names, + - * / ** and these functions:
+  {", ".join(sorted(FUNCTIONS)[:11])},
+  {", ".join(sorted(FUNCTIONS)[11:22])},
+  {", ".join(sorted(FUNCTIONS)[22:])}
+Functions of many take a list, total([x, y]); where(x > 0, a, b) chooses; dot([w1, w2], [x1, x2], bias) adds products.
+
+Exit status: 0, or 1 where the expression has no value or a check fails, 2 for a mistake in the command.
+"""
+
+
+class UsageError(Exception):
+    """A mistake in the command."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command with `arguments` (those of the process by default); returns its exit status."""
+    with plain_symbols():
+        try:
+            status = _run(_parse(sys.argv[1:] if arguments is None else arguments))
+            if sys.stdout is not None:
+                sys.stdout.flush()
+            return status
+        except (UsageError, ExpressionError) as error:
+            return _complain(error, 2)
+        except KeyboardInterrupt:
+            return 130
+        except BrokenPipeError:
+            _forget_output()
+            return 0
+        except OSError as error:
+            if (
+                error.errno == 22 and error.filename is None and sys.platform == "win32"
+            ):  # a closed pipe, as Windows calls it
+                _forget_output()
+                return 0
+            return _complain(error, 1)
+        except (ValueError, ArithmeticError, RuntimeError, RecursionError, MemoryError) as error:
+            return _complain(error, 1)
+
+
+def _complain(error: BaseException, status: int) -> int:
+    message = " ".join(str(error).split()) or type(error).__name__
+    print(f"chainrule: {message}", file=sys.stderr)
+    return status
+
+
+def _forget_output() -> None:
+    """Whoever read the output has gone: what is left of it goes nowhere, also when Python exits."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; chainrule --help explains")
+
+
+def _parser() -> _Parser:
+    parser = _Parser(
+        prog="chainrule",
+        usage='chainrule "EXPRESSION" [NAME=NUMBER ...] [options]',
+        description=_ABOUT,
+        epilog=_MORE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+        add_help=False,
+    )
+    parser.add_argument("operands", nargs="*", help=argparse.SUPPRESS)
+    add = parser.add_argument_group("options").add_argument
+    add("--step", action="store_true", help="one step at a time: Enter or → next, ← back, r run, q quit")
+    add("--expand", action="store_true", help="write functions out as the operations they are made of")
+    add("--order", type=int, choices=(1, 2), default=1, metavar="2", help="second derivatives too")
+    add("--check", action="store_true", help="hold the derivatives against differences of values")
+    add("--svg", metavar="FILE", help="draw the graph")
+    add("--dot", metavar="FILE", help="write the graph in the language of Graphviz")
+    add("--html", metavar="FILE", help="write a page that steps through backprop")
+    add("--version", action="store_true", help="print the version")
+    add("-h", "--help", action="help", help="print this text")
+    return parser
+
+
+_VALUED = ("--order", "--svg", "--dot", "--html")
+_OPTION = re.compile(r"-h|--[a-z][a-z-]+(=.*)?", re.DOTALL)
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """The options and operands; whatever does not look like an option, such as ``-x*3``, is an operand."""
+    options: list[str] = []
+    operands: list[str] = []
+    rest = iter(arguments)
+    for argument in rest:
+        if argument == "--":
+            operands += rest
+        elif _OPTION.fullmatch(argument):
+            options.append(argument)
+            if argument in _VALUED:
+                options += [value for value in (next(rest, None),) if value is not None]
+        else:
+            operands.append(argument)
+    return _parser().parse_args([*options, "--", *operands])
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.version:
+        print(f"chainrule {_version()}")
+        return 0
+    expression, point = _read(options.operands)
+    inputs = [Value(number, name) for name, number in point.items()]
+    output = expression(*inputs)
+    if not isinstance(output, Value):
+        output = constant(output)  # it depends on no variable
+    if output.data - output.data != 0:
+        raise OverflowError(f"the value is {output.data}: too large for a float at this point")
+    if options.expand:
+        output = expand(output)
+    return _Report(expression, output, inputs, options).print()
+
+
+def _version() -> str:
+    from importlib import metadata
+
+    try:
+        return metadata.version("chainrule")
+    except metadata.PackageNotFoundError:
+        return "(not installed: running from its source)"
+
+
+def _read(operands: Sequence[str]) -> tuple[Expression, dict[str, float]]:
+    """The expression and its point, in the order of the expression's names."""
+    given: dict[str, float] = {}
+    texts: list[str] = []
+    for operand in operands:
+        name, equals, number = operand.partition("=")
+        name = unicodedata.normalize("NFKC", name.strip())
+        if not equals or number.startswith("=") or not name.isidentifier():
+            texts.append(operand)
+            continue
+        if name in given:
+            raise UsageError(f"{name} is given twice")
+        if name in FUNCTIONS or iskeyword(name):
+            kind = "a function" if name in FUNCTIONS else "a word of Python"
+            raise UsageError(f"{name} is {kind} and cannot be a variable: choose another name")
+        given[name] = _number(name, number)
+    if not texts:
+        raise UsageError('no expression is given; try: chainrule "(x + y) * z" x=-2 y=5 z=-4')
+    if len(texts) > 1:
+        raise UsageError(f"more than one expression is given, {texts[0]!r} and {texts[1]!r}: quote one that has spaces")
+    expression = Expression(texts[0])
+    if missing := [name for name in expression.names if name not in given]:
+        raise UsageError(f"no number is given for {', '.join(missing)}: add {' '.join(f'{n}=1.0' for n in missing)}")
+    if unused := [name for name in given if name not in expression.names]:
+        raise UsageError(f"{', '.join(unused)} {'is' if len(unused) == 1 else 'are'} not in the expression")
+    return expression, {name: given[name] for name in expression.names}
+
+
+def _number(name: str, text: str) -> float:
+    """What stands after ``name=``: a number, or an expression of numbers such as 1/3."""
+    try:
+        expression = Expression(text)
+        if expression.names:
+            raise ExpressionError("it is no number")
+        return float(expression())
+    except (ValueError, ArithmeticError) as error:
+        raise UsageError(f"{name}={text}: {error}") from None
+
+
+class _Report:
+    """What is printed, and written to files, about one expression at one point."""
+
+    def __init__(self, expression: Expression, output: Value, inputs: list[Value], options: argparse.Namespace):
+        self.expression, self.output, self.inputs, self.options = expression, output, inputs, options
+        self.stepper = Stepper(output)
+        self.name = self.stepper.names.get(output, "f")
+        self.width = width_of(sys.stdout, WIDTH)
+
+    def print(self) -> int:
+        text, value = " ".join(self.expression.text.split()), number_text(self.output.data)
+        print(f"{text} = {value}" if text == self.name else f"{self.name} = {text} = {value}")
+        self._values()
+        if self.options.step and is_terminal(sys.stdin) and is_terminal(sys.stdout):
+            explore(self.stepper)
+        else:
+            self._steps()
+        self.stepper.run()
+        self._gradients()
+        if self.options.order == 2:
+            self._second_derivatives()
+        self._files()
+        return self._check()
+
+    def _values(self) -> None:
+        stepper = Stepper(self.output, forward=True)
+        steps = [stepper.step() for node in stepper.order if node.parents]
+        self._list("forward, operation by operation", [s for s in steps if isinstance(s, Evaluation)])
+
+    def _steps(self) -> None:
+        title = f"backward from ∂{self.name}/∂{self.name} = 1, edge by edge: grad + upstream × local derivative"
+        self._list(title, list(self.stepper))
+
+    def _list(self, title: str, steps: Sequence[Any]) -> None:
+        if steps:
+            self._title(title)
+            print("\n".join(align(lambda room: [["", *step.cells(room)] for step in steps], self.width, gaps=_GAPS)))
+
+    def _title(self, title: str) -> None:
+        print(f"\n{bold(title) if has_colour(sys.stdout) else title}")
+
+    def _gradients(self) -> None:
+        if not self.inputs:
+            print("\nno variables, so no gradients")
+            return
+        self._title("gradients")
+        self._derivatives([(f"∂{self.name}/∂{x.label}", x.grad or 0.0) for x in self.inputs])
+
+    def _second_derivatives(self) -> None:
+        self._title("second derivatives")
+        slopes = grad(self.output, self.inputs, create_graph=True)
+        found = []
+        for k, (x, slope) in enumerate(zip(self.inputs, slopes, strict=True)):
+            for y, curvature in zip(self.inputs[k:], grad(slope, self.inputs)[k:], strict=True):
+                by = f"∂{x.label}²" if x is y else f"∂{x.label}∂{y.label}"
+                found.append((f"∂²{self.name}/{by}", curvature))
+        self._derivatives(found)
+
+    def _derivatives(self, found: Sequence[tuple[str, float]]) -> None:
+        wide = max(len(name) for name, _ in found)
+        for name, derivative in found:
+            print(f"  {name:<{wide}} = {number_text(derivative + 0.0)}")
+
+    def _files(self) -> None:
+        if self.options.html:
+            self.stepper.reset()  # the page begins before the first step
+            self.stepper.save(self.options.html)
+            self.stepper.run()
+        if self.options.svg or self.options.dot:
+            from .draw import draw
+
+            drawing = draw(self.output, labels={name: node for node, name in self.stepper.names.items()})
+            if self.options.svg:
+                _write(self.options.svg, drawing.svg)
+            if self.options.dot:
+                _write(self.options.dot, drawing.dot)
+        for path in filter(None, (self.options.svg, self.options.dot, self.options.html)):
+            print(f"\nwrote {path}")
+
+    def _check(self) -> int:
+        if not self.options.check or not self.inputs:
+            return 0
+        self._title("check against differences of values")
+        checks = check_gradients(self.expression, *(x.data for x in self.inputs), order=self.options.order)
+        print("\n".join(f"  {line}" for line in str(checks).splitlines()))
+        return 0 if checks else 1
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+_GAPS = ("  ", "  ", "   ")

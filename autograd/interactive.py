@@ -1,0 +1,43 @@
+"""Stepping in the terminal: a key moves, and the board and the sentence of the step are drawn anew in their place."""
+
+import shutil
+import sys
+import textwrap
+
+from .board import board
+from .stepper import Stepper
+from .steps import WIDTH
+from .terminal import Keys, can_redraw, dim, has_colour, width_of
+from .wording import clip
+
+_KEYS = "Enter or → next   ← back   r run   q quit"
+
+
+def explore(stepper: Stepper) -> None:
+    """Let the person at the terminal step through `stepper`, until they quit."""
+    redraw, colour = can_redraw(sys.stdout), has_colour(sys.stdout)
+    moves = {"next": stepper.step, "back": stepper.back, "run": stepper.run}
+    shown = 0
+    with Keys() as keys:
+        while True:
+            lines = _picture(stepper, colour)
+            above = f"\r\x1b[{shown}A\x1b[J" if redraw and shown else ""
+            print(above + "\n".join(lines), flush=True)
+            shown = len(lines)
+            while (key := keys.read()) not in moves:
+                if key == "quit":
+                    return
+            moves[key]()
+
+
+def _picture(stepper: Stepper, colour: bool) -> list[str]:
+    """The lines that are shown: as many steps as leave room for the rest, and never more lines than the terminal has."""
+    width, height = width_of(sys.stdout, WIDTH), shutil.get_terminal_size().lines
+    step = stepper.current
+    told = step.explain() if step else "Each step is one application of the chain rule, on one edge of the graph."
+    below = ["", *(clip(line, width) for line in textwrap.wrap(told, width - 1)), "", dim(_KEYS) if colour else _KEYS]
+    for around in range(5, 0, -1):
+        lines = ["", *board(stepper, width, around, colour)]
+        if len(lines) + len(below) < height:
+            break
+    return [*lines, *below][: height - 1]
