@@ -41,10 +41,15 @@ from .functions import (
 from .gradcheck import check_gradients
 from .gradients import expand, grad, paths
 from .modes import no_grad, scope, setting
+from .stepper import Stepper, stepper
+from .steps import Evaluation, Step
 from .value import Value
 
 __all__ = [
     "BranchChanged",
+    "Evaluation",
+    "Step",
+    "Stepper",
     "Value",
     "abs",
     "arccos",
@@ -83,6 +88,7 @@ __all__ = [
     "softmax",
     "softplus",
     "sqrt",
+    "stepper",
     "take",
     "tan",
     "tanh",

@@ -31,7 +31,7 @@ def explore(stepper: Stepper) -> None:
 
 
 def _picture(stepper: Stepper, colour: bool) -> list[str]:
-    """The lines that are shown: as many steps as leave room for the rest, and never more lines than the terminal has."""
+    """What is shown: as many steps as leave room for the rest, and never more lines than the terminal has."""
     width, height = width_of(sys.stdout, WIDTH), shutil.get_terminal_size().lines
     step = stepper.current
     told = step.explain() if step else "Each step is one application of the chain rule, on one edge of the graph."
