@@ -119,8 +119,10 @@ class Module:
 
     @recursive_repr()
     def __repr__(self) -> str:
-        modules = (f"{k}={v!r}" for k, v in vars(self).items() if _holds_module(v))
-        return f"{type(self).__name__}({', '.join(modules)})"
+        parts = [
+            f"{path}={part!r}" for path, _, owner, part in _parts(self) if owner is self and isinstance(part, Module)
+        ]
+        return f"{type(self).__name__}({', '.join(parts[1:])})"
 
 
 def _parts(root: Module) -> Iterator[tuple[str, int, Module, Value | Module]]:
@@ -166,12 +168,6 @@ def _finite(name: str, number: Any) -> float:
 def _some(what: str, names: list[Any]) -> str:
     shown = ", ".join(map(repr, names[:3])) + (", ..." if len(names) > 3 else "")
     return f"{len(names)} {what}{f' ({shown})' if names else ''}"
-
-
-def _holds_module(value: Any) -> bool:
-    if isinstance(value, dict):
-        value = list(value.values())
-    return isinstance(value, Module) or (isinstance(value, (list, tuple)) and any(isinstance(v, Module) for v in value))
 
 
 def is_number(x: Any) -> bool:

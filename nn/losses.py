@@ -10,7 +10,7 @@ from contextlib import suppress
 from functools import cache
 from typing import Any
 
-from autograd import Value, abs, dot, log, log_softmax, mean, relu, softplus, total, where
+from autograd import Value, abs, dot, log, log_softmax, mean, relu, scope, softplus, total, where
 
 from .modules import Module
 
@@ -137,8 +137,9 @@ def l2_penalty(model: Module, strength: float) -> Any:
     >>> l2_penalty(neuron, 0.1).data, l1_penalty(neuron, 0.5).data
     (2.5, 3.5)
     """
-    ws = weights(model)
-    return _strength(strength) * dot(ws, ws)
+    with scope("l2_penalty"):
+        ws = weights(model)
+        return _strength(strength) * dot(ws, ws)
 
 
 def l1_penalty(model: Module, strength: float) -> Any:
@@ -146,7 +147,8 @@ def l1_penalty(model: Module, strength: float) -> Any:
 
     It drives weights to exactly 0, where its gradient is taken as 0 (Tibshirani 1996).
     """
-    return _strength(strength) * total([abs(w) for w in weights(model)])
+    with scope("l1_penalty"):
+        return _strength(strength) * total([abs(w) for w in weights(model)])
 
 
 def _strength(strength: Any) -> Any:
