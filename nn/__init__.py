@@ -1,6 +1,7 @@
 """Neurons, layers and multilayer perceptrons on the engine of `autograd`, and how to train them."""
 
 from .base import Module
+from .checkpoints import load_checkpoint, save_checkpoint
 from .data import Standardizer, minibatches, train_test_split
 from .diagram import draw
 from .history import History
@@ -17,6 +18,7 @@ from .metrics import accuracy
 from .modules import MLP, Dropout, Layer, Neuron, Sequential
 from .optimizers import SGD, Adam, AdamW, Optimizer, clip_grad_norm
 from .plotting import plot_decision_boundary
+from .saving import load, save
 from .schedules import CosineAnnealingLR, ExponentialLR, Schedule, StepLR
 from .training import fit
 
@@ -47,8 +49,12 @@ __all__ = [
     "kl_divergence",
     "l1_penalty",
     "l2_penalty",
+    "load",
+    "load_checkpoint",
     "minibatches",
     "mse_loss",
     "plot_decision_boundary",
+    "save",
+    "save_checkpoint",
     "train_test_split",
 ]
