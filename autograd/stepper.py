@@ -4,15 +4,12 @@ The steps are those of `graph.backward`, taken one by one from the same chain ru
 so far is shown in `.grad`. Nothing is worked out ahead, so the first step of a large graph is there at once.
 """
 
-import sys
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from .board import board
 from .graph import applications, chain_rule, nan_message, topological_order
 from .names import Names
 from .steps import WIDTH, Evaluation, Step
-from .terminal import has_colour
 from .value import Value
 from .wording import Wording
 
@@ -296,6 +293,11 @@ class Stepper:
         return f"<Stepper: step {self.position} of {self._length}>"
 
     def __str__(self) -> str:
+        import sys
+
+        from .board import board  # here, because most programs that import this package print no stepper
+        from .terminal import has_colour
+
         return "\n".join(board(self, WIDTH, colour=has_colour(sys.stdout)))
 
 

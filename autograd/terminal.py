@@ -2,7 +2,6 @@
 
 import codecs
 import os
-import shutil
 import sys
 from contextlib import suppress
 from typing import Any
@@ -40,7 +39,11 @@ def can_redraw(stream: Any) -> bool:
 
 def width_of(stream: Any, most: int) -> int:
     """The columns to write: those of the terminal, at least 40, at most `most`."""
-    return max(40, min(most, shutil.get_terminal_size().columns)) if is_terminal(stream) else most
+    if not is_terminal(stream):
+        return most
+    import shutil
+
+    return max(40, min(most, shutil.get_terminal_size().columns))
 
 
 # fmt: off
