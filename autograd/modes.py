@@ -25,6 +25,9 @@ class Scope:
     def __repr__(self) -> str:
         return f"Scope({'/'.join(self.path)!r})"
 
+    def __reduce__(self) -> tuple[type["Scope"], tuple[str, "Scope | None"]]:
+        return Scope, (self.name, self.parent)  # slots alone have no pickle in protocols 0 and 1
+
 
 class Mode(NamedTuple):
     """How new nodes are made in one thread; `pauses` counts the no_grad blocks that are open.
