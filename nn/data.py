@@ -3,6 +3,8 @@
 Lists stay lists and NumPy arrays stay arrays; rows are examples.
 """
 
+# ruff: noqa: N803 (X is the usual name)
+
 import math
 import random
 from collections.abc import Iterator
@@ -29,7 +31,7 @@ class Standardizer:
     mean: list[float]
     scale: list[float]
 
-    def fit(self, X: Any) -> "Standardizer":  # noqa: N803 (the usual name)
+    def fit(self, X: Any) -> "Standardizer":
         """Learn mean and standard deviation (of the population: divided by n) of the columns; returns itself.
 
         Raises ValueError for data that is empty, ragged, or not finite somewhere.
@@ -42,21 +44,21 @@ class Standardizer:
         self.scale = np.where(constant, 1.0, rows.std(axis=0)).tolist()
         return self
 
-    def transform(self, X: Any) -> Any:  # noqa: N803
+    def transform(self, X: Any) -> Any:
         """(x - mean) / scale, column by column."""
         mean, scale, rows = self._ready(X)
         return _like(X, (rows - mean) / scale)
 
-    def fit_transform(self, X: Any) -> Any:  # noqa: N803
+    def fit_transform(self, X: Any) -> Any:
         """`fit`, then `transform`."""
         return self.fit(X).transform(X)
 
-    def inverse(self, X: Any) -> Any:  # noqa: N803
+    def inverse(self, X: Any) -> Any:
         """Undo `transform`: x * scale + mean, column by column."""
         mean, scale, rows = self._ready(X)
         return _like(X, rows * scale + mean)
 
-    def _ready(self, X: Any) -> tuple[Any, Any, Any]:  # noqa: N803
+    def _ready(self, X: Any) -> tuple[Any, Any, Any]:
         import numpy as np
 
         if not hasattr(self, "mean"):
@@ -68,7 +70,7 @@ class Standardizer:
 
 
 def train_test_split(
-    X: Any,  # noqa: N803
+    X: Any,
     y: Any,
     test_size: float = 0.25,
     seed: int | random.Random | None = None,
@@ -99,7 +101,7 @@ def train_test_split(
 
 
 def minibatches(
-    X: Any,  # noqa: N803
+    X: Any,
     y: Any,
     batch_size: int,
     shuffle: bool = True,
@@ -127,7 +129,7 @@ def minibatches(
     return ((_take(X, batch), _take(y, batch)) for batch in batches)
 
 
-def _examples(X: Any, y: Any) -> int:  # noqa: N803
+def _examples(X: Any, y: Any) -> int:
     if len(X) != len(y):
         raise ValueError(f"X and y need the same length, got {len(X)} and {len(y)}")
     if len(X) == 0:
@@ -160,12 +162,15 @@ def _spread(order: list[int], labels: Any) -> list[int]:
     return [k for _, k in sorted(placed, key=lambda place: place[0])]
 
 
-def _table(X: Any) -> Any:  # noqa: N803
+def _table(X: Any) -> Any:
     """Data as an array of rows and columns; one number a row is one column."""
     import numpy as np
 
-    rows = np.asarray(X, dtype=float)
-    if rows.ndim not in (1, 2) or rows.shape[0] == 0:
+    try:
+        rows = np.asarray(X, dtype=float)
+    except ValueError as error:
+        raise ValueError(f"expected a table of examples, with as many numbers in each row: {error}") from None
+    if rows.ndim not in (1, 2) or rows.size == 0:
         raise ValueError(f"expected a table of examples, got data of shape {rows.shape}")
     rows = rows.reshape(len(rows), -1)
     bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
@@ -174,7 +179,7 @@ def _table(X: Any) -> Any:  # noqa: N803
     return rows
 
 
-def _like(X: Any, rows: Any) -> Any:  # noqa: N803
+def _like(X: Any, rows: Any) -> Any:
     """`rows` as what X was: a list or an array, of rows or of numbers."""
     if getattr(X, "ndim", None) == 1 or not hasattr(X[0], "__len__"):
         rows = rows[:, 0]
