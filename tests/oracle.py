@@ -15,7 +15,7 @@ mp.dps = 50
 Triple = tuple[Any, Any, Any]  # value, first and second derivative
 
 
-class Kink(Exception):
+class KinkError(Exception):
     """The point is so near to a kink that floats and exact numbers may stand on different sides of it."""
 
 
@@ -109,7 +109,7 @@ class Jet:
 
     def unary(self, name: str) -> "Jet":
         if name in KINKED and abs(self.value) < _NEAR:
-            raise Kink
+            raise KinkError
         return self._chain(*UNARY[name](self.value))
 
     def _chain(self, g: Any, dg: Any, ddg: Any) -> "Jet":
@@ -172,7 +172,7 @@ class Jet:
 
 def pick(condition: Jet, a: Jet, b: Jet) -> Jet:
     if abs(condition.value) < _NEAR:
-        raise Kink
+        raise KinkError
     return a if condition.value > 0 else b
 
 

@@ -5,6 +5,7 @@ import itertools
 import math
 import weakref
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -323,15 +324,11 @@ def test_an_error_keeps_nothing_alive(without_collector: None) -> None:
     y = x * 2
     with pytest.raises(ValueError, match="log"):
         y.log()
-    try:
+    with suppress(ValueError):
         (y + 1).log()
-    except ValueError:
-        pass
     failing = Value(0.0).sqrt() * 0
-    try:
+    with suppress(ValueError):
         failing.backward()
-    except ValueError:
-        pass
     watched = [weakref.ref(y), weakref.ref(failing)]
     del y, failing
     assert [ref() for ref in watched] == [None, None]
