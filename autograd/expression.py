@@ -67,10 +67,10 @@ class Expression:
     ('x', 'y', 'z')
     >>> expression(-2.0, 5.0, -4.0)
     -12.0
-    >>> Expression("__import__('os')")
+    >>> Expression("(lambda: 1)()")
     Traceback (most recent call last):
         ...
-    autograd.expression.ExpressionError: unknown function '__import__' ...
+    autograd.expression.ExpressionError: only functions can be called, not 'lambda: 1': write * to multiply
     """
 
     def __init__(self, text: str):

@@ -13,7 +13,7 @@ from .wording import AMPLE, Room, Wording, align, clip, columns
 
 WIDTH = 100  # columns of a line
 _READABLE = 160  # columns of a formula within a sentence
-_LEAST = (1, 8, 16)  # columns of the cells of a line, so that short lines printed one by one stand below each other
+_LEAST = (1, 9, 17)  # columns of the cells of a line, so that short lines printed one by one stand below each other
 
 
 class Step(NamedTuple):
@@ -51,7 +51,7 @@ class Step(NamedTuple):
         return self.arrived == self.expected
 
     def __str__(self) -> str:
-        return align(lambda room: [[*self.cells(room), *_watch_cells(self.watched, room)]], WIDTH, _LEAST)[0]
+        return _line(self)
 
     def __repr__(self) -> str:
         return str(self)
@@ -149,7 +149,7 @@ class Evaluation(NamedTuple):
         return "forward"
 
     def __str__(self) -> str:
-        return align(lambda room: [[*self.cells(room), *_watch_cells(self.watched, room)]], WIDTH, _LEAST)[0]
+        return _line(self)
 
     def __repr__(self) -> str:
         return str(self)
@@ -180,6 +180,10 @@ class Evaluation(NamedTuple):
         wording, node = self.wording, self.node
         name, value = wording.name(node, AMPLE, Latex), Latex.numeral(node.data)
         return f"{name} = {wording.equation(node, AMPLE, Latex)} = {wording.numbers(node, AMPLE, Latex)} = {value}"
+
+
+def _line(step: Step | Evaluation) -> str:
+    return align(lambda room: [[*step.cells(room), *_watch_cells(step.watched, room)]], WIDTH, _LEAST, ("  ",))[0]
 
 
 def operation_cells(wording: Wording, node: Value, room: Room) -> list[str]:
