@@ -7,22 +7,23 @@ derivative) it hands to the general way, `apply` and `arithmetic` of the module 
 
 import math
 from collections.abc import Callable
+from operator import mul
 from typing import Any
 
 from . import table, value
 from .floats import FLOATS
 from .formula import Source
-from .modes import current_mode, modes
+from .modes import USUAL, current_mode, modes
 from .table import Operation
 from .value import Value
 from .words import partial_formulas, value_formula
 
+_new = object.__new__
+
 # Every name here begins with "_", so that no operation and no operand of the user's can stand in its place.
 _TEMPLATE = """
 def _written({operands}):
-    {prepare}
-    if {unusual}:
-        return _general(_operation, {operands})
+    {unusual}
     _scope = None
     if _modes:
         _mode = _current_mode()
@@ -32,7 +33,7 @@ def _written({operands}):
     {numbers}
     try:
         _data = {data}
-        _local_grads = ({local_grads},)
+        {local_grads}
         if {unsure}:
             return _general(_operation, {operands})
     except (ValueError, ArithmeticError, TypeError):
@@ -42,8 +43,7 @@ def _written({operands}):
     _node.grad = None
     _node.label = ""
     _node.operation = _operation
-    _node.parents = ({operands},)
-    _node.local_grads = _local_grads
+    {edges}
     _node.scope = _scope
     return _node
 """
@@ -51,17 +51,20 @@ def _written({operands}):
 
 def write_out(operation: Operation) -> Callable[..., Any]:
     """The function that applies a row with a fixed number of operands."""
-    numbers = [f"_x_{name}" for name in operation.operands]
-    operands = [f"_node_{name}" for name in operation.operands]
-    constants = [f"if _type({node}) in _plain: {node} = _constant(_float({node}))" for node in operands]
+    names = operation.operands
+    numbers = [f"_x_{name}" for name in names]
+    operands = [f"_node_{name}" for name in names]
     source = _TEMPLATE.format(
         operands=", ".join(operands),
-        prepare="\n    ".join(constants if operation.infix else ["# operands that are no Values take the general way"]),
-        unusual=" or ".join(f"_type({node}) is not _Value" for node in operands),
+        unusual=_unusual_operator(*operands) if operation.infix else _unusual_function(operands),
         numbers="\n    ".join(f"{number} = {node}._data" for number, node in zip(numbers, operands, strict=True)),
         data=value_formula(operation, numbers, Source),
         unsure="False" if operation in value.IEEE else "_data - _data != 0.0",
-        local_grads=", ".join(map(str, partial_formulas(operation, "_data", numbers, Source))),
+        local_grads="\n        ".join(
+            f"_slope_{name} = {slope}"
+            for name, slope in zip(names, partial_formulas(operation, "_data", numbers, Source), strict=True)
+        ),
+        edges="\n    ".join(_edges(operands, [f"_slope_{name}" for name in names])),
     )
     environment = {name: getattr(FLOATS, name) for name in table.TABLE if name.isidentifier()} | {
         "_Value": Value,
@@ -70,7 +73,7 @@ def write_out(operation: Operation) -> Callable[..., Any]:
         "_float": float,
         "_general": value.arithmetic if operation.infix else value.function,
         "_modes": modes,
-        "_new": object.__new__,
+        "_new": _new,
         "_operation": operation,
         "_plain": (float, int),
         "_type": type,
@@ -84,12 +87,71 @@ def write_out(operation: Operation) -> Callable[..., Any]:
     return written
 
 
+def neuron(ws: list[Value], xs: list[Value], bias: Value) -> Value:
+    """``dot(ws, xs, bias)`` of as many weights as inputs, all of them Values: most of what a network calculates.
+
+    The row of the table written out by hand, since a row with any number of operands cannot be written out by itself;
+    a test holds it to the row. Raises AttributeError where something is not a Value.
+    """
+    w = [node._data for node in ws]
+    x = [node._data for node in xs]
+    data = sum(map(mul, w, x), bias._data)
+    mode = current_mode() if modes else USUAL
+    if mode.pauses or mode.tape is not None or data - data != 0.0 or not w:
+        result: Value = value.apply(table.DOT, (*ws, *xs, bias))
+        return result
+    node = _new(Value)
+    node._data = data
+    node.grad = None
+    node.label = ""
+    node.operation = table.DOT
+    node._x = (*ws, *xs, bias)
+    node._y = None
+    node._dx = (*x, *w, 1.0)
+    node._dy = None
+    node.scope = mode.scope
+    return node
+
+
+def _edges(operands: list[str], slopes: list[str]) -> list[str]:
+    """How parents and local derivatives go into the slots of a node."""
+    if len(operands) > 2:
+        operands, slopes = [f"({', '.join(operands)})"], [f"({', '.join(slopes)})"]
+    x, y = [*operands, "None"][:2]
+    dx, dy = [*slopes, "None"][:2]
+    return [f"_node._x = {x}", f"_node._y = {y}", f"_node._dx = {dx}", f"_node._dy = {dy}"]
+
+
+def _unusual_function(operands: list[str]) -> str:
+    condition = " or ".join(f"_type({node}) is not _Value" for node in operands)
+    return f"if {condition}: return _general(_operation, {', '.join(operands)})"
+
+
+def _unusual_operator(left: str, right: str) -> str:
+    """Python has seen to it that the left operand is a Value; a plain number on the right becomes a constant."""
+    return f"""if _type({right}) is not _Value:
+        if _type({right}) not in _plain:
+            return _general(_operation, {left}, {right})
+        {right} = _constant(_float({right}))"""
+
+
+def _reflected(operation: Operation, method: Callable[..., Any]) -> Callable[[Value, Any], Any]:
+    """The method for a number on the left of a Value."""
+
+    def reflected(self: Value, other: Any) -> Any:
+        if type(other) is float or type(other) is int:
+            return method(value.constant(float(other)), self)
+        return value.arithmetic(operation, other, self)
+
+    return reflected
+
+
 def _install() -> None:
-    """Give Value its operators in this form, and the functions of one number as methods."""
+    """Give Value its operators in this form."""
     for name, row in (("add", table.ADD), ("sub", table.SUB), ("mul", table.MUL), ("truediv", table.DIV)):
         method = write_out(row)
         setattr(Value, f"__{name}__", method)
-        setattr(Value, f"__r{name}__", lambda self, other, method=method: method(other, self))
+        setattr(Value, f"__r{name}__", _reflected(row, method))
     setattr(Value, "__neg__", write_out(table.NEG))  # noqa: B010 (typed in the class)
 
 

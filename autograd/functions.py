@@ -10,7 +10,7 @@ from types import FunctionType
 from typing import Any, Protocol, SupportsFloat, overload
 
 from . import table
-from .eager import write_out
+from .eager import neuron, write_out
 from .modes import current_mode, no_grad
 from .table import TABLE, Namespace, Operation
 from .value import Value, apply
@@ -123,6 +123,11 @@ def dot(ws: Iterable[Number], xs: Iterable[Number], bias: Number = 0) -> Any:
     >>> dot([2.0, -3.0], [1.0, 4.0], bias=0.5)
     -9.5
     """
+    if type(ws) is list and type(xs) is list and len(ws) == len(xs):
+        try:
+            return neuron(ws, xs, bias)  # type: ignore[arg-type]  # what is no Value says so
+        except AttributeError:
+            pass
     weights, inputs = _many("dot(ws, xs)", ws), _many("dot(ws, xs)", xs)
     if len(weights) != len(inputs):
         raise ValueError(f"dot(ws, xs) needs as many weights as inputs, got {len(weights)} and {len(inputs)}")

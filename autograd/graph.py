@@ -22,6 +22,12 @@ class Node(Protocol):
     @property
     def local_grads(self) -> tuple[float, ...]: ...
 
+    # One or two parents, and the derivatives by them, stand in these; more are tuples in _x and _dx.
+    _x: Any
+    _y: Any
+    _dx: Any
+    _dy: Any
+
 
 N = TypeVar("N", bound=Node)
 
@@ -63,9 +69,11 @@ def backward(output: Node, seed: float) -> None:
         output.grad = seed
         order.reverse()
         _push(order)
-        for node in leaves:
-            if node.grad != node.grad:
-                raise_nan(node, order)
+        if not all(isfinite(leaf.grad) for leaf in leaves):
+            for node in (*order, *leaves):
+                node.grad = 0.0
+            output.grad = seed
+            _push_carefully(order, leaves)
     except BaseException:
         for leaf, before in zip(leaves, held, strict=False):
             leaf.grad = before
@@ -80,55 +88,72 @@ def backward(output: Node, seed: float) -> None:
 def _collect(output: Node, order: list[Any], leaves: list[Any], held: list[float | None]) -> None:
     """The order of `topological_order`, leaves apart, every gradient set to 0.
 
-    The 0 is a float object of its own, so `grad is zero` tells what was visited: no set, no hashing.
+    The zeros are two float objects of its own, so that `is` tells whether a node was met: no set, no hashing.
     """
-    zero = float("0.0")
+    begun, done = float("0.0"), float("0.0")
     stack: list[Any] = [output]
     pop, push = stack.pop, stack.append
     while stack:
         node = pop()
-        if node is None:
-            order.append(pop())
-        elif node.grad is zero:
-            pass
-        elif node.parents:
-            node.grad = zero
+        grad = node.grad
+        if grad is begun:  # everything that was put above it has been ordered
+            order.append(node)
+            node.grad = done
+        elif grad is not done and node._x is not None:
+            node.grad = begun
             push(node)
-            push(None)
-            for parent in reversed(node.parents):
-                if parent.grad is not zero:
-                    push(parent)
-        elif node.operation is not None:
-            held.append(node.grad)
+            x, y = node._x, node._y
+            if y is not None:
+                if y.grad is not done:
+                    push(y)
+                if x.grad is not done:
+                    push(x)
+            elif type(x) is not tuple:
+                push(x)
+            else:
+                for parent in x[::-1]:
+                    if parent.grad is not done:
+                        push(parent)
+        elif grad is not done and node.operation is not None:
+            held.append(grad)
             leaves.append(node)
-            node.grad = zero
+            node.grad = done
 
 
 def _push(order: Iterable[Any]) -> None:
-    """`chain_rule` on every edge of `order`, written out for speed: a constant's gradient is None and stays so."""
+    """`chain_rule` on every edge of `order`, written out for speed: right as long as every gradient is finite.
+
+    A constant's gradient is None and stays so.
+    """
     for node in order:
-        upstream = node.grad
-        parents = node.parents
-        if upstream - upstream != 0.0:  # infinite or NaN: go carefully
-            if upstream != upstream:
-                raise_nan(node, order)
-            for parent, local in zip(parents, node.local_grads, strict=True):
-                if parent.grad is not None:
-                    parent.grad += chain_rule(upstream, local)
-        elif len(parents) == 2:
-            x, y = parents
-            to_x, to_y = node.local_grads
+        upstream, x, y = node.grad, node._x, node._y
+        if y is not None:
             grad = x.grad
             if grad is not None:
-                x.grad = grad + upstream * to_x
+                x.grad = grad + upstream * node._dx
             grad = y.grad
             if grad is not None:
-                y.grad = grad + upstream * to_y
-        elif upstream != 0.0 or not isfinite(sum(node.local_grads)):  # times 0 would add nothing but time
-            for parent, local in zip(parents, node.local_grads):  # noqa: B905 (strict costs a tenth of the pass)
+                y.grad = grad + upstream * node._dy
+        elif type(x) is not tuple:
+            grad = x.grad
+            if grad is not None:
+                x.grad = grad + upstream * node._dx
+        elif upstream != 0.0 or not isfinite(sum(node._dx)):  # times 0 would add nothing but time
+            for parent, local in zip(x, node._dx):  # noqa: B905 (strict costs a tenth of the pass)
                 grad = parent.grad
                 if grad is not None:
                     parent.grad = grad + upstream * local
+
+
+def _push_carefully(order: list[Any], leaves: list[Any]) -> None:
+    """`chain_rule` on every edge of `order`; ValueError at the first gradient that is NaN."""
+    for node, k in applications(order):
+        if node.grad != node.grad:
+            raise_nan(node, order)
+        node.parents[k].grad += chain_rule(node.grad, node.local_grads[k])
+    for leaf in leaves:
+        if leaf.grad != leaf.grad:
+            raise_nan(leaf, order)
 
 
 def applications(order: Iterable[N]) -> Iterator[tuple[N, int]]:

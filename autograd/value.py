@@ -38,13 +38,17 @@ class Value:
     made; `op` is the operation's name, "" for a leaf. Equality and hash are identity; ``< <= > >=`` compare the data.
     """
 
-    __slots__ = ("__weakref__", "_data", "grad", "label", "local_grads", "operation", "parents", "scope")
+    # One or two parents stand in slots of their own, and so do the derivatives by them: a tuple for each would take half
+    # as much time and memory again. More parents are a tuple in _x, their derivatives a tuple in _dx.
+    __slots__ = ("__weakref__", "_data", "_dx", "_dy", "_x", "_y", "grad", "label", "operation", "scope")
 
     grad: float | None
     label: str
     operation: Operation | None  # LEAF for a leaf; None for a constant, into which no gradient flows
-    parents: tuple["Value", ...]
-    local_grads: tuple[float, ...]
+    _x: Any
+    _y: Any
+    _dx: Any
+    _dy: Any
     scope: Scope | None
 
     def __init__(self, data: SupportsFloat, label: str = ""):
@@ -54,8 +58,7 @@ class Value:
         self.grad = None
         self.label = label
         self.operation = LEAF
-        self.parents = ()
-        self.local_grads = ()
+        self._x = self._y = self._dx = self._dy = None
         self.scope = current_mode().scope if modes else None
 
     @property
@@ -66,6 +69,24 @@ class Value:
     @data.setter
     def data(self, data: SupportsFloat) -> None:
         self._data = real(data)
+
+    @property
+    def parents(self) -> tuple["Value", ...]:
+        """The operands in order; one that stands twice is there twice."""
+        return _unpacked(self._x, self._y)
+
+    @parents.setter
+    def parents(self, parents: tuple["Value", ...]) -> None:
+        self._x, self._y = _packed(parents)
+
+    @property
+    def local_grads(self) -> tuple[float, ...]:
+        """The derivative by each parent, recorded when the node was made."""
+        return _unpacked(self._dx, self._dy)
+
+    @local_grads.setter
+    def local_grads(self, local_grads: tuple[float, ...]) -> None:
+        self._dx, self._dy = _packed(local_grads)
 
     @property
     def op(self) -> str:
@@ -186,6 +207,21 @@ class Value:
         return copying.rebuild, (type(self), copying.flatten(self))
 
 
+def _packed(items: tuple[Any, ...]) -> tuple[Any, Any]:
+    """What stands in the slots for parents, or for local derivatives."""
+    if len(items) == 2:
+        return items
+    return (items[0] if len(items) == 1 else items or None), None
+
+
+def _unpacked(x: Any, y: Any) -> tuple[Any, ...]:
+    if y is not None:
+        return x, y
+    if x is None:
+        return ()
+    return x if type(x) is tuple else (x,)
+
+
 def _node(
     data: float,
     operation: Operation | None = None,
@@ -199,8 +235,8 @@ def _node(
     node.grad = None
     node.label = ""
     node.operation = operation
-    node.parents = parents
-    node.local_grads = local_grads
+    node._x, node._y = _packed(parents)
+    node._dx, node._dy = _packed(local_grads)
     node.scope = scope
     return node
 

@@ -1,0 +1,298 @@
+"""The race: this engine and every peer that is installed, at the same work, in one process.
+
+A figure is the best of many rounds, and the contestants take turns within each round, so that a busy machine slows
+them all. Peers that are not installed are left out. Run it with ``python -m demos.race`` (``--quick`` for fewer rounds).
+"""
+
+import argparse
+import gc
+import importlib.util
+import random
+import time
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from sklearn.datasets import make_moons
+
+import autograd
+import nn
+from autograd import Value
+
+Work = Callable[[], Any]
+
+
+def main(arguments: list[str] | None = None) -> dict[str, dict[str, float]]:
+    """Print the tables; returns the seconds of each contestant by work."""
+    parser = argparse.ArgumentParser(prog="python -m demos.race", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer rounds and smaller graphs")
+    quick = parser.parse_args(arguments).quick
+    results = {
+        "moons step, eager": race("moons step, eager: 100 examples, MLP 2-16-16-1, gradient + SGD", eager_step(), quick),
+        "+ and *": race("graph of + and *: 2,001 nodes, forward and backward", elementary(), quick),
+    }
+    print(f"  bytes a node after forward and backward: {bytes_a_node():.0f}\n")
+    results["scaling"] = scaling(quick)
+    results["moons gradient"] = race("moons value and gradient, 100 examples", moons_gradient(), quick)
+    results["784-128-10 gradient"] = race("MLP 784-128-10 value and gradient, batch 128", wide_gradient(), quick)
+    return results
+
+
+def race(title: str, contestants: dict[str, Work], quick: bool) -> dict[str, float]:
+    """The best time of each contestant, in seconds; prints them beside the first, which is ours."""
+    best = dict.fromkeys(contestants, float("inf"))
+    begin = time.perf_counter()
+    rounds = 0
+    while rounds < 3 or time.perf_counter() - begin < (0.5 if quick else 5.0):
+        rounds += 1
+        for name, work in contestants.items():
+            start = time.perf_counter()
+            work()
+            best[name] = min(best[name], time.perf_counter() - start)
+    ours = next(iter(best.values()))
+    print(title)
+    for name, seconds in best.items():
+        print(f"  {name:<24}{_seconds(seconds):>12}   {seconds / ours:8.2f} x ours")
+    print()
+    return best
+
+
+def eager_step() -> dict[str, Work]:
+    """One step of gradient descent on the two moons: hinge loss, L2, no compiler."""
+    X, y = _moons()  # noqa: N806
+    rows = list(zip(X.tolist(), y.tolist(), strict=True))
+    model = nn.MLP(2, [16, 16, 1], seed=1)
+    sgd = nn.SGD(model.parameters(), lr=0.1)
+
+    def ours() -> None:
+        loss = autograd.mean([nn.hinge_loss(model(x), t) for x, t in rows]) + nn.l2_penalty(model, 1e-4)
+        sgd.zero_grad()
+        loss.backward()
+        sgd.step()
+
+    contestants: dict[str, Work] = {"ours": ours}
+    if installed("micrograd"):
+        import micrograd.engine
+        import micrograd.nn
+
+        network = micrograd.nn.MLP(2, [16, 16, 1])
+
+        def theirs() -> None:
+            losses = [(1 + -t * network(list(map(micrograd.engine.Value, x)))).relu() for x, t in rows]
+            loss = sum(losses) * (1.0 / len(losses)) + 1e-4 * sum(p * p for p in network.parameters())
+            network.zero_grad()
+            loss.backward()
+            for p in network.parameters():
+                p.data -= 0.1 * p.grad
+
+        contestants["micrograd"] = theirs
+    return contestants
+
+
+def elementary() -> dict[str, Work]:
+    """The same graph of sums and products, node by node."""
+    contestants: dict[str, Work] = {"ours": lambda: _elementary(Value).backward()}
+    if installed("micrograd"):
+        import micrograd.engine
+
+        contestants["micrograd"] = lambda: _elementary(micrograd.engine.Value, 400).backward()
+        contestants = {"ours": lambda: _elementary(Value, 400).backward(), "micrograd": contestants["micrograd"]}
+    return contestants
+
+
+def _elementary(kind: Any, n: int = 1000) -> Any:
+    x, y = kind(0.5), kind(0.3)
+    node = x
+    for _ in range(n):
+        node = node * y + x
+    return node
+
+
+def bytes_a_node(n: int = 10_000) -> float:
+    """Memory that a node of + or * holds after forward and backward."""
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    output = _elementary(Value, n)
+    output.backward()
+    held = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    return held / (2 * n)
+
+
+def scaling(quick: bool) -> dict[str, float]:
+    """Seconds a node, forward and backward, as the graph grows."""
+    print("growing graphs: time a node, forward and backward")
+    results = {}
+    sizes = (10_000, 100_000) if quick else (10_000, 100_000, 1_000_000)
+    for collecting in (False, True):
+        for size in sizes:
+            best = float("inf")
+            for _ in range(3):
+                gc.collect()
+                if not collecting:
+                    gc.disable()
+                start = time.perf_counter()
+                output = _elementary(Value, size // 2)
+                output.backward()
+                best = min(best, time.perf_counter() - start)
+                gc.enable()
+                del output
+            name = f"{size:,} nodes, collector {'on' if collecting else 'off'}"
+            results[name] = best / size
+            print(f"  {name:<36}{_seconds(best / size):>12}")
+    print()
+    return results
+
+
+def moons_gradient() -> dict[str, Work]:
+    """Value and gradient of hinge loss and L2 at given parameters."""
+    X, y = _moons()  # noqa: N806
+    model = nn.MLP(2, [16, 16, 1], seed=1)
+
+    @autograd.compile
+    def loss(x: Any, t: Any) -> Any:
+        return nn.hinge_loss(model(x), t) + nn.l2_penalty(model, 1e-4)
+
+    theta = _compile(loss, X, y)
+    weights = _layers(theta, [2, 16, 16, 1])
+
+    def by_hand() -> Any:
+        activations, masks = [X], []
+        for k, (w, b) in enumerate(weights):
+            z = activations[-1] @ w.T + b
+            if k < 2:
+                masks.append(z > 0)
+                z = np.maximum(z, 0.0)
+            activations.append(z)
+        margin = 1.0 - y * activations.pop()[:, 0]
+        value = np.maximum(margin, 0.0).mean() + 1e-4 * sum((w * w).sum() for w, _ in weights)
+        upstream = np.where(margin > 0, -y, 0.0)[:, None] / len(X)
+        gradient = []
+        for (w, _), x in zip(reversed(weights), reversed(activations), strict=True):
+            gradient.append(np.hstack([upstream.T @ x + 2e-4 * w, upstream.sum(0)[:, None]]).ravel())
+            if masks:
+                upstream = (upstream @ w) * masks.pop()
+        return value, np.concatenate(gradient[::-1])
+
+    contestants = {"ours, NumPy back end": lambda: loss.value_and_grad(X, y, at=theta), "NumPy by hand": by_hand}
+    _check("moons", contestants)
+
+    def objective(m: Any, x: Any, t: Any, layers: Any) -> Any:
+        for k, (w, b) in enumerate(layers):
+            x = x @ w.T + b
+            x = m.maximum(x, m.zeros_like(x)) if k < 2 else x
+        margin = 1.0 - t * x[:, 0]
+        penalty = sum((w * w).sum() for w, _ in layers)
+        return m.maximum(margin, m.zeros_like(margin)).mean() + 1e-4 * penalty
+
+    return contestants | _peers(objective, X, y, weights)
+
+
+def wide_gradient() -> dict[str, Work]:
+    """Value and gradient of softmax cross-entropy on numbers the size of MNIST."""
+    generator = np.random.default_rng(0)
+    X, y = generator.random((128, 784)), generator.integers(0, 10, 128)  # noqa: N806
+    model = nn.MLP(784, [128, 10], seed=1)
+    loss = autograd.compile(lambda x, t: nn.cross_entropy(model(x), t))
+    classes = y.astype(float)
+    theta = _compile(loss, X, classes)
+    (w1, b1), (w2, b2) = weights = _layers(theta, [784, 128, 10])
+    rows = np.arange(len(X))
+
+    def by_hand() -> Any:
+        z = X @ w1.T + b1
+        h = np.maximum(z, 0.0)
+        logits = h @ w2.T + b2
+        logits -= logits.max(axis=1, keepdims=True)
+        powers = np.exp(logits)
+        norms = powers.sum(axis=1, keepdims=True)
+        value = (np.log(norms[:, 0]) - logits[rows, y]).mean()
+        upstream = powers / norms
+        upstream[rows, y] -= 1.0
+        upstream /= len(X)
+        below = (upstream @ w2) * (z > 0)
+        first = np.hstack([below.T @ X, below.sum(0)[:, None]])
+        second = np.hstack([upstream.T @ h, upstream.sum(0)[:, None]])
+        return value, np.concatenate([first.ravel(), second.ravel()])
+
+    contestants = {"ours, NumPy back end": lambda: loss.value_and_grad(X, classes, at=theta), "NumPy by hand": by_hand}
+    _check("784-128-10", contestants)
+
+    def objective(m: Any, x: Any, t: Any, layers: Any) -> Any:
+        (v1, c1), (v2, c2) = layers
+        h = x @ v1.T + c1
+        logits = m.maximum(h, m.zeros_like(h)) @ v2.T + c2
+        return (m.logsumexp(logits, 1) - logits[rows, t]).mean()
+
+    return contestants | _peers(objective, X, y, weights)
+
+
+def _peers(objective: Callable[..., Any], X: Any, y: Any, weights: Any) -> dict[str, Work]:  # noqa: N803
+    """PyTorch (eager) and JAX (jit), in float64 on the CPU, at the objective written with their functions."""
+    contestants: dict[str, Work] = {}
+    if installed("torch"):
+        import torch
+
+        x, t = torch.tensor(X), torch.tensor(y)
+        layers = [(torch.tensor(w, requires_grad=True), torch.tensor(b, requires_grad=True)) for w, b in weights]
+        leaves = [p for layer in layers for p in layer]
+        contestants["PyTorch, eager"] = lambda: torch.autograd.grad(objective(torch, x, t, layers), leaves)
+    if installed("jax"):
+        import jax
+        import jax.numpy as jnp
+
+        jax.config.update("jax_enable_x64", True)
+        functions = type("functions", (), {
+            "maximum": jnp.maximum, "zeros_like": jnp.zeros_like, "logsumexp": jax.scipy.special.logsumexp,
+        })  # fmt: skip
+        step = jax.jit(jax.value_and_grad(lambda layers, x, t: objective(functions, x, t, layers)))
+        held = jax.device_put(weights), jnp.array(X), jnp.array(y)
+        contestants["JAX, jit"] = lambda: jax.block_until_ready(step(*held))
+    return contestants
+
+
+def installed(package: str) -> bool:
+    """Whether a peer is there."""
+    return importlib.util.find_spec(package) is not None
+
+
+def _moons() -> tuple[Any, Any]:
+    X, y = make_moons(100, noise=0.1, random_state=1)  # noqa: N806
+    return X, 2.0 * y - 1.0
+
+
+def _compile(loss: Any, X: Any, y: Any) -> Any:  # noqa: N803
+    start = time.perf_counter()
+    loss.value_and_grad(X, y)
+    print(f"trace and compile: {_seconds(time.perf_counter() - start)}")
+    return loss.flat_parameters() + random.Random(0).uniform(0.0, 1e-3)
+
+
+def _layers(theta: Any, sizes: list[int]) -> list[tuple[Any, Any]]:
+    """Weights [out, in] and biases of each layer, from the parameters in our order: neuron by neuron, the bias last."""
+    layers, at = [], 0
+    for n, k in zip(sizes, sizes[1:], strict=False):
+        block = theta[at : at + k * (n + 1)].reshape(k, n + 1)
+        layers.append((np.ascontiguousarray(block[:, :-1]), np.ascontiguousarray(block[:, -1])))
+        at += block.size
+    return layers
+
+
+def _check(name: str, contestants: dict[str, Work]) -> None:
+    """A race between different results would be none."""
+    (value, gradient), *others = [work() for work in contestants.values()]
+    for other_value, other_gradient in others:
+        if not (np.isclose(value, other_value) and np.allclose(gradient, other_gradient)):
+            raise AssertionError(f"{name}: the contestants do not calculate the same")
+
+
+def _seconds(seconds: float) -> str:
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds * 1e9:.0f} ns"
+
+
+if __name__ == "__main__":
+    main()
