@@ -4,8 +4,8 @@ Functions of one number are methods of `Value` too.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from random import Random
 from keyword import iskeyword
+from random import Random
 from types import FunctionType
 from typing import Any, Protocol, SupportsFloat, overload
 

@@ -38,8 +38,8 @@ class Value:
     made; `op` is the operation's name, "" for a leaf. Equality and hash are identity; ``< <= > >=`` compare the data.
     """
 
-    # One or two parents stand in slots of their own, and so do the derivatives by them: a tuple for each would take half
-    # as much time and memory again. More parents are a tuple in _x, their derivatives a tuple in _dx.
+    # One or two parents, and the derivatives by them, stand in slots of their own: tuples would take half as much time
+    # and memory again. More parents are a tuple in _x, their derivatives a tuple in _dx.
     __slots__ = ("__weakref__", "_data", "_dx", "_dy", "_x", "_y", "grad", "label", "operation", "scope")
 
     grad: float | None
@@ -246,11 +246,14 @@ def constant(data: float) -> Value:
     return _node(data, scope=current_mode().scope if modes else None)
 
 
-def _compare(relation: Callable[[float, float], bool], x: Value, y: Any) -> Any:
+def _compare(relation: Callable[[float, float], bool], x: Value, y: Any) -> bool:
     if not is_number(y):
         return NotImplemented
     tape = current_mode().tape if modes else None
-    return relation(x._data, float(y)) if tape is None else tape.compare(relation, x, y)
+    if tape is None:
+        return relation(x._data, float(y))
+    noted: bool = tape.compare(relation, x, y)  # stands for a bool
+    return noted
 
 
 def arithmetic(operation: Operation, x: Any, y: Any) -> Any:
