@@ -248,7 +248,7 @@ def constant(data: float) -> Value:
 
 def _compare(relation: Callable[[float, float], bool], x: Value, y: Any) -> bool:
     if not is_number(y):
-        return NotImplemented
+        return NotImplemented  # type: ignore[no-any-return]
     tape = current_mode().tape if modes else None
     if tape is None:
         return relation(x._data, float(y))
