@@ -1,6 +1,8 @@
 """A scalar reverse-mode autograd engine: Values that record a graph, and the chain rule that reads it backwards."""
 
 from .compiler import BranchChanged, compile
+from .derivation import check_derivation
+from .diagnosis import diagnose
 from .functions import (
     abs,
     arccos,
@@ -55,10 +57,12 @@ __all__ = [
     "arccos",
     "arcsin",
     "arctan",
+    "check_derivation",
     "check_gradients",
     "compile",
     "cos",
     "cosh",
+    "diagnose",
     "dot",
     "elu",
     "erf",
