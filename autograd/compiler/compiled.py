@@ -134,17 +134,39 @@ class Compiled:
 
     def value_and_grad(self, *arguments: Any, at: Any = None) -> tuple[float, Any]:
         """The mean over the examples, and its gradient: an array in the order of `parameters`."""
-        import numpy as np
-
         columns, n, traced = self._prepare(arguments)
         self._require_single(traced)
+        value, gradient, _ = self._sweep(columns, n, traced, at, keep=False)
+        if value is None:
+            return self._eager(arguments, traced, at, n)
+        return value, gradient
+
+    def map_and_grad(self, *arguments: Any, at: Any = None) -> tuple[Any, Any]:
+        """What `map` gives, and the gradient of the mean of the first output, from one sweep.
+
+        This is how training watches its predictions: ``return [loss, *outputs]``. Raises ValueError when a result or
+        the gradient is not finite.
+        """
+        columns, n, traced = self._prepare(arguments)
+        value, gradient, results = self._sweep(columns, n, traced, at, keep=True)
+        if value is None:
+            raise ValueError(f"the value or the gradient of {self.__name__} is not finite for some example")
+        return results[0] if traced.single else results.T.copy(), gradient
+
+    def _sweep(self, columns: list[Any], n: int, traced: _Traced, at: Any, keep: bool) -> tuple[Any, Any, Any]:
+        """Mean and gradient of the first output, None where they are not finite; and all results, if asked to."""
+        import numpy as np
+
         theta = self._theta(traced, at)
         runner = traced.runner(True)
+        results = np.empty((len(traced.program.outputs), n)) if keep else None
         total, flow, space = 0.0, None, {}
         for space, start, stop in self._run(runner, traced, theta, columns, n):
             if runner.lowered.branches:
                 runner.check_branches(space, start)
             total += _total(runner, space, stop - start)
+            if results is not None:
+                results[:, start:stop] = _outputs(runner, space)
             if n > runner.chunk:
                 flow = space["flow"].copy() if flow is None else flow + space["flow"]
         if flow is not None:
@@ -152,9 +174,8 @@ class Compiled:
         space["after"]()
         gradient = space[runner.lowered.gradient.name][:, 0] / n
         value = total / n
-        if value - value != 0.0 or not np.isfinite(gradient @ gradient):
-            return self._eager(arguments, traced, at, n)
-        return value, gradient
+        finite = value - value == 0.0 and np.isfinite(gradient @ gradient)
+        return value if finite else None, gradient, results
 
     def backward(self, *arguments: Any) -> float:
         """`value_and_grad`, with the gradient added to the `grad` of every parameter; returns the value."""
@@ -304,7 +325,7 @@ def _total(runner: _Runner, space: dict[str, Any], n: int) -> float:
     outputs = runner.lowered.outputs
     if isinstance(outputs, float):
         return outputs * n
-    array = space[outputs.name]
+    array = space[outputs.name][:1]  # a gradient is of the first output
     return float(array.sum()) if outputs.batch else float(array[0, 0]) * n
 
 
