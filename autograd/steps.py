@@ -60,8 +60,8 @@ class Step(NamedTuple):
         """Operation, equation, local derivative and what happens to the gradient, as texts."""
         derivative = derivative_sign(self.wording, self.node, self.parent, room)
         local = short_number(self.local, room.digits)
-        formula = clip(self.wording.local(self.node, self.operand, room).text, room.formula)
-        if formula not in ("", local):
+        formula = self.wording.local(self.node, self.operand, room).text
+        if formula != local and columns(formula) <= room.formula:
             derivative += f" = {formula}"
         before = short_number(self.before or 0.0, room.digits)
         upstream, total = (short_number(x, room.digits) for x in (self.upstream, self.total))

@@ -23,13 +23,18 @@ class Room(NamedTuple):
 
 
 AMPLE = Room(60, 200, DIGITS)
+# For a line, from wide to narrow; the last one fits whatever stands in it.
 ROOMS = (
     Room(20, 40, DIGITS),
+    Room(16, 30, DIGITS),
     Room(12, 24, DIGITS),
-    Room(10, 20, 4),
-    Room(8, 14, 3),
+    Room(12, 20, 5),
+    Room(12, 16, 4),
+    Room(10, 12, 4),
+    Room(8, 10, 3),
     Room(6, 0, 3),
-)  # for a line, from wide to narrow
+)
+
 
 Spelling = Callable[[Value], Formula]
 
@@ -43,7 +48,7 @@ class Wording:
         self._equations: dict[object, str] = {}
         self._read: tuple[object, tuple[Formula, ...]] = (None, ())
 
-    def name(self, node: Value, room: Room = AMPLE, kind: type[Formula] = Symbols) -> Formula:
+    def name(self, node: Value, room: Room = AMPLE, kind: type[Symbols] = Symbols) -> Formula:
         """A node by its name, a constant by its number; ``w + b`` gets parentheses where they are needed."""
         if node.operation is None:
             return self.number(node, room, kind)
@@ -52,12 +57,12 @@ class Wording:
             return kind(latex_name(name))
         return kind(clip(name, room.name), ATOM if all(c.isalnum() or c in "_[]{}#.'…" for c in name) else SUM)
 
-    def number(self, node: Value, room: Room = AMPLE, kind: type[Formula] = Symbols) -> Formula:
+    def number(self, node: Value, room: Room = AMPLE, kind: type[Symbols] = Symbols) -> Formula:
         """A node by its number, negative ones in parentheses where an operator precedes them."""
         text = kind.numeral(node.data) if issubclass(kind, Latex) else short_number(node.data, room.digits)
         return kind(text, SUM if text.startswith("-") else ATOM)
 
-    def equation(self, node: Value, room: Room = AMPLE, kind: type[Formula] = Symbols) -> str:
+    def equation(self, node: Value, room: Room = AMPLE, kind: type[Symbols] = Symbols) -> str:
         """What a node is of its parents, by name: ``q·z``."""
         key = (node, room, kind)
         if key not in self._equations:
@@ -66,37 +71,38 @@ class Wording:
             self._equations[key] = self._right_side(node, lambda p: self.name(p, room, kind), room, kind)
         return self._equations[key]
 
-    def numbers(self, node: Value, room: Room = AMPLE, kind: type[Formula] = Symbols) -> str:
+    def numbers(self, node: Value, room: Room = AMPLE, kind: type[Symbols] = Symbols) -> str:
         """What a node is of its parents, by number: ``3·(-4)``."""
         return self._right_side(node, lambda p: self.number(p, room, kind), room, kind)
 
-    def _right_side(self, node: Value, spell: Spelling, room: Room, kind: type[Formula]) -> str:
+    def _right_side(self, node: Value, spell: Spelling, room: Room, kind: type[Symbols]) -> str:
         operation = node.operation or LEAF
         operands = [spell(parent) for parent in node.parents]
         call = call_formula(operation, operands, kind).text
         if operation.variadic:  # a weighted sum reads best written out, where there is room
             written_out = value_formula(operation, operands, kind).text
-            if columns(written_out) <= room.formula and len(written_out) <= 80:
+            if columns(written_out) <= min(room.formula, 80):
                 return written_out
-            if columns(call) > room.formula:
-                call = kind(kind.dots if issubclass(kind, Symbols) else "").call(operation.name).text
-        return call if issubclass(kind, Latex) else clip(call, room.formula)
+        if columns(call) <= room.formula:
+            return call
+        brief = f"{operation.name}({kind.dots})" if operation.name.isidentifier() else call
+        return brief if issubclass(kind, Latex) else clip(brief, room.formula)
 
-    def local(self, node: Value, k: int, room: Room = AMPLE, kind: type[Formula] = Symbols) -> Formula:
+    def local(self, node: Value, k: int, room: Room = AMPLE, kind: type[Symbols] = Symbols) -> Formula:
         """The local derivative by operand `k`, by name, as it is at this point: of each choice, the side taken."""
         return self._partials(node, lambda p: self.name(p, room, kind), room, kind)[k]
 
-    def local_in_numbers(self, node: Value, k: int, room: Room = AMPLE, kind: type[Formula] = Symbols) -> Formula:
+    def local_in_numbers(self, node: Value, k: int, room: Room = AMPLE, kind: type[Symbols] = Symbols) -> Formula:
         """The local derivative by operand `k` with the numbers put in."""
         return self._partials(node, lambda p: self.number(p, room, kind), room, kind)[k]
 
-    def choice(self, node: Value, k: int, kind: type[Formula] = Symbols) -> Formula | None:
+    def choice(self, node: Value, k: int, kind: type[Symbols] = Symbols) -> Formula | None:
         """The local derivative by operand `k` as a rule of cases, if it is one: ``1 if x > 0 else 0``."""
         operands = self._operands(node, lambda p: self.name(p, AMPLE, kind))
         rule = partial_formulas(node.operation or LEAF, self.name(node, AMPLE, kind), operands, kind)[k]
         return rule if rule.rank == CHOICE else None
 
-    def _partials(self, node: Value, spell: Spelling, room: Room, kind: type[Formula]) -> tuple[Formula, ...]:
+    def _partials(self, node: Value, spell: Spelling, room: Room, kind: type[Symbols]) -> tuple[Formula, ...]:
         out = spell(node)
         key = (node, out.text, room, kind)
         if self._read[0] != key:
