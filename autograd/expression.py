@@ -189,7 +189,7 @@ def _tree(text: str) -> ast.expr:
     except SyntaxError as error:
         reason = str(error.msg).partition(". ")[0].partition(": ")[0]
         column = f" at character {error.offset}" if error.offset else ""
-        raise ExpressionError(f"the expression cannot be read: {reason}{column} of {_quoted(text)}") from None
+        raise ExpressionError(f"the expression {_quoted(text)} cannot be read: {reason}{column}") from None
     except (RecursionError, MemoryError):
         raise ExpressionError("the expression is too long, or nested too deeply, for Python's parser") from None
     except ValueError:
