@@ -78,9 +78,9 @@ def _content(name: str) -> bytes:
     if not stat.S_ISREG(os.stat(name).st_mode):
         raise ValueError("it is no file")
     with open(name, "rb") as file:
-        content = file.read(_MOST_BYTES + 1)
-    if len(content) > _MOST_BYTES:
-        raise ValueError(f"it is larger than {_MOST_BYTES} bytes")
+        if os.fstat(file.fileno()).st_size > _MOST_BYTES:
+            raise ValueError(f"it is larger than {_MOST_BYTES} bytes")
+        content = file.read()
     if len(content) >= 8 and int.from_bytes(content[:8], "little") > min(len(content) - 8, _MOST_HEADER):
         raise ValueError("it is no safetensors file, or was cut off: its header would be longer than the file")
     return content

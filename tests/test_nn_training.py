@@ -1,0 +1,515 @@
+"""Training: what the loop promises, held against steps made by hand and against ends forced upon it."""
+
+# ruff: noqa: N803, N806 (X is the usual name)
+
+import gc
+import io
+import math
+import random
+import signal
+import sys
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import Value, exp, mean
+
+LINE_X = [[k / 10] for k in range(20)]
+LINE_Y = [2.0 * k / 10 - 1.0 for k in range(20)]
+BLOBS_X = [[c + random.Random(k).gauss(0, 0.3), c] for k in range(12) for c in (-1.0, 1.0)]
+BLOBS_Y = [1 if x[1] > 0 else -1 for x in BLOBS_X]
+
+
+def sgd(model, lr=0.1, **options):
+    return nn.SGD(model.parameters(), lr=lr, **options)
+
+
+def numbers(model):
+    return list(model.state_dict().values())
+
+
+class Counting(nn.Module):
+    """A line that records the examples it meets, and in which mode."""
+
+    def __init__(self):
+        self.w, self.b = Value(0.0), Value(0.0)
+        self.met = []
+
+    def forward(self, x):
+        self.met.append((x, self.training))
+        return self.w * x + self.b
+
+
+# What is calculated
+
+
+def test_a_line_is_found_as_the_closed_form_says():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 2))
+    y = X @ [2.0, -3.4] + 4.2 + 0.01 * rng.normal(size=60)
+    closed = np.linalg.lstsq(np.column_stack([X, np.ones(60)]), y, rcond=None)[0]
+    model = nn.MLP(2, [1], seed=0)
+    nn.fit(model, X, y, nn.mse_loss, optimizer=sgd(model, 0.1), epochs=80, batch_size=None, seed=0)
+    assert numbers(model) == pytest.approx(closed, abs=1e-5)
+
+
+@pytest.mark.parametrize("count", [1, 7, 8, 9, 24])
+def test_a_step_is_that_of_the_mean_loss_and_the_penalty(count):
+    X, y = BLOBS_X[:count], BLOBS_Y[:count]
+    model, by_hand = nn.MLP(2, [3, 1], "tanh", seed=3), nn.MLP(2, [3, 1], "tanh", seed=3)
+    losses = [nn.hinge_loss(by_hand(x), t) for x, t in zip(X, y, strict=True)]
+    (mean(losses) + nn.l2_penalty(by_hand, 0.1)).backward()
+    norm = math.hypot(*(p.grad for p in by_hand.parameters()))
+    sgd(by_hand).step()
+    history = nn.fit(model, X, y, nn.hinge_loss, l2=0.1, optimizer=sgd(model), epochs=1, batch_size=count)
+    assert history.train_loss == pytest.approx([sum(float(loss) for loss in losses) / count], rel=1e-12)
+    assert history.gradient_norm == pytest.approx([norm], rel=1e-12)
+    assert numbers(model) == pytest.approx(numbers(by_hand), rel=1e-12)
+
+
+def test_the_penalty_moves_weights_and_no_bias():
+    model = nn.MLP(1, [1], init="zeros")
+    model.load_state_dict({"layers.0.neurons.0.w.0": 2.0, "layers.0.neurons.0.b": 3.0})
+    history = nn.fit(model, [[1.0]], [5.0], nn.mse_loss, l2=0.5, optimizer=sgd(model, 0.1), epochs=1)
+    assert numbers(model) == pytest.approx([2.0 - 0.1 * 2 * 0.5 * 2.0, 3.0])
+    assert history.train_loss == [0.0]  # the penalty is not in it
+
+
+def test_every_example_once_an_epoch_and_the_last_short_batch_too():
+    sizes = []
+
+    class Watched(nn.SGD):
+        def step(self):
+            sizes.append(len(model.met))
+            super().step()
+
+    model = Counting()
+    nn.fit(model, range(10), range(10), optimizer=Watched(model.parameters(), lr=0.0), epochs=2, batch_size=4, seed=1)
+    first, second = model.met[:10], model.met[10:]
+    assert sizes == [4, 8, 10, 14, 18, 20]
+    assert sorted(x for x, _ in first) == sorted(x for x, _ in second) == list(range(10))
+    assert first != second
+
+
+def test_the_train_loss_is_the_mean_over_examples_not_over_batches():
+    model = Counting()
+    history = nn.fit(model, [0.0] * 5, [0.0, 0.0, 0.0, 0.0, 5.0], optimizer=sgd(model, 0.0), epochs=1, batch_size=4)
+    assert history.train_loss == [5.0]
+
+
+def test_the_gradient_is_shortened_and_its_length_reported_before():
+    model = Counting()
+    history = nn.fit(model, [0.0], [50.0], optimizer=sgd(model, 1.0), epochs=1, max_norm=2.0)
+    assert history.gradient_norm == [100.0]
+    assert model.b.data == pytest.approx(2.0, rel=1e-6)
+
+
+def test_memory_does_not_grow_with_the_batch():
+    def peak(n):
+        model = nn.MLP(2, [16, 1], seed=0)
+        optimizer = sgd(model)
+        tracemalloc.start()
+        nn.fit(model, [[1.0, 2.0]] * n, [1.0] * n, optimizer=optimizer, epochs=1, batch_size=None)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak
+
+    peak(8)  # imports
+    assert peak(320) < 4 * peak(16)
+
+
+# The same again
+
+
+def run(seed, epochs=3, model_seed=0):
+    model = nn.MLP(2, [4, 1], dropout=0.3, seed=model_seed)
+    optimizer = nn.Adam(model.parameters(), lr=0.01)
+    options = {"optimizer": optimizer, "batch_size": 5, "validation": 0.25, "seed": seed}
+    return model, optimizer, nn.fit(model, BLOBS_X, BLOBS_Y, nn.hinge_loss, epochs=epochs, **options)
+
+
+def test_same_seed_same_numbers():
+    (one, _, a), (two, _, b), (other, _, _) = run(7), run(7), run(8)
+    assert numbers(one) == numbers(two) != numbers(other)
+    assert (a.train_loss, a.validation_loss, a.metrics) == (b.train_loss, b.validation_loss, b.metrics)
+
+
+def test_twice_three_epochs_are_six():
+    model, optimizer, first = run(7)
+    second = nn.fit(
+        model, BLOBS_X, BLOBS_Y, nn.hinge_loss, optimizer=optimizer, epochs=3, batch_size=5, validation=0.25
+    )
+    whole, _, history = run(7, epochs=6)
+    assert numbers(model) == numbers(whole)
+    assert first.validation_loss + second.validation_loss == history.validation_loss
+
+
+def test_the_global_random_numbers_are_left_alone():
+    random.seed(1)
+    before = random.getstate()
+    run(7)
+    assert random.getstate() == before
+
+
+# Looking at other examples
+
+
+def test_validation_builds_no_graph_rests_dropout_and_the_mode_comes_back():
+    model = Counting()
+    model.inner = nn.Dropout(0.5)
+    model.inner.eval()
+    losses = []
+
+    def loss(prediction, target):
+        losses.append((model.training, bool(prediction.parents)))
+        return (prediction - target) ** 2
+
+    nn.fit(model, [1.0, 2.0], [1.0, 2.0], loss, optimizer=sgd(model), validation=([3.0], [3.0]), epochs=1)
+    assert losses == [(True, True), (True, True), (False, False)]
+    assert model.training
+    assert not model.inner.training
+
+
+def test_the_mode_comes_back_after_an_error():
+    model = Counting().eval()
+    with pytest.raises(ZeroDivisionError):
+        nn.fit(model, [1.0], [1.0], lambda p, t: p / 0, optimizer=sgd(model))
+    assert not model.training
+
+
+def test_a_share_set_aside_is_never_trained_on():
+    model = Counting()
+    nn.fit(model, range(10), range(10), optimizer=sgd(model, 0.0), epochs=4, validation=0.3, seed=0)
+    trained = {x for x, training in model.met if training}
+    validated = {x for x, training in model.met if not training}
+    assert (len(trained), len(validated)) == (7, 3)
+    assert not trained & validated
+
+
+def test_patience_ends_training_and_brings_the_best_weights_back():
+    model = Counting()
+    other = ([0.0], [1.0])  # on the way to 3 the line passes 1: from there on validation gets worse
+    history = nn.fit(
+        model, [0.0], [3.0], optimizer=sgd(model, 0.05), epochs=100, validation=other, patience=4, progress=False
+    )
+    assert history.validation_loss.index(min(history.validation_loss)) + 1 == history.best_epoch
+    assert history.epochs == history.best_epoch + 4 < 100
+    assert nn.mse_loss(model.b.data, 1.0) == pytest.approx(min(history.validation_loss))
+    assert "patience" in str(history)
+
+
+def test_without_patience_the_last_weights_stay():
+    model = Counting()
+    history = nn.fit(model, [0.0], [3.0], optimizer=sgd(model, 0.05), epochs=30, validation=([0.0], [1.0]))
+    assert nn.mse_loss(model.b.data, 1.0) == history.validation_loss[-1] > min(history.validation_loss)
+
+
+# Metrics
+
+
+@pytest.mark.parametrize(
+    ("loss", "y", "outputs"),
+    [
+        (nn.hinge_loss, BLOBS_Y, 1),
+        (nn.binary_cross_entropy, [(t + 1) // 2 for t in BLOBS_Y], 1),
+        (nn.cross_entropy, [(t + 1) // 2 for t in BLOBS_Y], 2),
+        (nn.cross_entropy, np.array([(t + 1) // 2 for t in BLOBS_Y]), 2),
+        (nn.cross_entropy, np.array(BLOBS_Y) > 0, 2),
+        (nn.cross_entropy, [[(t + 1) // 2] for t in BLOBS_Y], 2),
+        (nn.cross_entropy, [[1, 0] if t < 0 else [0, 1] for t in BLOBS_Y], 2),
+        (lambda p, t: nn.hinge_loss(p, t) + 1.0, BLOBS_Y, 1),
+        (lambda p, t: 2.0 * nn.cross_entropy(p, t), [(t + 1) // 2 for t in BLOBS_Y], 2),
+    ],
+)
+def test_accuracy_of_classes(loss, y, outputs):
+    model = nn.MLP(2, [outputs], seed=0)
+    history = nn.fit(
+        model, np.array(BLOBS_X), y, loss, optimizer=sgd(model, 0.5), epochs=8, validation=(BLOBS_X, y), seed=0
+    )
+    assert history.metrics["accuracy"][-1] == history.metrics["validation_accuracy"][-1] == 1.0
+    assert len(history.metrics["accuracy"]) == 8
+
+
+def test_numbers_to_predict_have_no_accuracy():
+    model = nn.MLP(1, [1])
+    assert nn.fit(model, LINE_X, LINE_Y, nn.mse_loss, epochs=1).metrics == {}
+    assert nn.fit(model, LINE_X, LINE_Y, lambda p, t: (p - t) ** 2, epochs=1).metrics == {}
+
+
+def test_metrics_of_the_users_own_get_plain_numbers():
+    seen = []
+
+    def error(prediction, target):
+        seen.append((type(prediction), type(target)))
+        return abs(prediction - target)
+
+    model = Counting()
+    history = nn.fit(model, [1.0, 2.0], [3.0, -5.0], optimizer=sgd(model), epochs=1, metrics={"error": error})
+    assert history.metrics == {"error": [4.0]}
+    assert seen == [(float, float)] * 2
+
+
+# The end
+
+
+def test_a_callback_sees_each_epoch_and_may_end_training():
+    model, seen = Counting(), []
+
+    def callback(history):
+        seen.append((history.epochs, history.train_loss[-1]))
+        return history.epochs == 3
+
+    history = nn.fit(model, [0.0], [1.0], optimizer=sgd(model), epochs=10, callbacks=[callback])
+    assert seen == list(enumerate(history.train_loss, 1))
+    assert history.epochs == 3
+    assert not history.interrupted
+
+
+def test_a_schedule_as_a_callback():
+    model = Counting()
+    optimizer = sgd(model, 1.0)
+    schedule = nn.ExponentialLR(optimizer, 0.5)
+    nn.fit(model, [0.0], [1.0], optimizer=optimizer, epochs=3, callbacks=[lambda history: schedule.step()])
+    assert optimizer.lr == 0.125
+
+
+def test_ctrl_c_keeps_the_best_weights_and_returns_the_history():
+    model = Counting()
+
+    def interrupt(history):
+        if history.epochs == 20:
+            signal.raise_signal(signal.SIGINT)
+
+    history = nn.fit(
+        model, [0.0], [3.0], optimizer=sgd(model, 0.05), validation=([0.0], [1.0]), epochs=100, callbacks=[interrupt]
+    )
+    assert history.interrupted
+    assert history.epochs == 20
+    assert nn.mse_loss(model.b.data, 1.0) == min(history.validation_loss)
+    assert "Ctrl-C" in str(history)
+
+
+def test_ctrl_c_within_an_epoch():
+    model, calls = Counting(), []
+
+    def loss(prediction, target):
+        calls.append(1)
+        if len(calls) == 10:
+            raise KeyboardInterrupt
+        return nn.mse_loss(prediction, target)
+
+    history = nn.fit(model, [0.0] * 4, [1.0] * 4, loss, optimizer=sgd(model), epochs=9, batch_size=1)
+    assert history.interrupted
+    assert history.epochs == len(history.gradient_norm) == 2
+    assert history.train_loss[1] < history.train_loss[0]
+    again = Counting()
+    nn.fit(again, [0.0] * 4, [1.0] * 4, optimizer=sgd(again), epochs=2, batch_size=1)
+    assert numbers(model) == numbers(again)
+
+
+def test_no_gradients_are_left_over():
+    model = nn.MLP(2, [1])
+    nn.fit(model, BLOBS_X, BLOBS_Y, nn.hinge_loss, epochs=1)
+    assert all(p.grad is None for p in model.parameters())
+
+
+def test_gradients_left_over_by_others_are_not_carried_in():
+    one, two = nn.MLP(2, [1], seed=0), nn.MLP(2, [1], seed=0)
+    for p in two.parameters():
+        p.grad = 100.0
+    for model in (one, two):
+        nn.fit(model, BLOBS_X, BLOBS_Y, nn.hinge_loss, optimizer=sgd(model), epochs=1, seed=0)
+    assert numbers(one) == numbers(two)
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_the_garbage_collector_is_as_it_was_whatever_happens(enabled):
+    model, during = Counting(), []
+
+    def loss(prediction, target):
+        during.append(gc.isenabled())
+        raise ZeroDivisionError
+
+    try:
+        if not enabled:
+            gc.disable()
+        with pytest.raises(ZeroDivisionError):
+            nn.fit(model, [0.0], [1.0], loss, optimizer=sgd(model))
+        assert gc.isenabled() is enabled
+    finally:
+        gc.enable()
+    assert during == [False]
+
+
+# Numbers that stop being finite
+
+
+def test_a_loss_that_overflows_names_example_operation_and_node():
+    model = Counting()
+    model.w.data = 1e200
+    with pytest.raises(
+        OverflowError, match=r"example 2: the loss is inf; it began at '\*' = inf .*1e\+200 \(node 'w'\)"
+    ):
+        nn.fit(model, [0.0, 0.0, 1e200], [0.0] * 3, lambda p, t: p - t, optimizer=sgd(model), epochs=1)
+
+
+def test_divergence_ends_with_the_best_weights():
+    model = nn.MLP(1, [1], seed=0)
+    start = numbers(model)
+    with pytest.raises(ArithmeticError, match=r"example \d+"):
+        nn.fit(model, [[100.0]], [1.0], nn.mse_loss, optimizer=sgd(model, 1e6), epochs=100)
+    assert all(map(math.isfinite, numbers(model)))
+    assert numbers(model) != start  # of epoch 1, which met the start
+
+
+def test_an_operation_without_value_names_the_example_and_keeps_its_class():
+    model = Counting()
+    with pytest.raises(ValueError, match=r"example 1: log\(x\) needs x > 0") as caught:
+        nn.fit(model, [1.0, -1.0], [0.0, 0.0], lambda p, t: (p + t).log(), optimizer=sgd(model), seed=0)
+    assert caught.value.__cause__ is not None
+    with pytest.raises(OverflowError, match=r"example 0: exp\(x\)"):
+        nn.fit(model, [1.0], [1000.0], lambda p, t: exp(p + t), optimizer=sgd(model))
+
+
+def test_a_gradient_that_overflows_names_example_and_parameter():
+    model = Counting()
+    model.w.data = 1e-160
+    with pytest.raises(OverflowError, match="example 1: the gradient by 'w' is inf"):
+        nn.fit(model, [1.0, 1e160], [1.0, 1.0], lambda p, t: p * 1e160, optimizer=sgd(model))
+
+
+def test_a_gradient_that_becomes_nan_names_the_example():
+    model = Counting()
+    with pytest.raises(ValueError, match=r"example 1: the gradient becomes NaN on the edge"):
+        nn.fit(
+            model, [1.0, 2.0], [1.0, 0.0], lambda p, t: ((p * 0 + t).sqrt() - 1).sqrt() if t else p.sqrt() - p.sqrt(),
+            optimizer=sgd(model),
+        )  # fmt: skip
+
+
+def test_a_validation_loss_that_overflows_is_explained_too():
+    model = Counting()
+    model.w.data = 1.0
+    with pytest.raises(OverflowError, match=r"example 0 of the validation data: the loss is inf; it began at '\*'"):
+        nn.fit(
+            model, [0.0], [0.0], lambda p, t: p * p, optimizer=sgd(model, 0.0), validation=([1e200], [0.0]), epochs=1
+        )
+
+
+def test_a_parameter_that_runs_away_in_the_last_step_is_noticed():
+    model = Counting()
+    with pytest.raises(OverflowError, match="parameter"):
+        nn.fit(model, [0.0], [1e10], optimizer=sgd(model, 1e305), epochs=1)
+    assert model.b.data == 0.0
+
+
+# What is refused before anything starts
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "said"),
+    [
+        ([[1.0], [float("nan")]], [1.0, 2.0], "row 1 of X holds nan"),
+        ([[1.0], [2.0]], [float("inf"), 2.0], "row 0 of y holds inf"),
+        (np.array([[1.0], [-np.inf]]), np.zeros(2), "row 1 of X holds -inf"),
+        ([[1.0], ["two"]], [1.0, 2.0], "row 1 of X holds 'two'"),
+        ([[1.0], [2.0]], ["a", "b"], "row 0 of y holds 'a', which is not a number: number the classes from 0"),
+        ([[1.0], [None]], [1.0, 2.0], "row 1 of X holds None"),
+        ([[1.0]], [1.0, 2.0], "same length, got 1 and 2"),
+        ([], [], "no examples"),
+        (np.zeros((0, 2)), np.zeros(0), "no examples"),
+        (3.0, [1.0], "X is a list or an array"),
+    ],
+)
+def test_data_that_does_not_fit(X, y, said):
+    model = nn.MLP(1, [1])
+    before = numbers(model)
+    with pytest.raises(ValueError, match=said):
+        nn.fit(model, X, y, nn.mse_loss, epochs=1)
+    with pytest.raises(ValueError, match=said.replace("X ", "X of the validation data ").split(" of ")[0]):
+        nn.fit(model, LINE_X, LINE_Y, nn.mse_loss, epochs=1, validation=(X, y))
+    assert numbers(model) == before
+
+
+def test_an_example_of_another_length_is_named():
+    with pytest.raises(ValueError, match=r"example 1: .*takes 2 inputs, got 3"):
+        nn.fit(nn.MLP(2, [1]), [[1.0, 2.0], [1.0, 2.0, 3.0]], [0.0, 0.0], nn.mse_loss)
+
+
+def test_a_class_that_does_not_exist_is_named():
+    with pytest.raises(ValueError, match=r"example 2: .*class from 0 to 1, got 2"):
+        nn.fit(nn.MLP(1, [2]), [[1.0]] * 3, [0, 1, 2], nn.cross_entropy)
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ({"epochs": 0}, ValueError),
+        ({"epochs": 2.5}, ValueError),
+        ({"batch_size": 0}, ValueError),
+        ({"batch_size": -1}, ValueError),
+        ({"patience": 0}, ValueError),
+        ({"l2": -1.0}, ValueError),
+        ({"l2": float("nan")}, ValueError),
+        ({"validation": 1.5}, ValueError),
+        ({"validation": 3}, ValueError),
+        ({"max_norm": -1.0}, ValueError),
+        ({"compiled": "yes"}, ValueError),
+        ({"loss": "mse"}, TypeError),
+        ({"loss": lambda p, t: 1.0}, TypeError),
+        ({"optimizer": nn.Adam}, TypeError),
+        ({"optimizer": nn.SGD([Value(1.0)], lr=0.1)}, ValueError),
+    ],
+)
+def test_settings_that_make_no_sense(options, error):
+    with pytest.raises(error):
+        nn.fit(nn.MLP(1, [1]), LINE_X, LINE_Y, **{"loss": nn.mse_loss, "epochs": 1} | options)
+
+
+def test_a_function_is_no_model():
+    with pytest.raises(TypeError, match="Module"):
+        nn.fit(lambda x: x, LINE_X, LINE_Y)
+
+
+# What is shown
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_a_bar_on_a_terminal_and_silence_elsewhere(monkeypatch, capfd):
+    model = Counting()
+    nn.fit(model, [0.0], [1.0], optimizer=sgd(model), epochs=3)
+    assert capfd.readouterr() == ("", "")
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    nn.fit(model, [0.0], [1.0], optimizer=sgd(model), epochs=3)
+    assert "3/3" in terminal.getvalue()
+    assert "loss=" in terminal.getvalue()
+    terminal.truncate(0)
+    nn.fit(model, [0.0], [1.0], optimizer=sgd(model), epochs=3, progress=False)
+    monkeypatch.setattr(sys, "stderr", None)  # a program without a terminal
+    nn.fit(model, [0.0], [1.0], optimizer=sgd(model), epochs=3)
+    assert terminal.getvalue() == ""
+
+
+def test_a_history_prints_as_a_table():
+    history = nn.History([0.5, 0.25], [0.75, 0.625], [2.0, 1.0], {"accuracy": [0.5, 1.0]}, best_epoch=2)
+    assert str(history).splitlines() == [
+        "epoch  train loss  validation loss  gradient norm    accuracy",
+        "    1         0.5             0.75              2         0.5",
+        "    2        0.25            0.625              1           1",
+        "best: epoch 2; losses are means over the examples, without penalty",
+    ]
+    assert "no epoch" in str(nn.History())
+
+
+def test_a_long_history_prints_its_first_and_last_epoch_and_some_between():
+    lines = str(nn.History([1.0 / k for k in range(1, 1001)], best_epoch=1000)).splitlines()
+    epochs = [int(line.split()[0]) for line in lines[1:-1]]
+    assert (epochs[0], epochs[-1]) == (1, 1000)
+    assert len(epochs) == len(set(epochs)) == 20
