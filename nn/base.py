@@ -42,7 +42,9 @@ class Module:
         cls._scope_name = cls.__name__
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
-        """What `forward` gives, in the scope of this module."""
+        """What `forward` gives: in a scope of its own where this module is part of another."""
+        if "_scope_name" not in vars(self):
+            return self.forward(*inputs, **options)
         with scope(self._scope_name):
             return self.forward(*inputs, **options)
 

@@ -163,9 +163,6 @@ class Sequential(Module):
         self.layers = list(modules)
         self.named_parameters()
 
-    def __call__(self, x: Any) -> Any:
-        return _in_part(self, x)
-
     def forward(self, x: Any) -> Any:
         for module in self.layers:
             x = module(x)
@@ -223,7 +220,7 @@ class MLP(Module):
         self.named_parameters()
 
     def __call__(self, x: Any) -> Any:
-        return _unpacked(_in_part(self, _inputs(self, x)))
+        return _unpacked(super().__call__(_inputs(self, x)))
 
     def forward(self, inputs: list[Value]) -> list[Value]:
         *hidden, last = self.layers
@@ -254,14 +251,6 @@ def _row(x: Any) -> list[Any]:
     if hasattr(x, "tolist"):
         x = x.tolist()  # of NumPy
     return [x] if is_number(x) else list(x)
-
-
-def _in_part(model: Module, x: Any) -> Any:
-    """What `forward` gives: in a scope where `model` is part of another; else its layers are the parts."""
-    if "_scope_name" not in vars(model):
-        return model.forward(x)
-    with scope(model._scope_name):
-        return model.forward(x)
 
 
 def _unpacked(outputs: list[Value]) -> Any:

@@ -318,7 +318,10 @@ class TestGraph:
             y = model.encoder([1.0, 2.0])[0]
         assert y.scope.path == ("step 1", "encoder", "neurons.0")
         assert model.forward([1.0, 2.0]).parents[0].parents[1].scope.path == ("heads.left.0",)
-        assert model([1.0, 2.0]).scope.path == ("Anything",)
+        assert model([1.0, 2.0]).scope is None
+        whole = Sequential(model)
+        assert whole([1.0, 2.0]).scope.path == ("layers.0",)
+        assert model.gain.scope.path == ("layers.0",)
 
 
 class TestActivations:
