@@ -143,7 +143,7 @@ def _run(options: argparse.Namespace) -> int:
         raise OverflowError(f"the value is {output.data}: too large for a float at this point")
     if options.expand:
         output = expand(output)
-    return _Report(expression, output, inputs, options).print()
+    return _Report(expression, output, inputs, options).show()
 
 
 def _version() -> str:
@@ -203,7 +203,7 @@ class _Report:
         self.name = self.stepper.names.get(output, "f")
         self.width = width_of(sys.stdout, WIDTH)
 
-    def print(self) -> int:
+    def show(self) -> int:
         text, value = " ".join(self.expression.text.split()), number_text(self.output.data)
         print(f"{text} = {value}" if text == self.name else f"{self.name} = {text} = {value}")
         self._values()

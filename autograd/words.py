@@ -1,6 +1,6 @@
 """The reading of the table by formulas: each rule as text, in Python or in the symbols people write."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -47,18 +47,22 @@ def partial_formulas_at(
         taken.append(condition)
         return a if condition else b
 
-    m = Namespace(lambda _, row: getattr(FLOATS, row.name), sum=FLOATS.sum, largest=FLOATS.largest, where=note)
     with suppress(ValueError, ArithmeticError):  # an infinite derivative; what was noted until then holds
-        operation.partials(m, *numbers)
+        operation.partials(_with_where(FLOATS, note), *numbers)
     sides = iter(taken)
-    usual = _namespace(kind)
 
     def side(condition: Any, a: Any, b: Any) -> Any:
         known = next(sides, None)
         return choose(condition if known is None else known, a, b)
 
-    m = Namespace(lambda _, row: getattr(usual, row.name), sum=usual.sum, largest=usual.largest, where=side)
+    m = _with_where(_namespace(kind), side)
     return tuple(map(kind.of, operation.partials(m, *_formulas([out], kind), *_formulas(operands, kind))))
+
+
+def _with_where(m: Namespace, where: Callable[..., Any]) -> Namespace:
+    """A namespace like `m`, but for its choices; those within the operations it calls stay as they are."""
+    functions = {name: function for name, function in vars(m).items() if name != "_read"}
+    return Namespace(lambda _, row: getattr(m, row.name), **functions | {"where": where})
 
 
 def call_formula(operation: Operation, operands: Sequence[Any], kind: type[Formula] = Formula) -> Formula:
