@@ -111,7 +111,7 @@ def test_memory_does_not_grow_with_the_batch():
         model = nn.MLP(2, [16, 1], seed=0)
         optimizer = sgd(model)
         tracemalloc.start()
-        nn.fit(model, [[1.0, 2.0]] * n, [1.0] * n, optimizer=optimizer, epochs=1, batch_size=None)
+        nn.fit(model, [[1.0, 2.0]] * n, [1.0] * n, optimizer=optimizer, epochs=1, batch_size=None, compiled=False)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return peak
