@@ -266,6 +266,14 @@ def test_signatures() -> None:
     assert isinstance(TABLE["log"], Operation)
 
 
+def test_inside_a_rule_floats_overflow_to_infinity() -> None:
+    assert [FLOATS.exp(1000.0), FLOATS.expm1(1000.0), FLOATS.cosh(1000.0), FLOATS.cosh(-1000.0)] == [math.inf] * 4
+    assert [FLOATS.sinh(1000.0), FLOATS.sinh(-1000.0)] == [math.inf, -math.inf]
+    assert [FLOATS.exp(-1000.0), FLOATS.expm1(-1000.0)] == [0.0, -1.0]
+    with pytest.raises(ValueError, match="domain"):
+        FLOATS.log(-1.0)
+
+
 def test_symbols_are_written_as_people_write_them() -> None:
     w, x = Symbols("w"), Symbols("x")
     assert str(w * x) == "w·x"
