@@ -18,8 +18,8 @@ class History:
             there are none.
         gradient_norm: the Euclidean norm of the gradient by all parameters (penalty included, before any clipping),
             averaged over the steps of the epoch.
-        metrics: a list for each metric by its name: ``"accuracy"`` of the training examples, met as for `train_loss`, and
-            ``"validation_accuracy"`` of the others, met as for `validation_loss`.
+        metrics: a list for each metric by its name: ``"accuracy"`` of the training examples, met as for `train_loss`,
+            and ``"validation_accuracy"`` of the others, met as for `validation_loss`.
         best_epoch: the epoch with the lowest validation loss (train loss where there is no validation), counted from
             1; 0 when none was completed.
         stopped: why training ended before its last epoch; "" when it did not.
