@@ -4,6 +4,7 @@ Both must agree up to the error of the differences; where they do not, a rule or
 """
 
 import inspect
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ from .gradients import grad
 from .modes import no_grad
 from .value import Value
 
-_STEP = 6e-6  # cube root of the machine epsilon: balances truncation and rounding in a central difference
+_STEPS = (1e-4, 3e-6, 1e-7)  # the first leaves the least rounding error, the last stays nearest to the point
 
 
 class Check(NamedTuple):
@@ -124,8 +125,10 @@ def _second(f: Callable[..., Any], point: Sequence[Any], numbers: Iterable[float
 
 
 def _difference(f: Callable[[list[float]], list[float]], numbers: list[float], k: int) -> list[float]:
-    """The central difference of each result of `f` by the k-th number, extrapolated from two steps."""
-    step = _STEP * max(1.0, abs(numbers[k])) * 16.0  # the extrapolation removes what a larger step truncates
+    """The derivative of each result of `f` by the k-th number, from central differences.
+
+    Two steps are extrapolated; where they do not agree, as near a kink or a pole, smaller ones are tried.
+    """
 
     def central(h: float) -> list[float]:
         above, below = list(numbers), list(numbers)
@@ -133,7 +136,20 @@ def _difference(f: Callable[[list[float]], list[float]], numbers: list[float], k
         below[k] -= h
         return [(a - b) / (above[k] - below[k]) for a, b in zip(f(above), f(below), strict=True)]
 
-    return [(4.0 * fine - coarse) / 3.0 for fine, coarse in zip(central(step), central(2.0 * step), strict=True)]
+    scale = max(1.0, abs(numbers[k]))
+    best: list[tuple[float, float]] = []  # of each result, how far the two steps differ, and the derivative
+    for step in _STEPS:
+        try:
+            pairs = list(zip(central(step * scale), central(2.0 * step * scale), strict=True))
+        except (ValueError, ArithmeticError):
+            if step == _STEPS[-1] and not best:
+                raise
+            continue
+        found = [(gap if (gap := abs(a - b)) == gap else math.inf, (4.0 * a - b) / 3.0) for a, b in pairs]
+        best = [min(pair) for pair in zip(best or found, found, strict=True)]
+        if all(gap <= 1e-6 * max(1.0, abs(derivative)) for gap, derivative in best):
+            break
+    return [derivative for _, derivative in best]
 
 
 def _flat(point: Iterable[Any]) -> list[Any]:
