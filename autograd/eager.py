@@ -20,7 +20,7 @@ from .words import partial_formulas, value_formula
 
 _new = object.__new__
 
-# Every name here begins with "_", so that no operation and no operand of the user's can stand in its place.
+# Every name of its own begins with "_": no operation and no operand of the user's can stand in its place.
 _TEMPLATE = """
 def _written({operands}):
     {unusual}
@@ -51,21 +51,6 @@ def _written({operands}):
 
 def write_out(operation: Operation) -> Callable[..., Any]:
     """The function that applies a row with a fixed number of operands."""
-    names = operation.operands
-    numbers = [f"_x_{name}" for name in names]
-    operands = [f"_node_{name}" for name in names]
-    source = _TEMPLATE.format(
-        operands=", ".join(operands),
-        unusual=_unusual_operator(*operands) if operation.infix else _unusual_function(operands),
-        numbers="\n    ".join(f"{number} = {node}._data" for number, node in zip(numbers, operands, strict=True)),
-        data=value_formula(operation, numbers, Source),
-        unsure="False" if operation in value.IEEE else "_data - _data != 0.0",
-        local_grads="\n        ".join(
-            f"_slope_{name} = {slope}"
-            for name, slope in zip(names, partial_formulas(operation, "_data", numbers, Source), strict=True)
-        ),
-        edges="\n    ".join(_edges(operands, [f"_slope_{name}" for name in names])),
-    )
     environment = {name: getattr(FLOATS, name) for name in table.TABLE if name.isidentifier()} | {
         "_Value": Value,
         "_constant": value.constant,
@@ -81,6 +66,21 @@ def write_out(operation: Operation) -> Callable[..., Any]:
         "max": max,
         "nan": math.nan,
     }
+    names = operation.operands
+    numbers = [f"_x_{name}" for name in names]
+    operands = [f"_node_{name}" if name in environment or name.startswith("_") else name for name in names]
+    source = _TEMPLATE.format(
+        operands=", ".join(operands),
+        unusual=_unusual_operator(*operands) if operation.infix else _unusual_function(operands),
+        numbers="\n    ".join(f"{number} = {node}._data" for number, node in zip(numbers, operands, strict=True)),
+        data=value_formula(operation, numbers, Source),
+        unsure="False" if operation in value.IEEE else "_data - _data != 0.0",
+        local_grads="\n        ".join(
+            f"_slope_{name} = {slope}"
+            for name, slope in zip(names, partial_formulas(operation, "_data", numbers, Source), strict=True)
+        ),
+        edges="\n    ".join(_edges(operands, [f"_slope_{name}" for name in names])),
+    )
     exec(source, environment)
     written: Callable[..., Any] = environment["_written"]
     written.__name__ = written.__qualname__ = operation.name
