@@ -563,6 +563,31 @@ def test_check_gradients_agrees_where_the_rule_is_right() -> None:
     assert "all 2 agree" in str(check)
 
 
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [
+        (lambda x: x.log(), 1e-3),
+        (lambda x: x.sqrt(), 1e-4),
+        (lambda x: x.arcsin(), 0.9999),
+        (lambda x: (1000 * x).sin() / 1000, 0.3),
+        (lambda x: relu(x) * x, 1e-5),
+        (lambda x: x**3, 1e4),
+        (lambda x: x.exp(), 100.0),
+        (lambda x: x * 1e-12, 1.0),
+        (lambda x: x**2, 0.0),
+    ],
+)
+def test_check_gradients_agrees_near_poles_edges_and_kinks(f: Any, x: float, order: int) -> None:
+    check = check_gradients(f, x, order=order)
+    assert check, f"\n{check}"
+
+
+def test_check_gradients_raises_what_the_function_raises_near_the_point() -> None:
+    with pytest.raises(ValueError, match="sqrt"):
+        check_gradients(lambda x: x.sqrt(), 0.0)
+
+
 def test_check_gradients_takes_lists() -> None:
     check = check_gradients(lambda ws, xs, b: dot(ws, xs, b).sigmoid(), [0.1, -0.2], [1.0, 2.0], 0.3)
     assert check

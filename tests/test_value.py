@@ -25,6 +25,7 @@ from autograd import (
     maximum,
     mean,
     minimum,
+    no_grad,
     primitive,
     relu,
     scope,
@@ -434,6 +435,32 @@ def test_dot_needs_lists_of_one_length() -> None:
         dot([1.0, 2.0], [1.0, 2.0, 3.0])
     with pytest.raises(ValueError, match="got 1 and 0"):
         dot([Value(1.0)], [])
+
+
+def test_a_wrong_number_of_operands_is_pythons_type_error() -> None:
+    with pytest.raises(TypeError, match=r"minimum\(\) missing 1 required positional argument: 'y'"):
+        minimum(1.0)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match=r"exp\(\) takes 1 positional argument but 2 were given"):
+        exp(1.0, 2.0)  # type: ignore[call-arg]
+
+
+def test_a_neuron_is_the_row_of_the_table() -> None:
+    """dot of Values alone has a way of its own, for speed; it makes the same node."""
+    ws, xs, b = [Value(x) for x in (0.1, -3.0, 1e-9)], [Value(x) for x in (7.0, 0.3, 1e9)], Value(0.7)
+    fast, general = dot(ws, xs, b), autograd.value.apply(autograd.table.DOT, (*ws, *xs, b))
+    for name in ("data", "grad", "label", "operation", "parents", "local_grads", "scope"):
+        assert getattr(fast, name) == getattr(general, name)
+    repeated = dot([ws[0], ws[0]], [ws[0], xs[0]], ws[0])
+    repeated.backward()
+    assert ws[0].grad == pytest.approx(0.1 + 0.1 + 7.0 + 1.0)
+    with no_grad():
+        assert (dot(ws, xs, b).parents, dot(ws, xs, b).data) == ((), fast.data)
+    with scope("neuron"):
+        assert dot(ws, xs, b).scope.path == ("neuron",)
+    big = Value(1.7e308, "big")
+    with pytest.raises(OverflowError, match="node 'big'"):
+        dot([big], [big], b)
+    assert dot([], [], b).parents == (b,)
 
 
 # ties and kinks
