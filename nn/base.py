@@ -13,6 +13,7 @@ from autograd import Value, scope
 
 with scope("") as _example:
     Scope = type(_example)  # a named part of a model, made without entering it
+_LEAF = Value(0.0).operation  # what leaves have, and neither constants nor what is calculated
 
 
 class Module:
@@ -64,7 +65,7 @@ class Module:
         """
         parameters = []
         homes: dict[Module, Any] = {}
-        for path, start, owner, part in list(_parts(self)):
+        for path, start, owner, part in _parts(self):
             if isinstance(part, Module):
                 if path and part._scope_name != path[start:]:
                     part._scope_name = path[start:]
@@ -127,32 +128,34 @@ class Module:
         return f"{type(self).__name__}({', '.join(parts[1:])})"
 
 
-def _parts(root: Module) -> Iterator[tuple[str, int, Module, Value | Module]]:
-    """Every module and parameter below `root` once, in the order of the attributes.
+def _parts(root: Module) -> list[tuple[str, int, Module, Value | Module]]:
+    """Every parameter and module below `root` once, in the order of the attributes.
 
-    Gives its path, where in the path the name within its module begins, that module, and the part itself.
+    Each with its path, where in the path the name within its module begins, that module, and the part itself.
     """
-    yield "", 0, root, root
-    seen: set[int] = {id(root)}
+    parts: list[tuple[str, int, Module, Value | Module]] = [("", 0, root, root)]
+    parameters: set[Value] = set()
+    walked: set[int] = {id(root)}
     stack = [("", 0, root, _children(root))]  # no recursion: modules may be nested deep, and in circles
     while stack:
         before, start, owner, children = stack[-1]
         for key, child in children:
             if isinstance(child, Value):
-                if id(child) not in seen and child.requires_grad and not child.parents:
-                    seen.add(id(child))
-                    yield f"{before}{key}", start, owner, child
-            elif isinstance(child, (Module, list, tuple, dict)) and id(child) not in seen:
-                seen.add(id(child))
+                if child.operation is _LEAF and child not in parameters:
+                    parameters.add(child)
+                    parts.append((f"{before}{key}", start, owner, child))
+            elif isinstance(child, (Module, list, tuple, dict)) and id(child) not in walked:
+                walked.add(id(child))
                 path = f"{before}{key}."
                 if isinstance(child, Module):
-                    yield path[:-1], start, owner, child
+                    parts.append((path[:-1], start, owner, child))
                     stack.append((path, len(path), child, _children(child)))
                 else:
                     stack.append((path, start, owner, _children(child)))
                 break
         else:
             stack.pop()
+    return parts
 
 
 def _children(part: Any) -> Iterator[tuple[Any, Any]]:
