@@ -11,7 +11,7 @@ from typing import Any, Protocol, SupportsFloat, overload
 
 from . import table
 from .eager import neuron, write_out
-from .modes import current_mode, no_grad
+from .modes import current_mode
 from .table import TABLE, Namespace, Operation
 from .value import Value, apply
 from .words import partial_formulas, value_formula
@@ -111,8 +111,8 @@ def where(condition: Any, a: Number, b: Number) -> Any:
     3.0
     """
     tape = current_mode().tape
-    known = tape is None or not isinstance(condition, (tape.Comparison, Value))
-    return apply(table.WHERE, ((1.0 if condition else 0.0) if known else tape.condition(condition), a, b))
+    symbolic = tape is not None and isinstance(condition, Value)
+    return apply(table.WHERE, (condition if symbolic else 1.0 if condition else 0.0, a, b))
 
 
 def dot(ws: Iterable[Number], xs: Iterable[Number], bias: Number = 0) -> Any:
@@ -225,13 +225,8 @@ def uniform(generator: Random) -> Any:
 
 def largest(xs: Sequence[Number]) -> Any:
     """The largest of `xs` as a constant."""
-    if current_mode().tape is None:
-        return max(map(float, xs))
-    with no_grad():
-        top: Any = xs[0]
-        for x in xs[1:]:
-            top = maximum(top, x)
-        return top
+    tape = current_mode().tape
+    return max(map(float, xs)) if tape is None else tape.largest(xs)
 
 
 def primitive(

@@ -59,12 +59,17 @@ class Value:
         self.label = label
         self.operation = LEAF
         self._x = self._y = self._dx = self._dy = None
-        self.scope = current_mode().scope if modes else None
+        self.scope = None
+        if modes:
+            mode = current_mode()
+            self.scope = mode.scope
+            if mode.tape is not None:
+                mode.tape.made.add(self)
 
     @property
     def data(self) -> float:
         """The number. Setting it on a leaf changes what is calculated next, not what was recorded."""
-        return self._data
+        return _number(self) if modes else self._data
 
     @data.setter
     def data(self, data: SupportsFloat) -> None:
@@ -110,11 +115,17 @@ class Value:
         >>> x.grad
         27.0
         """
+        if modes and current_mode().tape is not None:
+            raise TypeError("a function to be compiled has no backward(): use grad(output, inputs) inside it")
         if self.operation is not None:
             graph.backward(self, real(seed))
 
     def detach(self) -> "Value":
         """A constant with the same data: no gradient flows through it."""
+        tape = current_mode().tape if modes else None
+        if tape is not None:
+            detached: Value = tape.detach(self)
+            return detached
         node = constant(self._data)
         node.label = self.label
         return node
@@ -125,10 +136,11 @@ class Value:
         return f"Value({self._data!r}{label}{grad})"
 
     def __float__(self) -> float:
-        return self._data
+        return _number(self) if modes else self._data
 
     def __bool__(self) -> bool:
-        return bool(self._data)
+        tape = current_mode().tape if modes else None
+        return bool(self._data) if tape is None else tape.branch(self)
 
     def __format__(self, spec: str) -> str:
         return format(self._data, spec) if spec else repr(self)
@@ -239,6 +251,12 @@ def _node(
     node._dx, node._dy = _packed(local_grads)
     node.scope = scope
     return node
+
+
+def _number(node: Value) -> float:
+    """The data of `node`, where a function is perhaps being traced to be compiled: then only a constant's is known."""
+    tape = current_mode().tape
+    return node._data if tape is None else tape.number(node)
 
 
 def constant(data: float) -> Value:

@@ -1,5 +1,6 @@
 """Compiling: a scalar function of one example becomes a program over a batch."""
 
-from .compiled import BranchChanged, Compiled, compile
+from .batches import BranchChanged
+from .compiled import Compiled, compile
 
 __all__ = ["BranchChanged", "Compiled", "compile"]

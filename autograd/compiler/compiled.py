@@ -5,141 +5,101 @@ as array arithmetic, with parameters read anew at each call.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from math import prod
+from types import MethodType
 from typing import Any
 
+from ..modes import current_mode
 from ..value import Value
-from . import trace
-from .listing import describe, listing
-from .lowering import lower
-from .program import Program, build
+from .arguments import batch, flat, shapes
+from .batches import BACKENDS, Traced
+from .listing import listing
+from .trace import argument_names
 
-_CHUNK_BYTES = 1 << 22  # of numbers in work at a time: a few megabytes stay in the cache
-
-
-class BranchChanged(RuntimeError):
-    """An example would have taken another way at an ``if`` than the one that was traced."""
-
-
-class _Runner:
-    """One program on one back end; every thread has workspaces of its own."""
-
-    def __init__(self, program: Program, with_gradient: bool):
-        from .numpy_code import Code
-
-        self.program = program
-        constants = [program.nodes[k].number for k in program.blocks[2].nodes]
-        self.lowered = lower(program, with_gradient)
-        self.code = Code(self.lowered, constants)
-        self.chunk = max(64, _CHUNK_BYTES // max(self.code.bytes_per_example, 1))
-        self._local = threading.local()
-
-    def workspace(self, n: int) -> dict[str, Any]:
-        spaces: dict[int, dict[str, Any]] = self._local.__dict__.setdefault("spaces", {})
-        if n not in spaces:
-            if len(spaces) >= 4:
-                spaces.pop(next(iter(spaces)))
-            spaces[n] = self.code.make(n)
-            spaces[n]["examples"][0, 0] = n
-        return spaces[n]
-
-    def chunks(self, theta: Any, columns: list[Any], draw: Callable[[int], Any], n: int) -> Iterator[tuple[Any, int, int]]:
-        """Calculate chunk by chunk; yields the workspace after each, with the first and last example."""
-        import numpy as np
-
-        for start in range(0, n, self.chunk):
-            stop = min(start + self.chunk, n)
-            space = self.workspace(stop - start)
-            inputs = space["inputs"]
-            for rows, c in zip(self.program.arguments[:-1], columns, strict=True):
-                np.copyto(inputs[rows], c[start:stop].T)
-            random = self.program.arguments[-1]
-            if random.stop > random.start:
-                inputs[random] = draw(stop - start).T
-            np.copyto(space["theta"], theta)
-            space["before"]()
-            space["body"]()
-            yield space, start, stop
-
-    def check_branches(self, space: dict[str, Any], start: int) -> None:
-        for array, taken, node in self.lowered.branches:
-            went = space[array.name] if not isinstance(array, float) else array
-            differs = (went != 0) != taken
-            if getattr(differs, "any", lambda: differs)():
-                row = start + int(differs.argmax())
-                raise BranchChanged(
-                    f"{describe(self.program, node)} was {taken} when the function was traced and is {not taken} for "
-                    f"example {row}: choose with where(condition, a, b), which compiles both sides"
-                )
-
-
-class _Traced:
-    """A program and its runners, for one shape of example."""
-
-    def __init__(self, function: Callable[..., Any], examples: list[Any]):
-        tape, outputs, self.single = trace.run(function, examples)
-        self.settings = tape.settings
-        self.key: Any = None  # the shapes of the example
-        self.generators = [generator for _, generator in tape.randoms]
-        self.program = build(tape, outputs)
-        self.parameters = self.program.parameters
-        self._runners: dict[bool, _Runner] = {}
-
-    def current(self) -> bool:
-        return all(getattr(owner, name) == value for owner, name, value in self.settings)
-
-    def runner(self, with_gradient: bool) -> _Runner:
-        if with_gradient not in self._runners:
-            self._runners[with_gradient] = _Runner(self.program, with_gradient)
-        return self._runners[with_gradient]
-
-    def draw(self, n: int) -> Any:
-        import numpy as np
-
-        numbers = [[generator.random() for generator in self.generators] for _ in range(n)]
-        return np.array(numbers)
+_REMEMBERED = 8  # traces for one shape of example: settings may have that many combinations without being traced again
 
 
 class Compiled:
     """A function of one example that runs over a batch; made by `compile`."""
 
-    def __init__(self, function: Callable[..., Any]):
-        self._function = function
-        self._traces: dict[Any, list[_Traced]] = {}
-        self._latest: _Traced | None = None
-        self._lock = threading.RLock()
-        self.__doc__ = function.__doc__
-        self.__name__ = getattr(function, "__name__", "function")
+    def __init__(self, function: Callable[..., Any], backend: str = "auto"):
         self.__wrapped__ = function
+        self.backend = backend
+        self.__doc__ = function.__doc__
+        self.__name__ = getattr(function, "__name__", type(function).__name__)
+        self.__qualname__ = getattr(function, "__qualname__", self.__name__)
+        self.__module__ = getattr(function, "__module__", __name__)
+        self._traces: dict[Any, list[Traced]] = {}  # by the shapes of an example
+        self._latest: tuple[Any, Traced] | None = None
+        self._parameters: list[Value] = []  # of all traces, in the order in which they were met
+        self._row: dict[Value, int] = {}
+        self._names: dict[int, list[str]] = {}  # of the arguments, by their number
+        self._lock = threading.RLock()
 
     def __repr__(self) -> str:
-        return f"<compiled {self.__name__}>"
+        return f"<compiled {self.__qualname__}>"
+
+    def __get__(self, owner: Any, kind: type | None = None) -> "Compiled":
+        """As a method: the function compiled for one object, which keeps it."""
+        if owner is None:
+            return self
+        kept: dict[str, Any] = vars(owner)
+        if not isinstance(kept.get(self.__name__), Compiled):
+            kept[self.__name__] = Compiled(MethodType(self.__wrapped__, owner), self.backend)
+        made: Compiled = kept[self.__name__]
+        return made
+
+    def __reduce__(self) -> Any:
+        import sys
+
+        found: Any = sys.modules.get(self.__module__)
+        for name in self.__qualname__.split("."):
+            found = getattr(found, name, None)
+        if found is self:
+            return self.__qualname__  # pickled by name, as functions are
+        return Compiled, (self.__wrapped__, self.backend)
 
     # What the user calls
 
     def __call__(self, *arguments: Any, at: Any = None) -> float:
         """The mean of the function over the examples, ``arguments[k][i]`` being argument k of example i.
 
-        `at` are parameters, a flat array in the order of `parameters`; without it the Values are read.
+        `at` are parameters, a flat array in the order of `parameters`; with it no Value is read. Raises ValueError for
+        arguments that do not fit together, `BranchChanged` where an example goes another way than the first did, and
+        the error of the eager engine, with the number of the example, where one has no value.
         """
+        import numpy as np
+
         columns, n, traced = self._prepare(arguments)
-        self._require_single(traced)
-        total, theta = 0.0, self._theta(traced, at)
-        runner = traced.runner(False)
-        for space, start, stop in self._run(runner, traced, theta, columns, n):
-            runner.check_branches(space, start)
-            total += _total(runner, space, stop - start)
-        value = total / n
-        return value if value - value == 0.0 else self._eager(arguments, traced, at, n)[0]
+        self._require_loss(traced)
+        with np.errstate(all="ignore"):
+            return traced.total(self._theta(traced, at), columns, n) / n
 
     def value_and_grad(self, *arguments: Any, at: Any = None) -> tuple[float, Any]:
         """The mean over the examples, and its gradient: an array in the order of `parameters`."""
+        import numpy as np
+
         columns, n, traced = self._prepare(arguments)
-        self._require_single(traced)
-        value, gradient, _ = self._sweep(columns, n, traced, at, keep=False)
-        if value is None:
-            return self._eager(arguments, traced, at, n)
-        return value, gradient
+        self._require_loss(traced)
+        with np.errstate(all="ignore"):
+            total, gradient = traced.total_and_gradient(self._theta(traced, at), columns, n)
+            return total / n, self._in_order(traced, gradient / n)
+
+    def backward(self, *arguments: Any, at: Any = None) -> float:
+        """`value_and_grad`, with the gradient added to the `grad` of every parameter; returns the value."""
+        value, gradient = self.value_and_grad(*arguments, at=at)
+        for parameter, slope in zip(self._parameters, gradient.tolist(), strict=False):
+            parameter.grad = slope if parameter.grad is None else parameter.grad + slope
+        return value
+
+    def map(self, *arguments: Any, at: Any = None) -> Any:
+        """The result for each example: an array of shape (n,), or (n, k) for a function that gives a list of k."""
+        import numpy as np
+
+        columns, n, traced = self._prepare(arguments)
+        with np.errstate(all="ignore"):
+            return _by_example(traced, traced.results(self._theta(traced, at), columns, n))
 
     def map_and_grad(self, *arguments: Any, at: Any = None) -> tuple[Any, Any]:
         """What `map` gives, and the gradient of the mean of the first output, from one sweep.
@@ -147,72 +107,37 @@ class Compiled:
         This is how training watches its predictions: ``return [loss, *outputs]``. Raises ValueError when a result or
         the gradient is not finite.
         """
-        columns, n, traced = self._prepare(arguments)
-        value, gradient, results = self._sweep(columns, n, traced, at, keep=True)
-        if value is None:
-            raise ValueError(f"the value or the gradient of {self.__name__} is not finite for some example")
-        return results[0] if traced.single else results.T.copy(), gradient
-
-    def _sweep(self, columns: list[Any], n: int, traced: _Traced, at: Any, keep: bool) -> tuple[Any, Any, Any]:
-        """Mean and gradient of the first output, None where they are not finite; and all results, if asked to."""
-        import numpy as np
-
-        theta = self._theta(traced, at)
-        runner = traced.runner(True)
-        results = np.empty((len(traced.program.outputs), n)) if keep else None
-        total, flow, space = 0.0, None, {}
-        for space, start, stop in self._run(runner, traced, theta, columns, n):
-            if runner.lowered.branches:
-                runner.check_branches(space, start)
-            total += _total(runner, space, stop - start)
-            if results is not None:
-                results[:, start:stop] = _outputs(runner, space)
-            if n > runner.chunk:
-                flow = space["flow"].copy() if flow is None else flow + space["flow"]
-        if flow is not None:
-            np.copyto(space["flow"], flow)
-        space["after"]()
-        gradient = space[runner.lowered.gradient.name][:, 0] / n
-        value = total / n
-        finite = value - value == 0.0 and np.isfinite(gradient @ gradient)
-        return value if finite else None, gradient, results
-
-    def backward(self, *arguments: Any) -> float:
-        """`value_and_grad`, with the gradient added to the `grad` of every parameter; returns the value."""
-        value, gradient = self.value_and_grad(*arguments)
-        for parameter, g in zip(self.parameters, gradient.tolist(), strict=True):
-            parameter.grad = g if parameter.grad is None else parameter.grad + g
-        return value
-
-    def map(self, *arguments: Any, at: Any = None) -> Any:
-        """The result for each example: an array of shape (n,), or (n, k) for a function of k outputs."""
         import numpy as np
 
         columns, n, traced = self._prepare(arguments)
-        runner = traced.runner(False)
-        k = len(traced.program.outputs)
-        results = np.empty((k, n))
-        for space, start, stop in self._run(runner, traced, self._theta(traced, at), columns, n):
-            runner.check_branches(space, start)
-            results[:, start:stop] = _outputs(runner, space)
-        if not np.isfinite(results).all():
-            bad = int(np.flatnonzero(~np.isfinite(results).all(axis=0))[0])
-            self._example(arguments, traced, at, bad)
-        return results[0] if traced.single else results.T.copy()
+        results = np.empty((len(traced.program.outputs), n))
+        with np.errstate(all="ignore"):
+            _, gradient = traced.total_and_gradient(self._theta(traced, at), columns, n, results)
+            gradient = self._in_order(traced, gradient / n)
+        if not np.isfinite(results).all() or not np.isfinite(gradient).all():
+            raise ValueError(f"a result or the gradient of {self.__name__} is not finite")
+        return _by_example(traced, results), gradient
 
     @property
     def parameters(self) -> list[Value]:
-        """The leaf Values that the function reaches and that are not its arguments, in the order of gradients."""
-        return self._require_trace().parameters
+        """The leaf Values that the function reaches and that are not its arguments, in the order of gradients.
+
+        A leaf that the function makes anew each time it runs is a constant of it. When the function is traced again and
+        reaches further parameters, they are added at the end.
+        """
+        self._require_trace()
+        return list(self._parameters)
 
     def flat_parameters(self) -> Any:
         """The data of the parameters, an array of float64."""
-        return self._theta(self._require_trace(), None)[:, 0]
+        import numpy as np
+
+        return np.array([parameter._data for parameter in self.parameters], float)
 
     def set_flat_parameters(self, theta: Any) -> None:
         """Put numbers in the order of `parameters` into their data; ValueError for another number of them."""
-        traced = self._require_trace()
-        for parameter, number in zip(traced.parameters, self._theta(traced, theta).tolist(), strict=True):
+        parameters = self.parameters
+        for parameter, number in zip(parameters, flat(theta, len(parameters)).tolist(), strict=True):
             parameter.data = number
 
     @property
@@ -222,148 +147,114 @@ class Compiled:
 
     # How it is done
 
-    def _require_trace(self) -> _Traced:
+    def _require_trace(self) -> Traced:
         if self._latest is None:
             raise ValueError(f"{self.__name__} has not been traced yet: call it once, and it knows its parameters")
-        return self._latest
+        return self._latest[1]
 
-    def _require_single(self, traced: _Traced) -> None:
-        if len(traced.program.outputs) != 1:
-            raise ValueError(f"{self.__name__} has {len(traced.program.outputs)} outputs: use map(), or return one loss")
+    def _require_loss(self, traced: Traced) -> None:
+        k = len(traced.program.outputs)
+        if k != 1:
+            raise ValueError(f"{self.__name__} has {k} outputs, and no mean of them: use map(), or return one loss")
 
-    def _prepare(self, arguments: tuple[Any, ...]) -> tuple[list[Any], int, _Traced]:
-        arrays = [_array(k, argument) for k, argument in enumerate(arguments)]
-        if not arrays:
-            raise ValueError(f"{self.__name__} needs arguments with an example in each row")
-        n = len(arrays[0])
-        if any(len(a) != n for a in arrays):
-            shapes = " and ".join(str(a.shape) for a in arrays)
-            raise ValueError(f"the arguments differ in their number of examples: they have shapes {shapes}")
-        if n == 0:
-            raise ValueError("the batch is empty: there is no example to take the mean of")
-        key = tuple(a.shape[1:] for a in arrays)
+    def _prepare(self, arguments: tuple[Any, ...]) -> tuple[list[Any], int, Traced]:
+        if current_mode().tape is not None:
+            raise TypeError(
+                f"{self.__name__} is compiled and takes a batch: inside a function to be compiled, which is about one "
+                f"example, call the function that it was made from, {self.__name__}.__wrapped__"
+            )
+        if not arguments:
+            raise ValueError(f"{self.__name__} needs an argument with an example in each row, got none")
+        arrays, n = batch(arguments, self._argument_names)
+        key = tuple([array.shape[1:] for array in arrays])
         latest = self._latest
-        if latest is None or latest.key != key or latest.settings and not latest.current():
-            latest = self._find(key, arrays)
-        return [a.reshape(n, -1) for a in arrays], n, latest
+        if latest is not None and latest[0] == key and latest[1].current():
+            traced = latest[1]
+        else:
+            traced = self._find(key, arrays)
+        return [a if a.ndim == 2 else a.reshape(n, prod(a.shape[1:])) for a in arrays], n, traced
 
-    def _find(self, key: Any, arrays: list[Any]) -> _Traced:
+    def _argument_names(self, count: int) -> list[str]:
+        if count not in self._names:
+            self._names[count] = argument_names(self.__wrapped__, count)
+        return self._names[count]
+
+    def _find(self, key: Any, arrays: list[Any]) -> Traced:
         with self._lock:
             known = self._traces.setdefault(key, [])
             traced = next((t for t in known if t.current()), None)
             if traced is None:
-                traced = _Traced(self._function, [a[0].tolist() for a in arrays])
-                traced.key = key
+                traced = self._trace(key, arrays)
                 known.append(traced)
-            self._latest = traced
+                del known[:-_REMEMBERED]
+            self._latest = key, traced
             return traced
 
-    def _theta(self, traced: _Traced, at: Any) -> Any:
+    def _trace(self, key: Any, arrays: list[Any]) -> Traced:
+        names = self._argument_names(len(arrays))
+        example = [array[0].tolist() for array in arrays]
+        try:
+            traced = Traced(self.__wrapped__, example, self.backend)
+            if traced.keeps_leaves:  # by now they are there before it begins
+                traced = Traced(self.__wrapped__, example, self.backend)
+        except (TypeError, ValueError, IndexError) as error:
+            if self._latest is None or self._latest[0] == key:
+                error.add_note(f"when {self.__name__} was traced on the first example of {shapes(names, key)}")
+                raise
+            raise ValueError(
+                f"{self.__name__} was traced with {shapes(names, self._latest[0])} and does not take "
+                f"{shapes(names, key)}: {error}"
+            ) from error
+        for parameter in traced.parameters:
+            if parameter not in self._row:
+                self._row[parameter] = len(self._parameters)
+                self._parameters.append(parameter)
+        traced.rows = [self._row[parameter] for parameter in traced.parameters]
+        traced.ordered = traced.rows == list(range(len(traced.rows)))
+        return traced
+
+    def _theta(self, traced: Traced, at: Any) -> Any:
+        """The parameters of a trace, of shape (p, 1)."""
         import numpy as np
 
-        p = len(traced.parameters)
         if at is None:
-            return np.fromiter((v._data for v in traced.parameters), float, p).reshape(-1, 1)
-        theta = np.asarray(at, float)
-        if theta.shape != (p,) and theta.shape != (p, 1):
-            raise ValueError(f"at must be a flat array of shape ({p},), one number a parameter, got shape {theta.shape}")
+            theta = np.array([parameter._data for parameter in traced.parameters], float)
+        else:
+            theta = flat(at, len(self._parameters))
+            if not self._has_all(traced):
+                theta = theta[traced.rows]
         return theta.reshape(-1, 1)
 
-    def _run(self, runner: _Runner, traced: _Traced, theta: Any, columns: list[Any], n: int) -> Iterator[Any]:
+    def _in_order(self, traced: Traced, gradient: Any) -> Any:
+        """A gradient by the parameters of a trace as one by all parameters."""
         import numpy as np
 
-        with np.errstate(all="ignore"):
-            try:
-                yield from runner.chunks(theta, columns, traced.draw, n)
-            except IndexError:
-                raise ValueError("an index of take() is no whole number in its range for some example") from None
+        if self._has_all(traced):
+            return gradient
+        whole = np.zeros(len(self._parameters))
+        whole[traced.rows] = gradient
+        return whole
 
-    def _example(self, arguments: tuple[Any, ...], traced: _Traced, at: Any, row: int) -> tuple[float, list[float]]:
-        """One example by the eager engine, which raises where something has no value."""
-        from ..gradients import grad
-
-        inputs = [_values(_array(k, a)[row].tolist()) for k, a in enumerate(arguments)]
-        with self._lock, _parameters_at(traced, at, self):
-            output = self._function(*inputs)
-            if not isinstance(output, Value):
-                return 0.0, []
-            return output._data, grad(output, traced.parameters)
-
-    def _eager(self, arguments: tuple[Any, ...], traced: _Traced, at: Any, n: int) -> tuple[float, Any]:
-        """The slow and careful way for a batch whose result is not finite."""
-        import numpy as np
-
-        total, gradient = 0.0, np.zeros(len(traced.parameters))
-        for row in range(n):
-            try:
-                value, slopes = self._example(arguments, traced, at, row)
-            except (ValueError, ArithmeticError) as error:
-                raise type(error)(f"example {row}: {error}") from error
-            total += value
-            gradient += slopes or 0.0
-        return total / n, gradient / n
+    def _has_all(self, traced: Traced) -> bool:
+        """Whether a trace has all parameters, in their order."""
+        return traced.ordered and len(traced.rows) == len(self._parameters)
 
 
-class _parameters_at:
-    """Put other numbers into the parameters for a while."""
-
-    def __init__(self, traced: _Traced, at: Any, compiled: Compiled):
-        self.traced, self.at, self.compiled = traced, at, compiled
-
-    def __enter__(self) -> None:
-        self.before = [p._data for p in self.traced.parameters]
-        if self.at is not None:
-            for p, number in zip(self.traced.parameters, self.compiled._theta(self.traced, self.at).flat, strict=True):
-                p._data = float(number)
-
-    def __exit__(self, *error: object) -> None:
-        for p, number in zip(self.traced.parameters, self.before, strict=True):
-            p._data = number
+def _by_example(traced: Traced, results: Any) -> Any:
+    return results[0] if traced.single else results.T.copy()
 
 
-def _total(runner: _Runner, space: dict[str, Any], n: int) -> float:
-    outputs = runner.lowered.outputs
-    if isinstance(outputs, float):
-        return outputs * n
-    array = space[outputs.name][:1]  # a gradient is of the first output
-    return float(array.sum()) if outputs.batch else float(array[0, 0]) * n
-
-
-def _outputs(runner: _Runner, space: dict[str, Any]) -> Any:
-    outputs = runner.lowered.outputs
-    return outputs if isinstance(outputs, float) else space[outputs.name]
-
-
-def _array(k: int, argument: Any) -> Any:
-    import numpy as np
-
-    if type(argument) is np.ndarray and argument.dtype == np.float64 and argument.ndim:
-        return argument
-    try:
-        array = np.asarray(argument)
-        if array.dtype.kind not in "fiub":
-            raise TypeError
-        array = array.astype(float)
-    except (TypeError, ValueError):
-        raise ValueError(f"argument {k} must be an array of numbers with an example in each row, got {argument!r}") from None
-    if not array.ndim:
-        raise ValueError(f"argument {k} must have an example in each row, got the single number {argument!r}")
-    return array
-
-
-def _values(example: Any) -> Any:
-    return [_values(x) for x in example] if isinstance(example, list) else Value(example)
-
-
-def compile(function: Callable[..., Any]) -> Compiled:
+def compile(function: Callable[..., Any] | None = None, *, backend: str = "auto") -> Any:
     """Make a function of one example, written with Values, run over a batch.
 
     Arguments:
         function: takes a Value for each argument that is a number, a list of Values (nested, for more dimensions) for
             each that is an array, and returns a Value or a list of Values. An ``if`` on a Value is frozen as it goes
-            for the first example, and checked for the others (`BranchChanged`); `where` compiles both sides.
+            for the first example, and checked for the others (`BranchChanged`); `where` compiles both sides. Plain
+            numbers that it reads stay as they are when it is traced; parameters and what `setting` reads do not.
+        backend: what runs the program: "numpy", or "auto" for the best that is installed.
 
-    Returns a `Compiled`: call it with arrays whose first axis is the batch. Works as a decorator.
+    Returns a `Compiled`: call it with arrays whose first axis is the batch. Works as a decorator, of methods too.
 
     >>> import autograd
     >>> w = Value(2.0, "w")
@@ -376,4 +267,10 @@ def compile(function: Callable[..., Any]) -> Compiled:
     >>> gradient.tolist()
     [7.0]
     """
-    return Compiled(function)
+    if backend not in BACKENDS:
+        raise ValueError(f"unknown backend {backend!r}: choose {' or '.join(map(repr, BACKENDS))}")
+    if function is None:
+        return lambda function: compile(function, backend=backend)
+    if not callable(function):
+        raise TypeError(f"compile takes a function of one example, got {function!r}")
+    return Compiled(function.__wrapped__ if isinstance(function, Compiled) else function, backend)

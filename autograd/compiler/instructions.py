@@ -1,50 +1,48 @@
-"""Array instructions: the program as a list of NumPy calls on named arrays.
+"""Array instructions: the program as a list of NumPy calls on arrays that will be filled later.
 
 A rule of the table, read with `Array` numbers, does not calculate: it appends the instructions that will. Arrays have
 one row a node and one column an example (one column in all where every example has the same number).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
-from ..table import Namespace
-
-BEFORE, BODY, AFTER = range(3)  # once a call, for each chunk of the batch, once more at the end
+BEFORE, BODY = range(2)  # once a call, and for each chunk of the batch
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, repr=False)
 class Array:
-    """A named array: the result of an instruction, a leaf, or (with `base` and `suffix`) a view of another array."""
+    """The result of an instruction, a leaf, or (with `base` and `path`) a view of another array."""
+
+    __array_ufunc__ = None  # so that a NumPy number on the left leaves the arithmetic to this class
 
     builder: "Builder"
-    name: str
     rows: int
     batch: bool
     boolean: bool = False
     section: int = BEFORE
     columns: int = 1  # of a matrix, which is the same for all examples
     base: "Array | None" = None
-    suffix: str = ""
+    path: tuple[tuple[Any, ...], ...] = ()  # how the view is taken: names and arguments for `look`
     ones: bool = False  # a further row of ones stands below, so that a bias is one more weight
     instruction: "Instruction | None" = None
 
     def __add__(self, other: Any) -> Any:
-        return self if _is(other, 0.0) else self._emit("add", self.real(), _real(other))
+        return self if is_number(other, 0.0) else self._emit("add", self.real(), real(other))
 
     __radd__ = __add__
 
     def __sub__(self, other: Any) -> Any:
-        return self if _is(other, 0.0) else self._emit("subtract", self.real(), _real(other))
+        return self if is_number(other, 0.0) else self._emit("subtract", self.real(), real(other))
 
     def __rsub__(self, other: Any) -> Any:
-        return -self if _is(other, 0.0) else self._emit("subtract", _real(other), self.real())
+        return -self if is_number(other, 0.0) else self._emit("subtract", real(other), self.real())
 
     def __mul__(self, other: Any) -> Any:
-        if _is(other, 1.0):
+        if is_number(other, 1.0):
             return self
-        if _is(other, -1.0):
+        if is_number(other, -1.0):
             return -self
         # A boolean array times a real one is fine as it is; of two booleans NumPy would make a boolean.
         both = self.boolean and (not isinstance(other, Array) or other.boolean)
@@ -53,20 +51,20 @@ class Array:
     __rmul__ = __mul__
 
     def __truediv__(self, other: Any) -> Any:
-        return self if _is(other, 1.0) else self._emit("divide", self.real(), _real(other))
+        return self if is_number(other, 1.0) else self._emit("divide", self.real(), real(other))
 
     def __rtruediv__(self, other: Any) -> Any:
-        return self._emit("divide", _real(other), self.real())
+        return self._emit("divide", real(other), self.real())
 
     def __pow__(self, other: Any) -> Any:
-        if _is(other, 1.0):
+        if is_number(other, 1.0):
             return self
-        if _is(other, 2.0):
+        if is_number(other, 2.0):
             return self._emit("square", self.real())
-        return self._emit("power", self.real(), _real(other))
+        return self._emit("power", self.real(), real(other))
 
     def __rpow__(self, other: Any) -> Any:
-        return self._emit("power", _real(other), self.real())
+        return self._emit("power", real(other), self.real())
 
     def __neg__(self) -> Any:
         return self._emit("negative", self.real())
@@ -88,28 +86,56 @@ class Array:
 
     def real(self) -> "Array":
         """This array as floats (a comparison gives booleans)."""
-        return self._emit("copy", self) if self.boolean else self
+        return self._emit("real", self) if self.boolean else self
 
-    def view(self, suffix: str, rows: int) -> "Array":
-        """Part of this array, in another shape perhaps; `suffix` is the Python that takes it."""
-        return self.builder.view(self, suffix, rows)
+    @property
+    def root(self) -> "Array":
+        """The array that this one is, or is a view of."""
+        return self if self.base is None else self.base
 
-    def rows_from(self, start: int, stop: int) -> "Array":
-        return self if (start, stop) == (0, self.rows) else self.view(f"[{start}:{stop}]", stop - start)
+    def view(self, rows: int, *step: Any) -> "Array":
+        """Part of this array, in another shape perhaps; `step` is what `look` does."""
+        return self.builder.view(self, rows, step)
+
+    def part(self, start: int, stop: int) -> "Array":
+        """Some of the rows."""
+        return self if (start, stop) == (0, self.rows) else self.view(stop - start, "part", start, stop)
 
     def _emit(self, call: str, *arguments: Any, boolean: bool = False) -> "Array":
         return self.builder.emit(call, *arguments, boolean=boolean)
 
 
+def look(array: Any, name: str, *arguments: int) -> Any:
+    """One step of a view, taken of a NumPy array."""
+    if name == "part":
+        return array[slice(*arguments)]
+    if name == "left":
+        return array[:, : arguments[0]]
+    return array.T if name == "transposed" else array.reshape(arguments)
+
+
 @dataclass(eq=False, slots=True)
 class Instruction:
-    """One call of NumPy; `pieces` are what an "assemble" puts together: (start, stop or index, array)."""
+    """One call, or the assembling of an array from pieces."""
 
     call: str
     arguments: tuple[Any, ...]
     out: Array
-    section: int
-    pieces: list[tuple[Any, Any]] = field(default_factory=list)
+    pieces: "list[Piece]" = field(default_factory=list)
+
+
+@dataclass(eq=False, slots=True)
+class Piece:
+    """What goes into some rows of an assembled array: in place of what is there if it is the first, else added to it."""
+
+    rows: "slice | list[int]"
+    number: Any  # an array or a plain number
+    first: bool = True
+    unique: bool = True  # no row stands twice
+
+    @property
+    def listed(self) -> Any:
+        return range(self.rows.start, self.rows.stop) if isinstance(self.rows, slice) else self.rows
 
 
 class Builder:
@@ -117,19 +143,18 @@ class Builder:
 
     def __init__(self) -> None:
         self.instructions: list[Instruction] = []
-        self.names = 0
         self.known: dict[Any, Array] = {}
 
-    def leaf(self, name: str, rows: int, batch: bool, section: int = BEFORE) -> Array:
-        return Array(self, name, rows, batch, section=section)
+    def leaf(self, rows: int, batch: bool, section: int = BEFORE) -> Array:
+        return Array(self, rows, batch, section=section)
 
-    def view(self, base: Array, suffix: str, rows: int) -> Array:
-        root = base if base.base is None else base.base
-        key = ("view", root, base.suffix + suffix)
+    def view(self, array: Array, rows: int, step: tuple[Any, ...]) -> Array:
+        path = (*array.path, step)
+        key = (array.root, path)
         if key not in self.known:
-            made = Array(self, self._name("v"), rows, base.batch, base.boolean, base.section)
-            made.base, made.suffix = root, base.suffix + suffix
-            self.known[key] = made
+            self.known[key] = Array(
+                self, rows, array.batch, array.boolean, array.section, base=array.root, path=path
+            )
         return self.known[key]
 
     def emit(
@@ -142,122 +167,47 @@ class Builder:
         columns: int = 1,
     ) -> Array:
         """Append a call; the shape of the result follows by broadcasting where it is not given."""
-        key = (call, rows, *arguments)
+        key = (call, rows, *(repr(a) if isinstance(a, float) else a for a in arguments))  # -0.0 is not 0.0
         if key in self.known:
             return self.known[key]
         arrays = [a for a in arguments if isinstance(a, Array)]
         rows = max((a.rows for a in arrays), default=1) if rows is None else rows
         batch = any(a.batch for a in arrays) if batch is None else batch
-        out = Array(
-            self, self._name("a"), rows, batch, boolean, max((a.section for a in arrays), default=BEFORE), columns
-        )
-        out.instruction = Instruction(call, arguments, out, out.section)
-        self.instructions.append(out.instruction)
+        section = max((a.section for a in arrays), default=BEFORE)
+        out = Array(self, rows, batch, boolean, section, columns)
+        self._append(Instruction(call, arguments, out))
         self.known[key] = out
         return out
 
-    def assemble(
-        self, pieces: list[tuple[Any, Any]], rows: int, batch: bool, name: str = "", section: int = BEFORE
-    ) -> Array:
-        """An array made of pieces: (slice or list of rows, array or number); pieces that overlap are added."""
-        section = max(section, *(array.section for _, array in pieces if isinstance(array, Array)), 0)
-        out = Array(self, name or self._name("a"), rows, batch, section=section)
-        out.instruction = Instruction("assemble", (), out, section, pieces)
-        self.instructions.append(out.instruction)
+    def assemble(self, contributions: Iterable[tuple[Any, Any]], rows: int, batch: bool) -> Array:
+        """An array of (slice or list of rows, array or number); those that meet are added, the other rows are 0."""
+        touched: set[int] = set()
+        covered = 0  # rows that a piece was first on
+        pieces = []
+        for where, number in contributions:
+            piece = Piece(where, number.real() if isinstance(number, Array) else number)
+            piece.unique = len(set(piece.listed)) == len(piece.listed)
+            piece.first = piece.unique and touched.isdisjoint(piece.listed)
+            covered += len(piece.listed) if piece.first else 0
+            touched.update(piece.listed)
+            pieces.append(piece)
+        if covered < rows:
+            pieces.insert(0, Piece(slice(0, rows), 0.0))
+        section = max((p.number.section for p in pieces if isinstance(p.number, Array)), default=BEFORE)
+        out = Array(self, rows, batch, section=section)
+        self._append(Instruction("assemble", (), out, pieces))
         return out
 
-    def _name(self, letter: str) -> str:
-        self.names += 1
-        return f"{letter}{self.names}"
+    def _append(self, instruction: Instruction) -> None:
+        instruction.out.instruction = instruction
+        self.instructions.append(instruction)
 
 
-def _is(x: Any, number: float) -> bool:
+def is_number(x: Any, number: float) -> bool:
+    """Whether `x` is a plain number, this one."""
     return isinstance(x, (int, float)) and x == number
 
 
-def _real(x: Any) -> Any:
+def real(x: Any) -> Any:
+    """`x`, as floats where it is an array of booleans."""
     return x.real() if isinstance(x, Array) else x
-
-
-def _function(call: str, *arguments: Any) -> Any:
-    arrays = [a for a in arguments if isinstance(a, Array)]
-    if not arrays:  # numbers alone: NumPy calculates now
-        import numpy as np
-
-        return float(getattr(np, call)(*arguments))
-    return arrays[0].builder.emit(call, *map(_real, arguments))
-
-
-def _where(condition: Any, a: Any, b: Any) -> Any:
-    if not isinstance(condition, Array):
-        return a if condition else b
-    if not condition.boolean:
-        condition = condition.builder.emit("not_equal", condition, 0.0, boolean=True)
-    if _is(a, 1.0) and _is(b, 0.0):
-        return condition
-    made = condition.instruction
-    if made is not None and made.call == "less":  # max and min in one call
-        x, y = made.arguments
-        if _same(a, y) and _same(b, x):
-            return _function("maximum", x, y)
-        if _same(a, x) and _same(b, y):
-            return _function("minimum", x, y)
-    return condition.builder.emit("where", condition, _real(a), _real(b))
-
-
-def _same(x: Any, y: Any) -> bool:
-    return x is y or (isinstance(x, float) and isinstance(y, float) and x == y)
-
-
-def _sum_rows(x: Any) -> Any:
-    return x if x.rows == 1 else x.builder.emit("sum_rows", x.real(), rows=1)
-
-
-def _sum(terms: Iterable[Any], *rest: Any) -> Any:
-    total = None
-    for term in terms:
-        summed = _sum_rows(term)
-        total = summed if total is None else total + summed
-    for term in rest:
-        total = total + term
-    return total
-
-
-def _largest(xs: Iterable[Any]) -> Any:
-    (x,) = xs
-    return x if x.rows == 1 else x.builder.emit("largest_row", x.real(), rows=1)
-
-
-def _take(index: Any, xs: Iterable[Any]) -> Any:
-    (x,) = xs
-    return x.builder.emit("take", x.real(), index, rows=1)
-
-
-def _positions(xs: Iterable[Any]) -> list[Any]:
-    (x,) = xs
-    return [x.builder.emit("positions", rows=x.rows, batch=False)]
-
-
-def _count(xs: Iterable[Any]) -> int:
-    return sum(x.rows for x in xs)
-
-
-_UFUNCS = "exp expm1 log log1p sqrt sin cos tan sinh cosh tanh arcsin arccos arctan erf erfc"
-
-
-def _read(m: Namespace, row: Any) -> Callable[..., Any]:
-    return partial(row.value, m)
-
-
-# Rules read with arrays; the operands of a variadic rule are one array with a row for each, over which it sums.
-NUMBERS = Namespace(
-    _read,
-    abs=partial(_function, "absolute"),
-    **{name: partial(_function, name) for name in _UFUNCS.split()},  # noqa: SIM905 (reads better than 16 strings)
-    where=_where,
-    sum=_sum,
-    largest=_largest,
-    take=_take,
-    positions=_positions,
-    count=_count,
-)

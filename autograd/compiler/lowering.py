@@ -6,12 +6,14 @@ arrays. What is added is bookkeeping, whose rows a gradient belongs to and over 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import nan
 from typing import Any
 
 from .. import table
 from ..graph import chain_rule
-from .instructions import AFTER, BODY, NUMBERS, Array, Builder
-from .program import ONE, Block, Program
+from .array_rules import FOLD, MAP
+from .instructions import BODY, Array, Builder, is_number
+from .program import ONE, Block, Program, has_variable_exponent
 from .trace import TAKE
 
 
@@ -20,91 +22,123 @@ class Lowered:
     """Instructions, and the arrays that carry numbers in and out."""
 
     builder: Builder
-    theta: Array
     inputs: Array
-    outputs: Array | float
-    branches: list[tuple[Array | float, bool, int]]
-    gradient: Array | None  # of the parameters, summed over the examples
-    flow: list[tuple[Array, Block]]  # gradients that each chunk of the batch adds to
+    theta: Array
+    constants: Array
+    examples: Array  # one number: how many there are in this chunk
+    outputs: Array
+    branches: list[Array]
+    gradient: Array | None  # of the first output by the parameters, summed over the examples
+
+
+def lower(program: Program, with_gradient: bool) -> Lowered:
+    """Instructions for the outputs and branches and, if asked for, the gradient of the first output."""
+    import numpy as np
+
+    with np.errstate(all="ignore"):
+        lowering = _Lowering(program)
+        outputs = lowering.rows(program.outputs, stacked=True)
+        branches = [lowering.rows([node], stacked=True) for node, _ in program.branches]
+        gradient = lowering.backward(program.outputs[0]) if with_gradient else None
+        inputs, parameters, constants = (lowering.arrays[block] for block in program.blocks[:3])
+        return Lowered(
+            lowering.builder, inputs, parameters, constants, lowering.examples, outputs, branches, gradient
+        )
 
 
 class _Lowering:
+    """The arrays of blocks; calculates forward when it is made."""
+
     def __init__(self, program: Program):
         self.program = program
         self.builder = Builder()
         self.place = program.place
-        self.arrays: dict[Block, Any] = {}
-        self.pieces: dict[Block, list[tuple[Any, Any]]] = {}  # contributions to the gradient of a block's rows
+        self.contributions: dict[Block, list[tuple[Any, Any]]] = {}  # to the gradient: rows of the block, and what
         inputs, parameters, constants = program.blocks[:3]
-        self.arrays[inputs] = self.builder.leaf("inputs", len(inputs.nodes), True, BODY)
-        self.arrays[parameters] = self.builder.leaf("theta", len(parameters.nodes), False)
-        self.arrays[constants] = self.builder.leaf("constants", len(constants.nodes), False)
-        self.examples = self.builder.leaf("examples", 1, False, BODY)  # how many there are in this chunk
+        self.arrays: dict[Block, Any] = {
+            inputs: self.builder.leaf(len(inputs.nodes), True, BODY),
+            parameters: self.builder.leaf(len(parameters.nodes), False),
+            constants: self.builder.leaf(len(constants.nodes), False),
+        }
+        self.examples = self.builder.leaf(1, False, BODY)
+        for block in program.blocks[3:]:
+            self.arrays[block] = self._calculate(block)
 
     # Forward
 
-    def forward(self) -> None:
-        for block in self.program.blocks[3:]:
-            self.arrays[block] = self._calculate(block)
-
     def _calculate(self, block: Block) -> Any:
-        assert block.operation is not None  # noqa: S101 (blocks past the leaves have one)
+        operation = block.operation
+        assert operation is not None  # noqa: S101 (blocks past the leaves have one)
         if block.kind == "product":
             weights, inputs = self._product_operands(block)
             return self.builder.emit("matmul", weights, inputs, rows=len(block.nodes), batch=True)
-        return block.operation.value(NUMBERS, *self._operands(block))
+        operands = self._operands(block)
+        result = operation.value(MAP if block.kind == "map" else FOLD, *operands)
+        if has_variable_exponent(self.program.nodes, block.nodes[0]):
+            return MAP.where(operands[0] < 0.0, nan, result)
+        return result
 
     def _operands(self, block: Block) -> list[Any]:
         if block.kind == "map":
             return [self.rows(nodes) for nodes in block.operands]
-        return [self.rows(nodes, stacked=len(nodes) > 1) for nodes in _parts(block)]
+        return [self.rows(nodes, stacked=True) for nodes in _roles(block)]
 
     def _product_operands(self, block: Block) -> tuple[Array, Array]:
+        """The matrix of weights, each row with its bias if there is one, and the inputs, above a row of ones if so."""
         weights, inputs = block.operands
         k, n = len(block.nodes), len(weights) // len(block.nodes)
-        matrix = self.rows(weights, stacked=True).view(f".reshape({k}, {n})", k)
+        matrix = self.rows(weights, stacked=True).view(k, "shaped", k, n)
+        home, start, count = self._runs(inputs)[0]
+        if count == len(inputs) and home.kind == "inputs" and (n == count or home.nodes[start + count] == ONE):
+            return matrix, self.arrays[home].part(start, start + n)
         x = self.rows(inputs, stacked=True)
-        if n > len(inputs):  # with biases: a row of ones below the inputs
-            block, start, count = self._runs(inputs)[0]
-            if count == len(inputs) and block.kind == "inputs" and block.nodes[start + count] == ONE:
-                return matrix, self.arrays[block].rows_from(start, start + n)
-            if x.base is not None or x.boolean or not x.batch:
-                x = self.builder.assemble([(slice(0, x.rows), x)], x.rows, True)
-            x.ones = True
-        return matrix, x.view(f"[:{n}]", n)
+        if not x.batch or x.boolean or (n > x.rows and x.base is not None):
+            x = self.builder.assemble([(slice(0, x.rows), x)], x.rows, True)
+        if n == x.rows:
+            return matrix, x
+        x.ones = True
+        return matrix, x.view(n, "part", 0, n)
 
     def rows(self, nodes: Sequence[int], stacked: bool = False) -> Any:
-        """The array whose rows are `nodes`; one row, or a number, where all are the same (unless `stacked`)."""
-        first, row = self.place[nodes[0]]
-        if len(set(nodes)) == 1 and not (stacked and len(nodes) > 1):
-            if first.kind == "constants":
-                return self.program.nodes[nodes[0]].number
-            return self._slice(first, row, row + 1)
+        """The array whose rows are `nodes`. Unless it is to be `stacked`: one row, or a number, where all are the same."""
+        if not stacked and len(set(nodes)) == 1:
+            return self._one(nodes[0])
         runs = self._runs(nodes)
         if len(runs) == 1:
             block, start, count = runs[0]
-            return self._slice(block, start, start + count)
+            array = self._slice(block, start, start + count)
+            if isinstance(array, Array) and array.rows == count or not stacked:
+                return array
+        key = ("rows", tuple(nodes))
+        if key not in self.builder.known:
+            self.builder.known[key] = self._gathered(nodes, runs)
+        return self.builder.known[key]
+
+    def _one(self, node: int) -> Any:
+        import numpy as np
+
+        block, row = self.place[node]
+        if block.kind == "constants":  # as a NumPy number, whose arithmetic never raises
+            return np.float64(self.program.nodes[node].number)
+        return self._slice(block, row, row + 1)
+
+    def _gathered(self, nodes: Sequence[int], runs: list[tuple[Block, int, int]]) -> Array:
         blocks = {block for block, _, _ in runs}
-        if len(blocks) == 1 and isinstance(self.arrays[first], Array):
+        source = self.arrays[runs[0][0]]
+        if len(blocks) == 1 and isinstance(source, Array) and source.rows == len(runs[0][0].nodes):
             index = tuple(self.place[node][1] for node in nodes)
-            source = self.arrays[first]
-            if source.rows == len(first.nodes):
-                return self.builder.emit("take_rows", source, index, rows=len(nodes))
-        batch = any(block.batch for block in blocks)
+            return self.builder.emit("take_rows", source.real(), index, rows=len(nodes))
         pieces, at = [], 0
         for block, start, count in runs:
             pieces.append((slice(at, at + count), self._slice(block, start, start + count)))
             at += count
-        key = ("rows", tuple(nodes))
-        if key not in self.builder.known:
-            self.builder.known[key] = self.builder.assemble(pieces, len(nodes), batch)
-        return self.builder.known[key]
+        return self.builder.assemble(pieces, len(nodes), any(block.batch for block in blocks))
 
     def _slice(self, block: Block, start: int, stop: int) -> Any:
         array = self.arrays[block]
         if not isinstance(array, Array) or array.rows == 1 < len(block.nodes):
             return array  # every row is the same
-        return array.rows_from(start, stop)
+        return array.part(start, stop)
 
     def _runs(self, nodes: Sequence[int]) -> list[tuple[Block, int, int]]:
         """`nodes` as runs of neighbouring rows: (block, first row, how many)."""
@@ -119,54 +153,42 @@ class _Lowering:
 
     # Backward
 
-    def backward(self, output: int) -> tuple[Array | None, list[tuple[Array, Block]]]:
-        """Gradient of the sum of `output` over the examples by the parameters, and what carries it between sections."""
+    def backward(self, output: int) -> Array:
+        """The gradient of the sum of `output` over the examples by the parameters."""
         block, row = self.place[output]
-        self.pieces[block] = [(slice(row, row + 1), 1.0 if block.batch else self.examples)]
+        self._contribute(block, slice(row, row + 1), 1.0 if block.batch else self.examples)
         for block in reversed(self.program.blocks[3:]):
-            if block.batch and block.active and block in self.pieces:
-                self._push(block, self._gradient(block))
-        flow: list[tuple[Array, Block]] = []
-        for block in self.program.blocks[1:]:
-            if not block.batch and block.active and self.pieces.get(block):
-                name = f"flow{len(flow)}"
-                k = len(block.nodes)
-                flow.append((self.builder.assemble(self.pieces[block], k, False, name, BODY), block))
-                total = self.builder.leaf(name, k, False, AFTER)
-                self.pieces[block] = [(slice(0, k), total)]
-        for block in reversed(self.program.blocks[3:]):
-            if not block.batch and block.active and block in self.pieces:
+            if block in self.contributions:
                 self._push(block, self._gradient(block))
         parameters = self.program.blocks[1]
-        pieces = self.pieces.get(parameters, [])
-        if len(pieces) == 1 and pieces[0][0] == slice(0, len(parameters.nodes)) and isinstance(pieces[0][1], Array):
-            return pieces[0][1], flow
-        gradient = self.builder.assemble(pieces, len(parameters.nodes), False, "gradient", AFTER)
-        return gradient, flow
+        gradient = self._gradient(parameters) if parameters in self.contributions else None
+        if isinstance(gradient, Array) and gradient.rows == len(parameters.nodes) and not gradient.boolean:
+            return gradient
+        return self.builder.assemble(self.contributions.get(parameters, []), len(parameters.nodes), False)
 
     def _gradient(self, block: Block) -> Any:
         """The gradient of a block's rows: the sum of what has been contributed to them."""
-        pieces, k = self.pieces[block], len(block.nodes)
-        whole = slice(0, k)
-        if all(where == whole for where, _ in pieces):
-            total = pieces[0][1]
-            for _, contribution in pieces[1:]:
+        contributions, k = self.contributions[block], len(block.nodes)
+        (where, total), *others = contributions
+        if all(rows == slice(0, k) for rows, _ in contributions):
+            for _, contribution in others:
                 total = total + contribution
             return total
-        return self.builder.assemble(pieces, k, block.batch)
+        return self.builder.assemble(contributions, k, block.batch)
 
     def _push(self, block: Block, upstream: Any) -> None:
-        assert block.operation is not None  # noqa: S101
+        operation = block.operation
+        assert operation is not None  # noqa: S101
         if block.kind == "product":
             self._push_product(block, upstream)
             return
-        operands = self._operands(block)
-        locals_ = block.operation.partials(NUMBERS, self.arrays[block], *operands)
-        parts = block.operands if block.kind == "map" else _parts(block)
-        for nodes, local in zip(parts, locals_, strict=True):
-            if any(self.program.nodes[node].active for node in nodes):
-                rows = len(nodes) if block.kind == "fold" else len(block.nodes)
-                self._scatter(nodes, chain_rule(upstream, local), rows, block.batch)
+        nodes = self.program.nodes
+        slopes = operation.partials(
+            MAP if block.kind == "map" else FOLD, self.arrays[block], *self._operands(block)
+        )
+        for parents, slope in zip(_roles(block), slopes, strict=True):
+            if any(nodes[parent].active for parent in parents):
+                self._scatter(parents, chain_rule(upstream, slope), block.batch)
 
     def _push_product(self, block: Block, upstream: Any) -> None:
         k = len(block.nodes)
@@ -175,39 +197,38 @@ class _Lowering:
         matrix, x = self._product_operands(block)
         weights, inputs = block.operands
         if any(self.program.nodes[node].active for node in weights):
-            product = self.builder.emit("matmul", upstream, x.view(".T", x.rows), rows=k, batch=False, columns=x.rows)
-            self._scatter(weights, product.view(".reshape(-1, 1)", len(weights)), len(weights), False)
+            product = self.builder.emit(
+                "matmul", upstream, x.view(x.rows, "transposed"), rows=k, batch=False, columns=x.rows
+            )
+            self._scatter(weights, product.view(len(weights), "shaped", len(weights), 1), False)
         if any(self.program.nodes[node].active for node in inputs):
             n = len(inputs)
-            transposed = matrix.view(f"[:, :{n}].T", n)
-            self._scatter(inputs, self.builder.emit("matmul", transposed, upstream, rows=n, batch=True), n, True)
+            transposed = matrix.view(k, "left", n).view(n, "transposed")
+            self._scatter(inputs, self.builder.emit("matmul", transposed, upstream, rows=n, batch=True), True)
 
-    def _scatter(self, nodes: Sequence[int], contribution: Any, rows: int, batch: bool) -> None:
-        """Add a contribution with a row for each of `nodes` (or one for all) to the gradients of their blocks."""
-        if isinstance(contribution, float) and contribution == 0.0:
+    def _scatter(self, nodes: Sequence[int], contribution: Any, batch: bool) -> None:
+        """Add a contribution with a row for each of `nodes`, or one for all, to the gradients of their blocks."""
+        if is_number(contribution, 0.0):
             return
+        same = not isinstance(contribution, Array) or contribution.rows == 1
         if len(set(nodes)) == 1:
-            if rows > 1:
-                same = not isinstance(contribution, Array) or contribution.rows == 1
-                contribution = contribution * float(rows) if same else self._sum_rows(contribution)
+            if len(nodes) > 1:
+                contribution = contribution * float(len(nodes)) if same else self._sum_rows(contribution)
             block, row = self.place[nodes[0]]
             self._contribute(block, slice(row, row + 1), self._columns(block, contribution, batch))
             return
-        if not isinstance(contribution, Array) or contribution.rows == 1:
-            for block in {self.place[node][0] for node in nodes}:
-                index = [self.place[node][1] for node in nodes if self.place[node][0] is block]
-                self._contribute(block, index, self._columns(block, contribution, batch))
-            return
         runs = self._runs(nodes)
-        blocks = {block for block, _, _ in runs}
-        if len(runs) > 1 and len(blocks) == 1:
-            (block,) = blocks
-            index = [self.place[node][1] for node in nodes]
-            self._contribute(block, index, self._columns(block, contribution, batch))
+        if same or len(runs) > 1 and len({block for block, _, _ in runs}) == 1:
+            rows: dict[Block, list[int]] = {}
+            for node in nodes:
+                block, row = self.place[node]
+                rows.setdefault(block, []).append(row)
+            for block, where in rows.items():
+                self._contribute(block, where, self._columns(block, contribution, batch))
             return
         at = 0
         for block, start, count in runs:
-            part = contribution.rows_from(at, at + count)
+            part = contribution.part(at, at + count)
             self._contribute(block, slice(start, start + count), self._columns(block, part, batch))
             at += count
 
@@ -216,7 +237,7 @@ class _Lowering:
             return
         if isinstance(where, list) and where == list(range(where[0], where[0] + len(where))):
             where = slice(where[0], where[0] + len(where))
-        self.pieces.setdefault(block, []).append((where, contribution))
+        self.contributions.setdefault(block, []).append((where, contribution))
 
     def _columns(self, block: Block, contribution: Any, batch: bool) -> Any:
         """Summed over the examples, where the block has one column for all of them."""
@@ -230,8 +251,10 @@ class _Lowering:
         return self.builder.emit("sum_rows", contribution.real(), rows=1)
 
 
-def _parts(block: Block) -> list[list[int]]:
-    """The operands of a fold: one array for each role in its rule."""
+def _roles(block: Block) -> list[list[int]]:
+    """The nodes in each place of the operation's rule, which has one for all operands of a variadic one."""
+    if block.kind == "map":
+        return block.operands
     (operands,) = block.operands
     if block.operation is TAKE:
         return [operands[:1], operands[1:]]
@@ -239,16 +262,3 @@ def _parts(block: Block) -> list[list[int]]:
         n = len(operands) // 2
         return [part for part in (operands[:n], operands[n : 2 * n], operands[2 * n :]) if part]
     return [operands]
-
-
-def lower(program: Program, with_gradient: bool) -> Lowered:
-    """Instructions for the outputs and, if asked for, the gradient of the only one."""
-    lowering = _Lowering(program)
-    lowering.forward()
-    outputs = lowering.rows(program.outputs, stacked=len(program.outputs) > 1)
-    branches = [(lowering.rows([node]), taken, node) for node, taken in program.branches]
-    gradient, flow = lowering.backward(program.outputs[0]) if with_gradient else (None, [])
-    _, parameters, _ = program.blocks[:3]
-    arrays = lowering.arrays
-    inputs: Array = arrays[program.blocks[0]]
-    return Lowered(lowering.builder, arrays[parameters], inputs, outputs, branches, gradient, flow)

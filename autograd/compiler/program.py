@@ -12,7 +12,7 @@ from .. import table
 from ..graph import topological_order
 from ..table import Operation
 from ..value import Value
-from .trace import DETACH, LESS, LESS_EQUAL, TAKE, Tape, Tracer
+from .trace import SILENT, TAKE, Tape, Tracer
 
 ONE = -1  # stands below the inputs of an argument: a row of ones, so that a bias is one more weight
 
@@ -66,70 +66,76 @@ class Program:
 
 def build(tape: Tape, outputs: Sequence[Value]) -> Program:
     """The program of a trace."""
-    roots = [*outputs, *(node for node, _ in tape.branches)]
-    groups: list[list[Tracer]] = [*tape.arguments, [node for node, _ in tape.randoms]]
-    order: list[Value] = topological_order(*roots)
-    nodes: list[Node] = []
-    number: dict[Value, int] = {}
-    known: dict[Any, int] = {}
-
-    def add(key: Any, node: Node) -> int:
-        if key not in known:
-            known[key] = len(nodes)
-            nodes.append(node)
-        return known[key]
-
+    entries = _Entries()
     inputs: list[int] = []
     arguments: list[slice] = []
-    for group in groups:
+    for group in (*tape.arguments, [node for node, _ in tape.randoms]):
         start = len(inputs)
-        for tracer in group:
-            number[tracer] = add(tracer, Node(None, (), True, False, 0, label=tracer.label))
-            inputs.append(number[tracer])
+        inputs += [entries.add(tracer, tracer, Node(None, (), True, False, 0)) for tracer in group]
         arguments.append(slice(start, len(inputs)))
         inputs.append(ONE)
-    leaves: dict[int, Value] = {}
-    for value in order:
-        if value in number:
-            continue
-        operation = value.operation
-        if not value.parents:
-            if operation is None:
-                number[value] = add(("constant", _bits(value._data)), Node(None, (), False, False, 0, value._data))
-            else:
-                number[value] = add(value, Node(None, (), False, True, 0, label=value.label))
-                leaves[number[value]] = value
-            continue
-        assert operation is not None  # noqa: S101 (a node with parents has an operation)
-        parents = tuple(number[p] for p in value.parents)
-        if all(_is_constant(nodes[p]) for p in parents):
-            number[value] = add(("constant", _bits(value._data)), Node(None, (), False, False, 0, value._data))
-            continue
-        number[value] = add(
-            (operation, parents),
-            Node(
-                operation,
-                parents,
-                any(nodes[p].batch for p in parents),
-                operation not in (DETACH, LESS, LESS_EQUAL) and any(nodes[p].active for p in parents),
-                1 + max(nodes[p].level for p in parents),
-                label=value.label,
-                scope=value.scope.path if value.scope else (),
-            ),
-        )
+    entries.enter(topological_order(*outputs, *(node for node, _ in tape.branches)), tape)
+    number, nodes = entries.number, entries.nodes
     wanted = [number[v] for v in outputs]
-    branches = list({number[node]: taken for node, taken in tape.branches}.items())
-    blocks = _blocks(nodes, inputs, _reachable(nodes, [*wanted, *(b for b, _ in branches)]))
-    parameters = [leaves[k] for k in blocks[1].nodes]
-    return Program(nodes, blocks, wanted, branches, parameters, arguments)
+    branches = {number[node]: taken for node, taken in tape.branches}
+    branches = {k: taken for k, taken in branches.items() if not is_constant(nodes[k])}
+    alive = _reachable(nodes, [*wanted, *branches])
+    blocks = _blocks(nodes, inputs, alive)
+    parameters = [entries.leaves[k] for k in blocks[1].nodes]
+    return Program(nodes, blocks, wanted, list(branches.items()), parameters, arguments)
 
 
-def _bits(number: float) -> str:
-    return float(number).hex()  # 0.0 and -0.0 are two constants
+class _Entries:
+    """The nodes of a program, equal ones only once, and the number of each Value among them."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+        self.number: dict[Value, int] = {}
+        self.leaves: dict[int, Value] = {}  # the parameters
+        self._known: dict[Any, int] = {}
+
+    def add(self, value: Value, key: Any, node: Node) -> int:
+        if key not in self._known:
+            self._known[key] = len(self.nodes)
+            self.nodes.append(node)
+        self.number[value] = k = self._known[key]
+        self.nodes[k].label = self.nodes[k].label or value.label
+        return k
+
+    def enter(self, order: Iterable[Value], tape: Tape) -> None:
+        """Add Values, parents before children."""
+        for value in order:
+            if value in self.number:
+                continue
+            operation = value.operation
+            parents = tuple([self.number[p] for p in value.parents])
+            operands = [self.nodes[p] for p in parents]
+            if operation is None or all(map(is_constant, operands)) and (parents or value in tape.made):
+                # 0.0 and -0.0 are two constants
+                self.add(value, value._data.hex(), Node(None, (), False, False, 0, value._data))
+            elif not parents:
+                if isinstance(value, Tracer):
+                    raise TypeError(f"{value!r} is a copy, or was kept from an earlier trace: use the argument itself")
+                self.leaves[self.add(value, value, Node(None, (), False, True, 0))] = value
+            else:
+                batch = any(x.batch for x in operands)
+                active = operation not in SILENT and any(x.active for x in operands)
+                level = 1 + max(x.level for x in operands)
+                scope = value.scope.path if value.scope else ()
+                node = Node(operation, parents, batch, active, level, scope=scope)
+                self.add(value, (operation, parents), node)
 
 
-def _is_constant(node: Node) -> bool:
+def is_constant(node: Node) -> bool:
     return node.operation is None and not node.batch and not node.active
+
+
+def has_variable_exponent(nodes: list[Node], k: int) -> bool:
+    """Whether node `k` is a power whose exponent has a derivative, and its base so no value below 0."""
+    if nodes[k].operation is not table.POW:
+        return False
+    exponent = nodes[nodes[k].parents[1]]
+    return not is_constant(exponent) and exponent.operation not in SILENT
 
 
 def _reachable(nodes: list[Node], roots: Iterable[int]) -> set[int]:
@@ -157,7 +163,7 @@ def _blocks(nodes: list[Node], inputs: list[int], alive: set[int]) -> list[Block
     return [
         Block("inputs", inputs, batch=True),
         Block("parameters", _parameters(nodes, blocks, alive), active=True),
-        Block("constants", [k for k in sorted(alive) if _is_constant(nodes[k])]),
+        Block("constants", [k for k in sorted(alive) if is_constant(nodes[k])]),
         *blocks,
     ]
 
@@ -173,7 +179,7 @@ def _kind(nodes: list[Node], k: int) -> tuple[Any, ...]:
         return "fold", k
     if operation is TAKE or (operation is not None and operation.variadic):
         return "fold", k
-    return "map", operation, node.batch, node.active
+    return "map", operation, node.batch, node.active, has_variable_exponent(nodes, k)
 
 
 def _gather(nodes: list[Node], kind: str, members: list[int]) -> list[Block]:
