@@ -1,0 +1,74 @@
+"""The arguments of a compiled function: arrays with an example in each row, or an error that says what came instead."""
+
+import reprlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+
+def batch(arguments: Sequence[Any], names: Callable[[int], list[str]]) -> tuple[list[Any], int]:
+    """The arguments as arrays of floats, and the number of examples.
+
+    `names` tells what so many arguments are called. Raises ValueError, naming the argument, for what is no array of
+    numbers, and for arrays that do not fit together.
+    """
+    arrays = [_array(k, argument, names) for k, argument in enumerate(arguments)]
+    n = len(arrays[0])
+    for array in arrays:
+        if len(array) != n:
+            raise ValueError(f"the arguments differ in their number of examples: {_described(arrays, names)}")
+    if n == 0:
+        raise ValueError(f"the batch is empty, there is no example in it: {_described(arrays, names)}")
+    return arrays, n
+
+
+def shapes(names: Sequence[str], examples: Sequence[tuple[int, ...]]) -> str:
+    """``x of shape (n, 2) and t of shape (n)``, by the shapes of one example."""
+    return " and ".join(
+        f"{name} of shape ({', '.join(['n', *map(str, shape)])})" for name, shape in zip(names, examples, strict=False)
+    )
+
+
+def _described(arrays: Sequence[Any], names: Callable[[int], list[str]]) -> str:
+    return " and ".join(f"{name} has shape {a.shape}" for name, a in zip(names(len(arrays)), arrays, strict=True))
+
+
+def flat(theta: Any, p: int) -> Any:
+    """`theta` as an array of `p` floats, or ValueError."""
+    array = _floats(lambda: "at", theta)
+    if array.shape != (p,):
+        raise ValueError(
+            f"at must be a flat array of shape ({p},), one number a parameter, got one of shape {array.shape}"
+        )
+    return array
+
+
+def _array(k: int, argument: Any, names: Callable[[int], list[str]]) -> Any:
+    array = _floats(lambda: names(k + 1)[k], argument)
+    if not array.ndim:
+        raise ValueError(
+            f"{names(k + 1)[k]} must have an example in each row, and so a shape (n,) or (n, ...), got the single number "
+            f"{argument!r}"
+        )
+    return array
+
+
+def _floats(name: Callable[[], str], argument: Any) -> Any:
+    import numpy as np
+
+    if type(argument) is np.ndarray and argument.dtype == np.float64:
+        return argument
+    try:
+        array = np.asarray(argument)
+    except ValueError as error:  # rows of different lengths
+        raise ValueError(f"{name()} must be an array of numbers, got {reprlib.repr(argument)}: {error}") from None
+    if array.dtype.kind not in "fiub":
+        hint = ": for one example of Values call the function itself, its __wrapped__" if _has_values(array) else ""
+        raise ValueError(
+            f"{name()} must be an array of real numbers, got dtype {array.dtype} and shape {array.shape} from "
+            f"{reprlib.repr(argument)}{hint}"
+        )
+    return array.astype(float)
+
+
+def _has_values(array: Any) -> bool:
+    return array.dtype == object and any(hasattr(x, "local_grads") for x in array.flat)
