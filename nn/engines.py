@@ -100,6 +100,9 @@ class Eager:
                 sums = self._add(sums, prediction, loss, example)
         return sums
 
+    def settle(self) -> None:
+        """Let parameters and optimiser hold the numbers that training has come to; here they always do."""
+
     def numbers(self) -> list[float]:
         """The parameters as they are, for `restore`."""
         return [parameter.data for parameter in self._numbers]

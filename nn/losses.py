@@ -10,7 +10,7 @@ from contextlib import suppress
 from functools import cache
 from typing import Any
 
-from autograd import Value, abs, dot, log, log_softmax, mean, relu, scope, softplus, total, where
+from autograd import Value, abs, dot, log, log_softmax, mean, relu, scope, softplus, take, total, where
 
 from .modules import Module
 
@@ -69,6 +69,8 @@ def cross_entropy(logits: Sequence[Any], target: Any) -> Any:
     if _is_list(target):
         probabilities = _probabilities("the target of cross_entropy", target, len(log_q))
         return -dot(probabilities, log_q)
+    if isinstance(target, Value):  # of a compiled function
+        return -take(log_q, target)
     return -log_q[_class_index(target, len(log_q))]
 
 

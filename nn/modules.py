@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from reprlib import recursive_repr
 from typing import Any
 
-from autograd import Value, dot, scope
+from autograd import Value, dot, scope, setting, uniform, where
 
 from .activations import ACTIVATIONS, Activation, named
 from .base import Module as Module
@@ -136,12 +136,12 @@ class Dropout(Module):
         self.p = float(p)
         self.rng = generator(seed)
 
-    def draw(self) -> float:
+    def draw(self) -> Any:
         """One factor of a mask: 0 with probability `p`, else 1 / (1 - p)."""
-        return 0.0 if self.rng.random() < self.p else 1.0 / (1.0 - self.p)
+        return where(uniform(self.rng) < self.p, 0.0, 1.0 / (1.0 - self.p))
 
     def forward(self, x: Any) -> Any:
-        if not self.training or self.p == 0.0:
+        if not setting(self, "training") or self.p == 0.0:
             return x
         return x * self.draw() if is_number(x) else [value * self.draw() for value in x]
 

@@ -191,11 +191,16 @@ def clip_grad_norm(parameters: Iterable[Value], max_norm: float) -> float:
             name = repr(parameter.label) if parameter.label else f"number {listed.index(parameter)}"
             raise ValueError(f"the gradient of parameter {name} is {gradient!r}: lower the learning rate")
     length = math.hypot(*gradients.values())
-    factor = max_norm / (length + 1e-6)
+    factor = clip_factor(length, max_norm)
     if factor < 1.0:
         for parameter, gradient in gradients.items():
             parameter.grad = gradient * factor
     return length
+
+
+def clip_factor(length: float, max_norm: float) -> float:
+    """What to multiply a gradient of this length by, so that it is no longer than `max_norm`."""
+    return min(1.0, max_norm / (length + 1e-6))
 
 
 def _parameters(parameters: Any) -> list[Value]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from autograd import no_grad
 
+from .compiled import Compiled
 from .data import minibatches, train_test_split
 from .diagnosis import WAY_OUT
 from .engines import Eager, Loss, Metric, mode_kept
@@ -104,6 +105,8 @@ def fit(
                 run.epoch(batch for batch, _ in minibatches(rows, rows, batch_size or len(data), seed=rng))
                 optimizer.shuffled = (order, epoch + 1)
                 _advance(bar, history)
+                if callbacks:
+                    engine.settle()
                 for callback in callbacks:
                     if callback(history):
                         history.stopped = history.stopped or "a callback asked for it"
@@ -115,6 +118,7 @@ def fit(
         engine.restore(run.best)
         raise
     finally:
+        engine.settle()
         engine.forget_gradients()
         if bar is not None:
             bar.close()
@@ -224,10 +228,13 @@ def _has_classes(model: Module, data: list[Example], loss: Loss) -> bool:
 
 
 def _engine(compiled: Any, *arguments: Any) -> Eager:
-    if compiled is True:
-        raise NotImplementedError("there is no compiler for training yet: leave out compiled=True")
-    if compiled not in (False, "auto"):
+    if compiled not in (True, False, "auto"):
         raise ValueError(f'compiled is True, False or "auto", got {compiled!r}')
+    model = arguments[0]
+    # A module of the user's own may do what a recording of one example does not hold, such as drawing random numbers.
+    own = all(type(module).__module__.split(".")[0] == "nn" for _, module in model.named_modules())
+    if compiled is True or (compiled == "auto" and own):
+        return Compiled(*arguments, required=compiled is True)
     return Eager(*arguments)
 
 
@@ -242,6 +249,8 @@ def _bar(epochs: int) -> Any:
 
 def _advance(bar: Any, history: History) -> None:
     if bar is not None:
-        losses = {"loss": history.train_loss, "validation loss": history.validation_loss} | history.metrics
-        bar.set_postfix({name: f"{values[-1]:.4g}" for name, values in losses.items() if values}, refresh=False)
+        part = "validation " if history.validation_loss else ""
+        shown = {f"{part}loss": history.validation_loss or history.train_loss}
+        shown |= {f"{part}accuracy": history.metrics.get(f"{part}accuracy".replace(" ", "_"), [])}
+        bar.set_postfix({name: f"{values[-1]:.4g}" for name, values in shown.items() if values}, refresh=False)
         bar.update()
