@@ -86,7 +86,8 @@ def fit(
     ('7.000', True)
     """
     callbacks = list(callbacks)
-    _check(model, loss, l2, epochs, batch_size, patience)
+    _check(model, loss, l2, max_norm)
+    _check_counts(epochs=epochs, batch_size=batch_size, patience=patience)
     data = examples(X, y)
     optimizer = _optimizer(optimizer, model)
     order, done = _order(optimizer, seed)
@@ -165,17 +166,21 @@ class _Run:
             self.history.stopped = f"no lower loss for {self.patience} epochs (patience)"
 
 
-def _check(model: Any, loss: Any, l2: float, epochs: Any, batch_size: Any, patience: Any) -> None:
+def _check(model: Any, loss: Any, l2: float, max_norm: float | None) -> None:
     if not isinstance(model, Module):
         raise TypeError(f"fit trains a Module, got a {type(model).__name__}")
     if not callable(loss):
         raise TypeError(f"loss is a function of prediction and target, such as nn.mse_loss, got {loss!r}")
     if not 0.0 <= l2 < math.inf:
         raise ValueError(f"l2 is a strength from 0, got {l2!r}")
-    for name, number in (("epochs", epochs), ("batch_size", batch_size), ("patience", patience)):
-        if number is None and name != "epochs":
-            continue
-        if isinstance(number, bool) or not hasattr(number, "__index__") or number < 1:
+    if max_norm is not None and not 0.0 <= max_norm < math.inf:
+        raise ValueError(f"max_norm is a length from 0, got {max_norm!r}")
+
+
+def _check_counts(**counts: Any) -> None:
+    for name, number in counts.items():
+        optional = name != "epochs" and number is None
+        if not optional and (isinstance(number, bool) or not hasattr(number, "__index__") or number < 1):
             raise ValueError(f"{name} is a whole number from 1, got {number!r}")
 
 
