@@ -5,9 +5,8 @@ Functions of one number are methods of `Value` too.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from keyword import iskeyword
-from random import Random
 from types import FunctionType
-from typing import Any, Protocol, SupportsFloat, overload
+from typing import TYPE_CHECKING, Any, Protocol, SupportsFloat, overload
 
 from . import table
 from .eager import neuron, write_out
@@ -15,6 +14,9 @@ from .modes import current_mode
 from .table import TABLE, Namespace, Operation
 from .value import Value, apply
 from .words import partial_formulas, value_formula
+
+if TYPE_CHECKING:
+    from random import Random
 
 Number = SupportsFloat  # a Value, or anything with a real float value
 
@@ -210,13 +212,12 @@ def take(xs: Sequence[Any], index: Any) -> Any:
     return xs[int(number)]
 
 
-def uniform(generator: Random) -> Any:
+def uniform(generator: "Random") -> Any:
     """uniform(generator): a random number from 0 to 1, as ``generator.random()`` gives it, without a gradient.
 
     In a compiled function it is drawn for every example and every call, in the order in which the function would.
 
-    >>> from random import Random
-    >>> uniform(Random(1)) == Random(1).random()
+    >>>     >>> uniform(Random(1)) == Random(1).random()
     True
     """
     tape = current_mode().tape

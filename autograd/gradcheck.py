@@ -3,7 +3,6 @@
 Both must agree up to the error of the differences; where they do not, a rule or a derivation is wrong.
 """
 
-import inspect
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -162,6 +161,8 @@ def _shaped(point: Iterable[Any], numbers: Iterable[Any]) -> list[Any]:
 
 
 def _names(f: Callable[..., Any], point: Sequence[Any]) -> list[str]:
+    import inspect  # of which the rest of the package has no need
+
     try:
         names = list(inspect.signature(f).parameters)[: len(point)]
     except (TypeError, ValueError):

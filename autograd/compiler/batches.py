@@ -7,6 +7,7 @@ from typing import Any
 from weakref import WeakSet
 
 from ..value import Value
+from .entry import BranchChanged
 from .listing import describe
 from .program import Program, build
 from .replay import example, replay
@@ -20,10 +21,6 @@ def _numpy(program: Program, with_gradient: bool) -> Any:
 
 
 BACKENDS = {"auto": _numpy, "numpy": _numpy}
-
-
-class BranchChanged(RuntimeError):
-    """An example would have taken another way at an ``if`` than the one that was traced."""
 
 
 class Traced:
@@ -67,9 +64,7 @@ class Traced:
             total += some
         return total
 
-    def total_and_gradient(
-        self, theta: Any, columns: list[Any], n: int, results: Any = None
-    ) -> tuple[float, Any]:
+    def total_and_gradient(self, theta: Any, columns: list[Any], n: int, results: Any = None) -> tuple[float, Any]:
         """The sums over the examples of the first output and of its gradient by the parameters.
 
         `results` is an array of shape (outputs, n) that takes all outputs, if they are of interest.
@@ -138,7 +133,9 @@ class Traced:
             differs = ((went != 0.0) != taken)[0]
             if differs.any():
                 batch = self.program.nodes[node].batch
-                where = f"for example {start + int(differs.argmax())}" if batch else "with the parameters as they are now"
+                where = (
+                    f"for example {start + int(differs.argmax())}" if batch else "with the parameters as they are now"
+                )
                 raise BranchChanged(
                     f"{describe(self.program, node)} was {taken} when the function was traced and is {not taken} "
                     f"{where}: choose with where(condition, a, b), which compiles both sides"

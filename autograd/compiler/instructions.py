@@ -152,9 +152,7 @@ class Builder:
         path = (*array.path, step)
         key = (array.root, path)
         if key not in self.known:
-            self.known[key] = Array(
-                self, rows, array.batch, array.boolean, array.section, base=array.root, path=path
-            )
+            self.known[key] = Array(self, rows, array.batch, array.boolean, array.section, base=array.root, path=path)
         return self.known[key]
 
     def emit(

@@ -35,7 +35,7 @@ def describe(program: Program, node: int, depth: int = 3) -> str:
 
 
 def _line(program: Program, block: Block) -> str:
-    assert block.operation is not None  # noqa: S101 (only leaves have none)
+    assert block.operation is not None
     target = _names(program, block.nodes)
     if block.kind == "product":
         weights, inputs = block.operands

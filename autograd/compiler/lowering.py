@@ -41,9 +41,7 @@ def lower(program: Program, with_gradient: bool) -> Lowered:
         branches = [lowering.rows([node], stacked=True) for node, _ in program.branches]
         gradient = lowering.backward(program.outputs[0]) if with_gradient else None
         inputs, parameters, constants = (lowering.arrays[block] for block in program.blocks[:3])
-        return Lowered(
-            lowering.builder, inputs, parameters, constants, lowering.examples, outputs, branches, gradient
-        )
+        return Lowered(lowering.builder, inputs, parameters, constants, lowering.examples, outputs, branches, gradient)
 
 
 class _Lowering:
@@ -68,7 +66,7 @@ class _Lowering:
 
     def _calculate(self, block: Block) -> Any:
         operation = block.operation
-        assert operation is not None  # noqa: S101 (blocks past the leaves have one)
+        assert operation is not None
         if block.kind == "product":
             weights, inputs = self._product_operands(block)
             return self.builder.emit("matmul", weights, inputs, rows=len(block.nodes), batch=True)
@@ -107,7 +105,7 @@ class _Lowering:
         if len(runs) == 1:
             block, start, count = runs[0]
             array = self._slice(block, start, start + count)
-            if isinstance(array, Array) and array.rows == count or not stacked:
+            if (isinstance(array, Array) and array.rows == count) or not stacked:
                 return array
         key = ("rows", tuple(nodes))
         if key not in self.builder.known:
@@ -178,14 +176,12 @@ class _Lowering:
 
     def _push(self, block: Block, upstream: Any) -> None:
         operation = block.operation
-        assert operation is not None  # noqa: S101
+        assert operation is not None
         if block.kind == "product":
             self._push_product(block, upstream)
             return
         nodes = self.program.nodes
-        slopes = operation.partials(
-            MAP if block.kind == "map" else FOLD, self.arrays[block], *self._operands(block)
-        )
+        slopes = operation.partials(MAP if block.kind == "map" else FOLD, self.arrays[block], *self._operands(block))
         for parents, slope in zip(_roles(block), slopes, strict=True):
             if any(nodes[parent].active for parent in parents):
                 self._scatter(parents, chain_rule(upstream, slope), block.batch)
@@ -218,7 +214,7 @@ class _Lowering:
             self._contribute(block, slice(row, row + 1), self._columns(block, contribution, batch))
             return
         runs = self._runs(nodes)
-        if same or len(runs) > 1 and len({block for block, _, _ in runs}) == 1:
+        if same or (len(runs) > 1 and len({block for block, _, _ in runs}) == 1):
             rows: dict[Block, list[int]] = {}
             for node in nodes:
                 block, row = self.place[node]

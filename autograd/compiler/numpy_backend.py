@@ -108,12 +108,14 @@ class _Plan:
         }
 
     def _fits(self, piece: Piece, instruction: Instruction) -> bool:
-        if not isinstance(piece.number, Array) or is_number(instruction.pieces[0].number, 0.0):  # filled with zeros first
+        if not isinstance(piece.number, Array) or is_number(
+            instruction.pieces[0].number, 0.0
+        ):  # filled with zeros first
             return False
         array, out = piece.number.root, instruction.out
         as_column = piece.number.path == (("shaped", array.rows * array.columns, 1),)
         return (
-            (piece.number is array and array.columns == 1 or as_column)
+            ((piece.number is array and array.columns == 1) or as_column)
             and array.instruction is not None
             and array.instruction.call != "assemble"
             and self.reads[array] == 1
@@ -137,7 +139,12 @@ class _Plan:
                 spare = free.get(_shape(out)) if self._shares(out) else None
                 self.buffer_of[out] = spare.pop() if spare else self._buffer(out)
             for array in {a.root for a in _operands(instruction)}:
-                if last[array] == k and array in self.buffer_of and self._shares(array) and array.section == out.section:
+                if (
+                    last[array] == k
+                    and array in self.buffer_of
+                    and self._shares(array)
+                    and array.section == out.section
+                ):
                     free.setdefault(_shape(array), []).append(self.buffer_of[array])
 
     def _shares(self, array: Array) -> bool:

@@ -110,7 +110,7 @@ class _Entries:
             operation = value.operation
             parents = tuple([self.number[p] for p in value.parents])
             operands = [self.nodes[p] for p in parents]
-            if operation is None or all(map(is_constant, operands)) and (parents or value in tape.made):
+            if operation is None or (all(map(is_constant, operands)) and (parents or value in tape.made)):
                 # 0.0 and -0.0 are two constants
                 self.add(value, value._data.hex(), Node(None, (), False, False, 0, value._data))
             elif not parents:

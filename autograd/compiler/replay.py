@@ -13,7 +13,7 @@ from ..functions import take
 from ..gradients import grad
 from ..modes import USUAL, current_mode, set_mode
 from ..value import Value, apply, arithmetic, constant, evaluate
-from .program import ONE, Node, Program
+from .program import Node, Program
 from .trace import SILENT, TAKE
 
 
@@ -42,7 +42,7 @@ def replay(program: Program, theta: Iterable[float], inputs: Mapping[int, float]
 
 def _calculate(node: Node, operands: tuple[Any, ...]) -> Any:
     operation = node.operation
-    assert operation is not None  # noqa: S101 (leaves are not calculated)
+    assert operation is not None
     if operation is TAKE:
         index, *xs = operands
         return take(xs, index) * 1.0  # a node of its own, which may have another label
