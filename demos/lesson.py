@@ -80,17 +80,27 @@ class Page:
         self.content: list[Text | Table | Picture] = []
         self._figures = 0
 
-    def say(self, text: str) -> None:
-        """Print paragraphs, wrapped; one that is indented (formulas, code, lines of a stepper) stays as it is.
+    def say(self, text: str | None) -> None:
+        """Print paragraphs, wrapped; one that is indented (a formula) stays as it is.
 
-        Indentation counts from the line of the closing quotes, where these stand alone.
+        A lesson begins with ``page.say(__doc__)``. Indentation counts from the line of the closing quotes, where these
+        stand alone.
         """
+        if text is None or text.startswith("Automatically created module for IPython"):
+            return  # a notebook has put its own text into __doc__; that of the lesson stands in its first cell
         for part in _at_margin(text).split("\n\n"):
-            lines = part.strip("\n").split("\n")
-            verbatim = all(line.startswith("    ") for line in lines)
-            paragraph = textwrap.dedent("\n".join(lines)) if verbatim else " ".join(" ".join(lines).split())
-            self.content.append(Text(paragraph, verbatim))
-            print(textwrap.indent(paragraph, "    ") if verbatim else textwrap.fill(paragraph, WIDTH), end="\n\n")
+            if all(line.startswith("    ") for line in part.strip("\n").split("\n")):
+                self.show(textwrap.dedent(part))
+            else:
+                paragraph = " ".join(part.split())
+                self.content.append(Text(paragraph, verbatim=False))
+                print(textwrap.fill(paragraph, WIDTH), end="\n\n")
+
+    def show(self, *lines: object) -> None:
+        """Print lines as they are, such as the steps of a stepper or the table of `check_gradients`."""
+        text = "\n".join(map(str, lines)).strip("\n")
+        self.content.append(Text(text, verbatim=True))
+        print(textwrap.indent(text, "    "), end="\n\n")
 
     def table(self, headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Print a table. Cells are texts or numbers; numbers get five significant digits, give a text for others."""

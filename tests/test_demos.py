@@ -2,6 +2,7 @@
 
 import doctest
 import io
+import re
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -213,3 +214,11 @@ def test_output_survives_a_terminal_that_has_no_greek() -> None:
     assert run.returncode == 2
     assert b"Traceback" not in run.stderr
     io.TextIOWrapper(io.BytesIO(run.stderr), encoding="ascii").read()
+
+
+def test_the_cells_of_a_lesson_are_code_by_themselves() -> None:
+    """`# %%` within a function would tear it apart in a notebook."""
+    for lesson_ in LESSONS:
+        if (path := FOLDER / f"{lesson_.module}.py").exists():
+            for cell in re.split(r"^\s*# %%.*$", path.read_text(encoding="utf-8"), flags=re.MULTILINE):
+                compile(cell, path.name, "exec")
