@@ -8,7 +8,7 @@ the end, whatever ends it.
 from collections.abc import Sequence
 from typing import Any
 
-from autograd import BranchChanged, compile, no_grad
+from autograd import BranchChanged, Value, compile, no_grad
 
 from .diagnosis import about
 from .engines import Eager, mode_kept
@@ -31,7 +31,7 @@ class Compiled(Eager):
         self._program, self._evaluation = compile(self._results), compile(self._results)
         self._several = True  # outputs of the model, in a list
         self._theta: Any = None  # None: the Values hold the numbers
-        self._kept: list[Any] = []  # the optimiser's state, an array for each of its numbers
+        self._kept: Any = ()  # the optimiser's state, an array for each of its numbers
         self._targets: set[Any] = set()  # those that the loss has accepted
 
     def _results(self, x: Any, target: Any) -> list[Any]:
@@ -39,6 +39,8 @@ class Compiled(Eager):
         prediction = self.model(x)
         self._several = isinstance(prediction, (list, tuple))
         loss = self.loss(prediction, target)
+        if not isinstance(loss, Value):
+            raise TypeError(f"a loss is a Value calculated from the prediction, got {loss!r}")
         descended = loss + l2_penalty(self.model, self.l2) if self.l2 else loss
         return [descended, loss, *(prediction if self._several else [prediction])]
 
@@ -71,7 +73,7 @@ class Compiled(Eager):
         if self.max_norm is not None:
             moved = moved * clip_factor(norm, self.max_norm)
         theta = self._theta.copy()
-        theta[self._moved], self._kept = self.optimizer.new_values(theta[self._moved], moved, tuple(self._kept))
+        theta[self._moved], self._kept = self.optimizer.new_values(theta[self._moved], moved, self._kept)
         self._theta = theta
         return self._sums(results, batch), norm
 
