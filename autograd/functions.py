@@ -217,7 +217,8 @@ def uniform(generator: "Random") -> Any:
 
     In a compiled function it is drawn for every example and every call, in the order in which the function would.
 
-    >>>     >>> uniform(Random(1)) == Random(1).random()
+    >>> from random import Random
+    >>> uniform(Random(1)) == Random(1).random()
     True
     """
     tape = current_mode().tape
