@@ -3,6 +3,7 @@
 from .compiler import BranchChanged, compile
 from .derivation import check_derivation
 from .diagnosis import diagnose
+from .draw import Drawing, draw
 from .functions import (
     abs,
     arccos,
@@ -42,14 +43,16 @@ from .functions import (
 )
 from .gradcheck import check_gradients
 from .gradients import expand, grad, paths
-from .modes import no_grad, scope, setting
+from .modes import Scope, no_grad, scope, setting
 from .stepper import Stepper, stepper
 from .steps import Evaluation, Step
 from .value import Value
 
 __all__ = [
     "BranchChanged",
+    "Drawing",
     "Evaluation",
+    "Scope",
     "Step",
     "Stepper",
     "Value",
@@ -64,6 +67,7 @@ __all__ = [
     "cosh",
     "diagnose",
     "dot",
+    "draw",
     "elu",
     "erf",
     "exp",

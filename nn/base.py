@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from reprlib import recursive_repr
 from typing import Any, Self
 
-from autograd import Value, scope
+from autograd import Scope, Value, scope
 
 with scope("") as _example:
     Scope = type(_example)  # a named part of a model, made without entering it

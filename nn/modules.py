@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from reprlib import recursive_repr
 from typing import Any
 
-from autograd import Value, dot, scope, setting, uniform, where
+from autograd import Scope, Value, dot, scope, setting, uniform, where
 
 from .activations import ACTIVATIONS, Activation, named
 from .base import Module as Module
-from .base import Scope, is_number
+from .base import is_number
 from .initialization import Init, generator, initial_weights
 
 
