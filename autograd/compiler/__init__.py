@@ -1,5 +1,6 @@
 """Compiling: a scalar function of one example becomes a program over a batch."""
 
-from .entry import BranchChanged, compile
+from .branches import BranchChanged
+from .entry import compile
 
 __all__ = ["BranchChanged", "compile"]

@@ -7,7 +7,7 @@ from typing import Any
 from weakref import WeakSet
 
 from ..value import Value
-from .entry import BranchChanged
+from .branches import BranchChanged
 from .listing import describe
 from .program import Program, build
 from .replay import example, replay

@@ -4,10 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 
-class BranchChanged(RuntimeError):
-    """An example would have taken another way at an ``if`` than the one that was traced."""
-
-
 def compile(function: Callable[..., Any] | None = None, *, backend: str = "auto") -> Any:
     """Make a function of one example, written with Values, run over a batch.
 
