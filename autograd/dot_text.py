@@ -73,7 +73,7 @@ _SHAPES: dict[Role, dict[str, str]] = {
     "operation": {"shape": "box", "style": "filled", "fillcolor": "#ffffff", "color": "#374151"},
     "scope": {"shape": "box", "style": "filled", "fillcolor": "#ede9fe", "color": "#5b21b6"},
 }
-_MARGINS: dict[Role, str] = {"input": "0.07,0.03", "parameter": "0.07,0.03", "constant": "0.05,0"}
+_MARGINS: dict[Role, str] = {"input": "0.07,0.03", "parameter": "0.07,0.08", "constant": "0.05,0"}
 _OUTPUT = {"peripheries": "2", "fillcolor": "#dcfce7", "color": "#166534"}
 
 
