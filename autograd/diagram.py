@@ -14,7 +14,7 @@ from .dot_text import Arrow, Box, Group, Role, columns
 from .graph import topological_order
 from .modes import Scope
 from .notation import Symbols
-from .value import Value
+from .value import Value, local_grads
 from .words import partial_formulas_at
 
 _COLUMNS, _LINES = 28, 3  # of a label that are shown; the whole stands in the tooltip
@@ -195,14 +195,14 @@ class Diagram:
         names = [self._name(parent) for parent in parents]
         operands = [p.data if p.operation is None else name for p, name in zip(parents, names, strict=True)]
         times = Counter(parents)
-        numbers = [node.data, *(parent.data for parent in parents)]
+        numbers = [parent.data for parent in parents]
+        recorded = local_grads(node.operation, node.data, tuple(numbers)) == node.local_grads  # no data set since then
+        formulas = partial_formulas_at(node.operation, own, operands, [node.data, *numbers], Symbols)
         texts = []
-        for parent, name, local in zip(
-            parents, names, partial_formulas_at(node.operation, own, operands, numbers, Symbols), strict=True
-        ):
-            right = (
-                "" if local.number is not None or _UNNAMED in local.text or len(local.text) > _FORMULA else local.text
-            )
+        for parent, name, local in zip(parents, names, formulas, strict=True):
+            right = local.text if local.number is None and recorded and len(local.text) <= _FORMULA else ""
+            if _UNNAMED in right:
+                right = ""
             # Of x * x, each edge carries a part of ∂(x * x)/∂x only.
             named = _UNNAMED not in own + name and times[parent] == 1
             texts.append(f"∂{own}/∂{name} = {right} = " if named and right else f"∂{own}/∂{name} = " if named else "")

@@ -216,6 +216,15 @@ def test_a_kink_shows_the_side_taken():
     assert Picture(draw(y)).edges == {"edge1_0": ["∂y/∂x = 0"]}
 
 
+def test_the_recorded_derivative_is_drawn_also_when_data_was_changed():
+    x = Value(3.0, "x")
+    y = x**2
+    y.label = "y"
+    assert Picture(draw(y)).edges["edge2_0"] == ["∂y/∂x = 2·x = 6"]
+    x.data = 5.0
+    assert Picture(draw(y)).edges["edge2_0"] == ["∂y/∂x = 6"]  # 2·x is 10 by now
+
+
 # Options
 
 
