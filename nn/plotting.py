@@ -68,7 +68,9 @@ def plot_decision_boundary(
             ax.contour(across, up, lead, levels=[0.0], colors="black", linewidths=1.2)
         own = points[members == k]
         if len(own):
-            ax.scatter(*own.T, s=28, color=color, marker=marker, edgecolors="black", linewidths=0.7, label=str(label))
+            ax.scatter(
+                *own.T, s=28, color=color, marker=marker, edgecolors="black", linewidths=0.7, label=str(label), zorder=3
+            )
     ax.legend(title="class")
     return ax
 
