@@ -20,7 +20,12 @@ class Scope:
     @property
     def path(self) -> tuple[str, ...]:
         """The names from the outermost scope to this one."""
-        return (*(self.parent.path if self.parent else ()), self.name)
+        names: list[str] = []
+        inner: Scope | None = self
+        while inner is not None:
+            names.append(inner.name)
+            inner = inner.parent
+        return tuple(reversed(names))
 
     def __repr__(self) -> str:
         return f"Scope({'/'.join(self.path)!r})"
