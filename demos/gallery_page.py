@@ -39,7 +39,9 @@ def _block(item: Text | Table | Picture) -> str:
         return f"<{tag}>{html.escape(item.text)}</{tag}>"
     if isinstance(item, Picture):
         data = base64.b64encode(item.path.read_bytes()).decode()
-        return f'<img alt="{html.escape(item.title)}" src="data:image/svg+xml;base64,{data}">'
+        caption = "" if item.titled else f"<figcaption>{html.escape(item.title)}</figcaption>"
+        picture = f'<img alt="{html.escape(item.title)}" src="data:image/svg+xml;base64,{data}">'
+        return f"<figure>{picture}{caption}</figure>"
     right = [' class="number"' if numeric else "" for numeric in item.numeric]
     head = "".join(f"<th{c}>{html.escape(cell)}</th>" for c, cell in zip(right, item.headers, strict=True))
     rows = "\n".join(
@@ -92,7 +94,9 @@ pre { background: var(--box); padding: .8rem 1rem; border-radius: .4rem; overflo
       font: 13px/1.45 ui-monospace, monospace; }
 .code b { color: var(--link); font-weight: 600; } .code i { color: var(--soft); } .code q { color: #a3480e; }
 .code q { quotes: none; } @media (prefers-color-scheme: dark) { .code q { color: #f0a878; } }
-img { max-width: 100%; background: white; border-radius: .4rem; display: block; margin: 1rem auto; }
+figure { margin: 1.2rem 0; text-align: center; }
+figcaption { color: var(--soft); font-size: .92rem; }
+img { max-width: 100%; background: white; border-radius: .4rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .25rem .9rem .25rem 0; border-bottom: 1px solid var(--line); }

@@ -39,10 +39,11 @@ class Table(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """A saved picture: the SVG file (a PNG of the same name stands beside it) and what it shows."""
+    """A saved picture: the SVG file (a PNG of the same name stands beside it), what it shows, whether it says so."""
 
     path: Path
     title: str
+    titled: bool = True
 
 
 class Page:
@@ -106,7 +107,7 @@ class Page:
         """Print a table. Cells are texts or numbers; numbers get five significant digits, give a text for others."""
         cells = [list(row) for row in rows]
         texts = [[_text(cell) for cell in row] for row in cells]
-        numeric = [any(not isinstance(row[k], str) for row in cells) for k in range(len(headers))]
+        numeric = [any(_is_number(row[k]) for row in cells) for k in range(len(headers))]
         widths = [max(map(len, column)) for column in zip(headers, *texts, strict=True)]
         for row in [list(headers), *texts]:
             padded = [
@@ -142,7 +143,7 @@ class Page:
                 path = self._path("" if self._figures == 1 else f"-{self._figures}")
                 figure.savefig(path, metadata={"Date": None})
                 figure.savefig(path.with_suffix(".png"), dpi=110)
-                self._picture(path, title)
+                self._picture(Picture(path, title))
                 if "ipykernel" in sys.modules:  # a notebook shows it below the cell
                     from IPython.display import display
 
@@ -154,7 +155,7 @@ class Page:
             path = self._path(f"-{name}")
             drawing.save(path)
             drawing.save(path.with_suffix(".png"))
-            self._picture(path, title or name)
+            self._picture(Picture(path, title or name, titled=False))
 
     def progress(self, items: Iterable[T], what: str) -> Iterable[T]:
         """The items, with a progress bar on a terminal where they take more than two seconds."""
@@ -166,9 +167,9 @@ class Page:
         self.out.mkdir(parents=True, exist_ok=True)
         return self.out / f"{self.name}{suffix}.svg"
 
-    def _picture(self, path: Path, title: str) -> None:
-        self.content.append(Picture(path, title))
-        print(f"[picture: {os.path.relpath(path.with_suffix('.png'))}]\n")
+    def _picture(self, picture: Picture) -> None:
+        self.content.append(picture)
+        print(f"{picture.title}\n[picture: {os.path.relpath(picture.path.with_suffix('.png'))}]\n")
 
 
 def _at_margin(text: str) -> str:
@@ -176,6 +177,15 @@ def _at_margin(text: str) -> str:
     first, *others = text.strip("\n").split("\n")
     margin = min((len(line) - len(line.lstrip(" ")) for line in others if line), default=0)
     return "\n".join([first.strip(), *(line[margin:].rstrip() for line in others)]).strip("\n")
+
+
+def _is_number(cell: Any) -> bool:
+    """Whether the cell is a number, or the text of one such as ``-1.50`` or ``1e-4``."""
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
 
 
 def _text(cell: Any) -> str:

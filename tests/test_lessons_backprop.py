@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from demos import gates
+from demos import backprop_by_hand, gates, sigmoid_neuron
 from demos.lesson import Page
 
 
@@ -25,3 +25,20 @@ def test_gates_draws_the_graph(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert "∂f/∂q = z = -4" in (tmp_path / "gates-graph.svg").read_text(encoding="utf-8")
     text = capsys.readouterr().out
     assert "*  f = q·z    ∂f/∂q = z = -4     q.grad: 0 + 1 × -4 = -4" in text
+
+
+def test_sigmoid_neuron() -> None:
+    numbers = sigmoid_neuron.main(quick())
+    rounded = {name: round(number, 4) for name, number in numbers.items() if name in ("out", "w0", "x0")}
+    assert rounded == {"out": 0.7311, "w0": -0.1966, "x0": 0.3932}
+    assert [round(numbers[name], 4) for name in ("w1", "x1", "w2")] == [-0.3932, -0.5898, 0.1966]
+    assert numbers["expanded"] == numbers["out"]
+    assert numbers["difference"] < 1e-15
+
+
+def test_backprop_by_hand() -> None:
+    numbers = backprop_by_hand.main(quick())
+    assert (numbers["right"], numbers["corrected"], numbers["shared"]) == (7, 9, 9)
+    published = {"db1 printed": -0.01915, "db2 printed": -0.06436, "db1": -0.00789, "db2": -0.07562}
+    assert {name: round(numbers[name], 5) for name in published} == published
+    assert round(numbers["db1 shared"], 5) == -0.01946
