@@ -17,6 +17,7 @@ def compile(function: Callable[..., Any] | None = None, *, backend: str = "auto"
     Returns a `Compiled`: call it with arrays whose first axis is the batch. Works as a decorator, of methods too.
 
     >>> import autograd
+    >>> from autograd import Value
     >>> w = Value(2.0, "w")
     >>> @autograd.compile
     ... def loss(x, t):
