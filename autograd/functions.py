@@ -228,7 +228,9 @@ def uniform(generator: "Random") -> Any:
 def largest(xs: Sequence[Number]) -> Any:
     """The largest of `xs` as a constant."""
     tape = current_mode().tape
-    return max(map(float, xs)) if tape is None else tape.largest(xs)
+    if tape is not None and any(isinstance(x, Value) for x in xs):
+        return tape.largest(xs)
+    return max(map(float, xs))
 
 
 def primitive(
@@ -297,7 +299,9 @@ def _read(_: Namespace, row: Operation) -> Callable[..., Any]:
 
 
 def pick(condition: Any, a: Any, b: Any) -> Any:
-    return where(condition, a, b) if current_mode().tape is not None else a if condition else b
+    if isinstance(condition, Value):  # a comparison of a function that is being compiled
+        return where(condition, a, b)
+    return a if condition else b
 
 
 def add_up(terms: Iterable[Any], *rest: Any) -> Any:

@@ -285,8 +285,8 @@ def arithmetic(operation: Operation, x: Any, y: Any) -> Any:
         if not is_number(y):
             return NotImplemented
         y = constant(float(y))
-    if operation is table.POW and x._data < 0.0 and y.operation is not None:
-        raise negative_base(x._data, x.label)
+    if operation is table.POW and x._data < 0.0 and y.operation is not None and current_mode().tape is None:
+        raise negative_base(x._data, x.label)  # in a compiled function, only once it runs
     return apply(operation, (x, y))
 
 

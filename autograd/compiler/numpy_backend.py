@@ -108,9 +108,8 @@ class _Plan:
         }
 
     def _fits(self, piece: Piece, instruction: Instruction) -> bool:
-        if not isinstance(piece.number, Array) or is_number(
-            instruction.pieces[0].number, 0.0
-        ):  # filled with zeros first
+        filled = is_number(instruction.pieces[0].number, 0.0)  # with zeros, before the pieces are put in
+        if filled or not isinstance(piece.number, Array):
             return False
         array, out = piece.number.root, instruction.out
         as_column = piece.number.path == (("shaped", array.rows * array.columns, 1),)
@@ -200,7 +199,8 @@ class Workspace:
 
     def _find(self, array: Array) -> Any:
         if array.base is not None:
-            made = self._whole(array.base)
+            # Only who asks for rows by number may mean the row of ones too.
+            made = self._whole(array.base) if array.path[0][0] == "part" else self._array(array.base)
             for step in array.path:
                 made = look(made, *step)
             return made
@@ -261,6 +261,14 @@ def _add_to(out: Any, index: Any, x: Any) -> None:
     out[index] += x
 
 
+def _maximum(x: Any, y: Any, out: Any) -> None:
+    np.maximum(x, y, out=out)  # these two take it by its name only
+
+
+def _minimum(x: Any, y: Any, out: Any) -> None:
+    np.minimum(x, y, out=out)
+
+
 def _real(x: Any, out: Any) -> None:
     np.copyto(out, x)
 
@@ -302,13 +310,15 @@ def _elementwise(name: str) -> Callable[[Any, Any], None]:
 
 
 _UFUNCS = (
-    "add subtract multiply divide square power negative less less_equal not_equal maximum minimum abs matmul "
+    "add subtract multiply divide square power negative less less_equal not_equal abs matmul "
     "exp expm1 log log1p sqrt sin cos tan sinh cosh tanh arcsin arccos arctan"
 )
 _CALLS: dict[str, Callable[..., Any]] = {name: getattr(np, name) for name in _UFUNCS.split()} | {
     "erf": _elementwise("erf"),
     "erfc": _elementwise("erfc"),
     "largest_row": _largest_row,
+    "maximum": _maximum,
+    "minimum": _minimum,
     "positions": _positions,
     "real": _real,
     "sum_columns": _sum_columns,

@@ -25,6 +25,7 @@ class Node:
     parents: tuple[int, ...]
     batch: bool  # differs between examples
     active: bool  # a parameter's gradient passes through
+    varies: bool  # the gradient of some leaf, an input perhaps, passes through
     level: int
     number: float = 0.0  # of a constant
     label: str = ""
@@ -71,7 +72,7 @@ def build(tape: Tape, outputs: Sequence[Value]) -> Program:
     arguments: list[slice] = []
     for group in (*tape.arguments, [node for node, _ in tape.randoms]):
         start = len(inputs)
-        inputs += [entries.add(tracer, tracer, Node(None, (), True, False, 0)) for tracer in group]
+        inputs += [entries.add(tracer, tracer, Node(None, (), True, False, True, 0)) for tracer in group]
         arguments.append(slice(start, len(inputs)))
         inputs.append(ONE)
     entries.enter(topological_order(*outputs, *(node for node, _ in tape.branches)), tape)
@@ -112,17 +113,18 @@ class _Entries:
             operands = [self.nodes[p] for p in parents]
             if operation is None or (all(map(is_constant, operands)) and (parents or value in tape.made)):
                 # 0.0 and -0.0 are two constants
-                self.add(value, value._data.hex(), Node(None, (), False, False, 0, value._data))
+                self.add(value, value._data.hex(), Node(None, (), False, False, False, 0, value._data))
             elif not parents:
                 if isinstance(value, Tracer):
                     raise TypeError(f"{value!r} is a copy, or was kept from an earlier trace: use the argument itself")
-                self.leaves[self.add(value, value, Node(None, (), False, True, 0))] = value
+                self.leaves[self.add(value, value, Node(None, (), False, True, True, 0))] = value
             else:
                 batch = any(x.batch for x in operands)
-                active = operation not in SILENT and any(x.active for x in operands)
+                smooth = () if operation in SILENT else operands[1:] if operation is table.WHERE else operands
+                active, varies = any(x.active for x in smooth), any(x.varies for x in smooth)
                 level = 1 + max(x.level for x in operands)
                 scope = value.scope.path if value.scope else ()
-                node = Node(operation, parents, batch, active, level, scope=scope)
+                node = Node(operation, parents, batch, active, varies, level, scope=scope)
                 self.add(value, (operation, parents), node)
 
 
@@ -132,10 +134,7 @@ def is_constant(node: Node) -> bool:
 
 def has_variable_exponent(nodes: list[Node], k: int) -> bool:
     """Whether node `k` is a power whose exponent has a derivative, and its base so no value below 0."""
-    if nodes[k].operation is not table.POW:
-        return False
-    exponent = nodes[nodes[k].parents[1]]
-    return not is_constant(exponent) and exponent.operation not in SILENT
+    return nodes[k].operation is table.POW and nodes[nodes[k].parents[1]].varies
 
 
 def _reachable(nodes: list[Node], roots: Iterable[int]) -> set[int]:

@@ -14,7 +14,7 @@ from ..gradients import grad
 from ..modes import USUAL, current_mode, set_mode
 from ..value import Value, apply, arithmetic, constant, evaluate
 from .program import Node, Program
-from .trace import SILENT, TAKE
+from .trace import TAKE
 
 
 def replay(program: Program, theta: Iterable[float], inputs: Mapping[int, float], with_gradient: bool) -> list[float]:
@@ -33,7 +33,10 @@ def replay(program: Program, theta: Iterable[float], inputs: Mapping[int, float]
         for k, node in enumerate(program.nodes):
             if k not in values:
                 operands = tuple([values[p] for p in node.parents])
-                values[k] = _calculate(node, operands) if node.operation else Value(inputs.get(k, node.number))
+                if node.operation is None:
+                    values[k] = Value(inputs[k]) if node.batch else constant(node.number)
+                else:
+                    values[k] = _calculate(node, operands)
             values[k].label = node.label
         outputs = [values[k] for k in program.outputs]
         slopes = grad(outputs[0], parameters) if with_gradient else []
@@ -48,7 +51,7 @@ def _calculate(node: Node, operands: tuple[Any, ...]) -> Any:
         return take(xs, index) * 1.0  # a node of its own, which may have another label
     if operation is table.POW:
         return arithmetic(operation, *operands)
-    if operation in SILENT:
+    if not node.varies:
         return constant(evaluate(operation, operands, tuple(x.data for x in operands)))
     return apply(operation, operands)
 
