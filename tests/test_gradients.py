@@ -473,6 +473,15 @@ def test_expand_keeps_labels() -> None:
     assert x.label == "x"
 
 
+def test_expand_to_an_operand_leaves_its_label_alone() -> None:
+    for label in ("", "x"):
+        x = Value(2.0, label)
+        same = total([x])
+        same.label = "t"
+        assert expand(same) is x
+        assert x.label == label
+
+
 def test_expand_a_primitive_of_the_users(own_operations: None) -> None:
     swish = primitive(
         "swish", value=lambda m, x: x / (1.0 + m.exp(-x)), partials=lambda m, out, x: (out / x + out * (1.0 - out / x),)

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import pytest
 
-from autograd import Value, grad, maximum, no_grad, relu, total, where
+from autograd import Value, dot, grad, maximum, no_grad, relu, total, where
 from autograd.graph import applications, chain_rule, topological_order
 
 
@@ -229,6 +229,15 @@ def test_nan_in_an_operation_of_many() -> None:
     for zero in (total([x.sqrt() for x in xs]) * 0.0, where(False, total([x.sqrt() for x in xs]), 1.0)):
         with pytest.raises(ValueError, match="from 'sqrt' to 'leaf'"):
             zero.backward()
+
+
+def test_nothing_times_infinity_in_an_operation_of_many() -> None:
+    w = Value(1.0, "w")
+    y = dot([w, 2.0], [math.inf, 1.0]) * 0.0  # an upstream of 0 meets a derivative of infinity
+    with pytest.raises(ValueError, match=r"from 'dot' to 'leaf' \(node 'w'\).*0\.0 \(upstream\) \* inf"):
+        y.backward()
+    with pytest.raises(ValueError, match="from 'dot' to 'leaf'"):
+        grad(y, [w])
 
 
 def test_a_nan_in_the_data_is_found_where_it_meets_the_gradient() -> None:
