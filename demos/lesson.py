@@ -136,7 +136,7 @@ class Page:
         with mpl.rc_context(_style()):
             figure = Figure(figsize=size, layout="constrained")
             axes = figure.subplots(rows, columns)
-            figure.suptitle(textwrap.fill(title, int(size[0] * 11)), fontsize=11.5)
+            figure.suptitle(textwrap.fill(title, int(size[0] * 12)), fontsize=11.5)
             yield figure, axes
             self._figures += 1
             if self.plots:

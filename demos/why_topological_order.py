@@ -5,14 +5,17 @@ local derivative; and it adds that to what the parent holds. Below, each of thes
 graph that notices. Every pass is a generator: it yields a line of text for each edge as it goes.
 """
 
+# %%
 from collections.abc import Callable, Iterator
 from itertools import zip_longest
 
 from autograd import Value
+from demos.lesson import Page
 
 Pass = Callable[[Value], Iterator[str]]
 
 
+# %% The right pass, and four wrong ones.
 def right(output: Value) -> Iterator[str]:
     """Inner gradients begin at 0, children come first, every edge adds: what `output.backward()` does."""
     order = children_first(output)
@@ -58,6 +61,7 @@ def first_come(node: Value, seen: set[Value] | None = None) -> Iterator[str]:
             yield from first_come(parent, seen)
 
 
+# %% What they share.
 def add(node: Value, k: int) -> str:
     """The chain rule on one edge, and what happened in a line."""
     parent, local, upstream = node.parents[k], node.local_grads[k], node.grad or 0.0
@@ -80,6 +84,7 @@ def children_first(output: Value) -> list[Value]:
     return list(order)[::-1]
 
 
+# %% The graphs, and how a wrong pass is shown.
 def named(value: Value, label: str) -> Value:
     value.label = label
     return value
@@ -94,8 +99,10 @@ def doubled_twice(a: Value) -> Value:
     return named(b + b, "c")
 
 
-def beside(title: str, f: Callable[[Value], Value], at: Value, wrong: Pass, first: Pass | None = None) -> list[float]:
-    """Print the wrong pass beside the right one; returns the gradients that `at` ends with, wrong and right."""
+def beside(
+    page: Page, title: str, f: Callable[[Value], Value], at: Value, wrong: Pass, first: Pass | None = None
+) -> list[float]:
+    """Show the wrong pass beside the right one; returns the gradients that `at` ends with, wrong and right."""
     columns, gradients = [], []
     for run in (wrong, right):
         at.grad, output = None, f(at)
@@ -103,9 +110,8 @@ def beside(title: str, f: Callable[[Value], Value], at: Value, wrong: Pass, firs
             list(first(output))
         columns.append([run.__name__, *run(output)])
         gradients.append(at.grad or 0.0)
-    print(f"\n{title}\n{(wrong.__doc__ or '').strip()}")
-    for lines in zip_longest(*columns, fillvalue=""):
-        print(f"    {lines[0]:<32}{lines[1]}".rstrip())
+    page.say(f"{title}. {(wrong.__doc__ or '').strip()}")
+    page.show(*(f"{a:<32}{b}".rstrip() for a, b in zip_longest(*columns, fillvalue="")))
     return gradients
 
 
@@ -122,20 +128,40 @@ def descent(reset: bool, steps: int = 5) -> list[float]:
     return places
 
 
-def main() -> dict[str, list[float]]:
-    """Print the lesson; returns the gradients, wrong and right, and the places of the descents."""
+# %%
+def main(page: Page | None = None) -> dict[str, list[float]]:
+    """The lesson; returns the gradients, wrong and right, and the places of the descents."""
+    page = page or Page()
+    page.say(__doc__)
     results = {
-        "overwrite": beside("f = x·x at 3: df/dx = 6", lambda x: x * x, Value(3.0, "x"), overwriting),
-        "recursion": beside("b = a + a, c = b + b: dc/da = 4", doubled_twice, Value(1.0, "a"), at_once),
-        "first come": beside("The same graph, each node once", doubled_twice, Value(1.0, "a"), first_come),
-        "second pass": beside("f = x³ at 3, second pass: 27 + 27", cube, Value(3.0, "x"), without_reset, first=right),
-        "descent without zero_grad": descent(reset=False),
-        "descent": descent(reset=True),
+        "overwrite": beside(page, "f = x·x at 3: df/dx = 6", lambda x: x * x, Value(3.0, "x"), overwriting),
+        "recursion": beside(page, "b = a + a, c = b + b: dc/da = 4", doubled_twice, Value(1.0, "a"), at_once),
+        "first come": beside(page, "The same graph, each node once", doubled_twice, Value(1.0, "a"), first_come),
+        "second pass": beside(
+            page, "f = x³ at 3, second pass: 27 + 27", cube, Value(3.0, "x"), without_reset, first=right
+        ),
+        "descent without zero_grad": descent(reset=False, steps=25),
+        "descent": descent(reset=True, steps=25),
     }
-    print("\nGradient descent on (w - 3)², with and without a reset of w.grad between the steps")
-    print("Wrong: the leaf adds up the gradients of all steps, so the descent overshoots and swings.")
-    for name in ("descent without zero_grad", "descent"):
-        print(f"    {name:<32}{', '.join(f'{w:g}' for w in results[name])}")
+    page.say("""
+        Gradient descent on (w - 3)², with and without a reset of w.grad between the steps. Wrong: the leaf adds up the
+        gradients of all steps, so the descent overshoots and swings. That leaves keep what they hold is no mistake of
+        the engine: it is how the gradients of many examples add up before one step. Only, then, someone must reset.
+    """)
+    names = ("descent without zero_grad", "descent")
+    page.show(*(f"{name:<32}{', '.join(f'{w:g}' for w in results[name][:6])}" for name in names))
+    with page.figure("Without zero_grad the descent swings for ever; with it, each step halves the distance") as (
+        _,
+        ax,
+    ):
+        for name, marker, label in zip(names, "^o", ("gradients never reset", "reset before each step"), strict=True):
+            ax.plot(results[name], marker=marker, label=label)
+        ax.axhline(3.0, color="0.4", linewidth=1.0, linestyle=":", label="minimum, w = 3")
+        ax.set(xlabel="step", ylabel="w", ylim=(-1, 8.5))
+        ax.legend()
+    page.say(
+        "Try: write a pass that visits parents in the order of a queue (breadth first). On which graph is it wrong?"
+    )
     return results
 
 

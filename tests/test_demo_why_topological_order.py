@@ -4,10 +4,11 @@ import pytest
 
 from autograd import Value
 from demos import why_topological_order as demo
+from demos.lesson import Page
 
 
 def test_the_numbers_of_the_lesson(capsys: pytest.CaptureFixture[str]) -> None:
-    results = demo.main()
+    results = demo.main(Page(plots=False))
     assert results["overwrite"] == [3.0, 6.0]
     assert results["recursion"] == [6.0, 4.0]
     assert results["first come"] == [2.0, 4.0]

@@ -1,10 +1,11 @@
 """Lessons L01 to L05: backpropagation by gates, by hand, by paths; with the digits of the notes."""
 
+import html
 from pathlib import Path
 
 import pytest
 
-from demos import backprop_by_hand, gates, sigmoid_neuron
+from demos import backprop_by_hand, gates, sigmoid_neuron, sum_over_paths
 from demos.lesson import Page
 
 
@@ -22,7 +23,7 @@ def test_gates() -> None:
 
 def test_gates_draws_the_graph(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     gates.main(Page(out=tmp_path, name="gates"))
-    assert "∂f/∂q = z = -4" in (tmp_path / "gates-graph.svg").read_text(encoding="utf-8")
+    assert "∂f/∂q = z = -4" in html.unescape((tmp_path / "gates-graph.svg").read_text(encoding="utf-8"))
     text = capsys.readouterr().out
     assert "*  f = q·z    ∂f/∂q = z = -4     q.grad: 0 + 1 × -4 = -4" in text
 
@@ -42,3 +43,10 @@ def test_backprop_by_hand() -> None:
     published = {"db1 printed": -0.01915, "db2 printed": -0.06436, "db1": -0.00789, "db2": -0.07562}
     assert {name: round(numbers[name], 5) for name in published} == published
     assert round(numbers["db1 shared"], 5) == -0.01946
+
+
+def test_sum_over_paths() -> None:
+    numbers = sum_over_paths.main(quick())
+    assert (numbers["paths"], numbers["sum"], numbers["gradient"]) == (3, 22, 22)
+    assert (numbers["paths of 12 rungs"], numbers["steps of 12 rungs"]) == (2**12, 24)
+    assert (numbers["listed of 30 rungs"], numbers["gradient of 30 rungs"]) == (0, 2**30)
