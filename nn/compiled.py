@@ -67,7 +67,8 @@ class Compiled(Eager):
         if self._theta is None:
             self._take_over()
         moved = gradient[self._moved]
-        norm = float(np.sqrt(moved @ moved))
+        with np.errstate(over="ignore"):  # it is reported below
+            norm = float(np.sqrt(moved @ moved))
         if not np.isfinite(norm):
             raise OverflowError("the gradient is too long for a float")
         if self.max_norm is not None:
