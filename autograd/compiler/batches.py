@@ -7,20 +7,12 @@ from typing import Any
 from weakref import WeakSet
 
 from ..value import Value
+from .backends import BACKENDS
 from .branches import BranchChanged
 from .listing import describe
 from .program import Program, build
 from .replay import example, replay
 from .trace import traced
-
-
-def _numpy(program: Program, with_gradient: bool) -> Any:
-    from .numpy_backend import NumpyRunner
-
-    return NumpyRunner(program, with_gradient)
-
-
-BACKENDS = {"auto": _numpy, "numpy": _numpy}
 
 
 class Traced:

@@ -1,0 +1,387 @@
+"""Recorded instructions as the text of an LLVM function: a loop over blocks of as many examples as a vector has lanes.
+
+Inside the loop every number is a vector, with an example in each lane; before and after it, a double. The last block is
+filled up with copies of the last example, whose lanes enter no sum. Sums over the examples are kept in memory, a vector
+for each, and added across the lanes at the end.
+"""
+
+import struct
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from .llvm_numbers import AFTER, BEFORE, C_NAMES, LOOP, Number
+from .llvm_recording import Recording
+
+# What the function is given: addresses and numbers of eight bytes, in this order; then the address of each argument.
+FRAME = ("slots", "sums", "gradient", "results", "stride", "step", "examples", "scratch")
+NAME = "sweep"
+
+_ARITHMETIC = {"fadd", "fsub", "fmul", "fdiv", "fneg"}
+_RELATIONS = {"olt", "ole", "oeq", "une"}
+_INTRINSICS = {"abs": "fabs", "sqrt": "sqrt", "maximum": "maximum", "minimum": "minimum"}
+_WIDEST = 4  # numbers of an example that are loaded as one piece and sorted out
+_NAN = 0x7FF8000000000000
+
+Symbol = Callable[[str, int], str | None]  # the function of a name for so many lanes, if there is one
+
+
+def write(recording: Recording, lanes: int, symbol: Symbol) -> str:
+    """The text of a module with one function, `NAME`; it returns the sum of the first output over the examples.
+
+    The function returns NaN where a branch goes another way than the trace did, or the gradient is not finite.
+    """
+    return _Writer(recording, lanes, symbol).text()
+
+
+def padded(count: int, lanes: int) -> int:
+    """`count`, up to a whole number of vectors."""
+    return -(-count // lanes) * lanes
+
+
+class _Writer:
+    def __init__(self, recording: Recording, lanes: int, symbol: Symbol):
+        self.recording, self.lanes, self.symbol = recording, lanes, symbol
+        self.vector = f"<{lanes} x double>"
+        self.lines: list[str] = []
+        self.declared: dict[str, str] = {}
+        self.names: dict[Number, str] = {}
+        self.kept = {x: recording.parameters + k for k, x in enumerate(recording.kept)}
+        self.section = BEFORE
+        self._count = 0
+        self.groups = padded(recording.summed, lanes) // lanes if recording.with_gradient else 0
+
+    def text(self) -> str:
+        self._entry()
+        self._loop()
+        self._end()
+        body = "\n".join(self.lines)
+        declarations = "\n".join(self.declared.values())
+        return (
+            f"define double @{NAME}(ptr noalias nonnull %frame) #0 {{\n{body}\n}}\n\n{declarations}\n\n"
+            'attributes #0 = { nounwind "prefer-vector-width"="512" "min-legal-vector-width"="512" }\n'
+        )
+
+    # Small parts
+
+    def line(self, text: str) -> None:
+        self.lines.append(f"  {text}")
+
+    def label(self, name: str) -> None:
+        self.lines.append(f"{name}:")
+
+    def new(self, text: str) -> str:
+        """An instruction with a result; returns the name of that."""
+        self._count += 1
+        name = f"%v{self._count}"
+        self.line(f"{name} = {text}")
+        return name
+
+    def at(self, base: str, index: Any, unit: str = "double") -> str:
+        return self.new(f"getelementptr {unit}, ptr {base}, i64 {index}")
+
+    def load(self, kind: str, base: str, index: Any, unit: str = "double") -> str:
+        place = base if index == 0 else self.at(base, index, unit)
+        return self.new(f"load {kind}, ptr {place}, align 8")
+
+    def store(self, kind: str, value: str, base: str, index: Any, unit: str = "double") -> None:
+        place = base if index == 0 else self.at(base, index, unit)
+        self.line(f"store {kind} {value}, ptr {place}, align 8")
+
+    def declare(self, result: str, name: str, *arguments: str) -> str:
+        # What is declared to touch no memory leaves loads and stores beside it free to move.
+        pure = "" if name.startswith("llvm.") else " memory(none) nounwind willreturn"
+        self.declared[name] = f"declare {result} @{name}({', '.join(arguments)}){pure}"
+        return name
+
+    def kind(self, boolean: bool = False) -> str:
+        single = "i1" if boolean else "double"
+        return f"<{self.lanes} x {single}>" if self.section == LOOP else single
+
+    def splat(self, single: str, value: str) -> str:
+        kind = f"<{self.lanes} x {single}>"
+        first = self.new(f"insertelement {kind} poison, {single} {value}, i64 0")
+        return self.new(f"shufflevector {kind} {first}, {kind} poison, <{self.lanes} x i32> zeroinitializer")
+
+    def shuffle(self, length: int, x: str, y: str, places: list[int]) -> str:
+        kind = f"<{length} x double>"
+        mask = f"<{len(places)} x i32> <{', '.join(f'i32 {k}' for k in places)}>"
+        return self.new(f"shufflevector {kind} {x}, {kind} {y}, {mask}")
+
+    def literal(self, x: float) -> str:
+        bits = _NAN if x != x else struct.unpack("<Q", struct.pack("<d", x))[0]
+        single = f"0x{bits:016X}"
+        if self.section != LOOP:
+            return single
+        return f"<{', '.join([f'double {single}'] * self.lanes)}>"
+
+    def operand(self, x: Any) -> str:
+        """What stands for a number in the section that is being written."""
+        if not isinstance(x, Number):
+            return self.literal(x)
+        if x.call == "parameter" or (self.section == LOOP and x in self.kept):
+            # Read from memory at each use: the processor spreads a number over the lanes as it reads it.
+            slot = x.operands[0] if x.call == "parameter" else self.kept[x]
+            single = self.load("double", "%slots", slot)
+            return single if self.section != LOOP else self.splat("double", single)
+        return self.names[x]
+
+    # Sections
+
+    def _write(self, section: int) -> None:
+        self.section = section
+        for number in self.recording.numbers:
+            if number.section == section and number.call != "parameter":
+                self._instruction(number)
+
+    def _entry(self) -> None:
+        self.label("entry")
+        for k, name in enumerate((*FRAME, *(f"argument{a}" for a in range(len(self.recording.widths))))):
+            is_address = name not in ("stride", "step", "examples")
+            place = self.at("%frame", k, "i64")
+            self.line(f"%{name} = load {'ptr' if is_address else 'i64'}, ptr {place}, align 8")
+        self._write(BEFORE)
+        for number, slot in self.kept.items():
+            value = self.names[number]
+            value = self.new(f"uitofp i1 {value} to double") if number.boolean else value
+            self.store("double", value, "%slots", slot)
+        if self.groups:
+            memset = self.declare("void", "llvm.memset.p0.i64", "ptr", "i8", "i64", "i1")
+            self.line(
+                f"call void @{memset}(ptr %sums, i8 0, i64 {self.groups * self.lanes * self.lanes * 8}, i1 false)"
+            )
+        self.line("br label %loop")
+
+    def _loop(self) -> None:
+        lanes, zeros = self.lanes, "zeroinitializer"
+        self.section = LOOP
+        self.label("loop")
+        self.line("%i = phi i64 [0, %entry], [%next, %body]")
+        phis = len(self.lines)  # what they become is known when the body is written
+        self.line("%left = sub i64 %examples, %i")
+        for a, width in enumerate(self.recording.widths):
+            self.line(f"%offset{a} = mul i64 %i, {width}")
+            self.line(f"%whole{a} = getelementptr double, ptr %argument{a}, i64 %offset{a}")
+        self.line(f"%full = icmp sge i64 %left, {lanes}")
+        self.line("br i1 %full, label %body, label %fill")
+        self._fill()
+        self.label("body")
+        for a in range(len(self.recording.widths)):
+            self.line(f"%x{a} = phi ptr [%whole{a}, %loop], [%scratch{a}, %fill]")
+        left = self.splat("i64", "%left")
+        numbered = f"<{', '.join(f'i64 {k}' for k in range(lanes))}>"
+        self.line(f"%counted = icmp sgt <{lanes} x i64> {left}, {numbered}")
+        self.line("%at = mul i64 %i, %step")
+        self.total, self.wrong = "%total", "%wrong"
+        self._write(LOOP)
+        self.lines[phis:phis] = [
+            f"  %total = phi {self.vector} [{zeros}, %entry], [{self.total}, %body]",
+            f"  %wrong = phi <{lanes} x i1> [{zeros}, %entry], [{self.wrong}, %body]",
+        ]
+        self.line(f"%next = add i64 %i, {lanes}")
+        self.line("%more = icmp slt i64 %next, %examples")
+        self.line("br i1 %more, label %loop, label %end")
+
+    def _fill(self) -> None:
+        """The last examples, and copies of the very last that fill the block, in memory of their own."""
+        self.label("fill")
+        start = 0
+        copy = self.declare("void", "llvm.memcpy.p0.p0.i64", "ptr", "ptr", "i64", "i1")
+        rows = [self.new("sub i64 %left, 1")] if self.recording.widths else []
+        for lane in range(self.lanes if rows else 0):
+            smaller = self.new(f"icmp slt i64 {lane}, {rows[0]}")
+            rows.append(self.new(f"select i1 {smaller}, i64 {lane}, i64 {rows[0]}"))
+        for a, width in enumerate(self.recording.widths):
+            self.line(f"%scratch{a} = getelementptr double, ptr %scratch, i64 {start}")
+            for lane, row in enumerate(rows[1:]):
+                source = self.at(f"%whole{a}", self.new(f"mul i64 {row}, {width}"))
+                target = self.at(f"%scratch{a}", lane * width)
+                self.line(f"call void @{copy}(ptr {target}, ptr {source}, i64 {width * 8}, i1 false)")
+            start += self.lanes * width
+        self.line("br label %body")
+
+    def _end(self) -> None:
+        self.section = AFTER
+        self.label("end")
+        sum_up = self.declare("double", f"llvm.vector.reduce.fadd.v{self.lanes}f64", "double", self.vector)
+        any_of = self.declare("i1", f"llvm.vector.reduce.or.v{self.lanes}i1", f"<{self.lanes} x i1>")
+        nan = f"0x{_NAN:016X}"
+        result = self.new(f"call reassoc double @{sum_up}(double 0.0, {self.vector} {self.total})")
+        changed = self.new(f"call i1 @{any_of}(<{self.lanes} x i1> {self.wrong})")
+        result = self.new(f"select i1 {changed}, double {nan}, double {result}")
+        if self.groups:
+            self._add_across_lanes()
+            self._write(AFTER)
+            if self.recording.parameters:
+                result = self._unless_infinite(result, sum_up, nan)
+        self.line(f"ret double {result}")
+
+    def _add_across_lanes(self) -> None:
+        """Sums in as many lanes as a vector has become one vector of sums, by adding neighbours."""
+        lanes = self.lanes
+        for k, _ in self._counting("across", "end", self.groups):
+            first = self.new(f"mul i64 {k}, {lanes}")
+            base = self.at("%sums", first, self.vector)
+            rows = [self.load(self.vector, base, lane, self.vector) for lane in range(lanes)]
+            evens, odds = [list(range(start, 2 * lanes, 2)) for start in (0, 1)]
+            while len(rows) > 1:
+                pairs = list(zip(rows[::2], rows[1::2], strict=True))
+                rows = [
+                    self.new(
+                        f"fadd {self.vector} {self.shuffle(lanes, x, y, evens)}, {self.shuffle(lanes, x, y, odds)}"
+                    )
+                    for x, y in pairs
+                ]
+            self.store(self.vector, rows[0], "%gradient", first)
+
+    def _unless_infinite(self, result: str, sum_up: str, nan: str) -> str:
+        """NaN in place of `result` if the gradient is not finite: a number times 0 is 0 only if it is."""
+        groups = padded(self.recording.parameters, self.lanes) // self.lanes
+        zeros = "zeroinitializer"
+        zero = "%nothing"
+        for k, before in self._counting("finite", "across.end", groups):
+            self.line(f"%nothing = phi {self.vector} [{zeros}, %{before}], [%nothing.new, %finite]")
+            part = self.load(self.vector, "%gradient", self.new(f"mul i64 {k}, {self.lanes}"))
+            product = self.new(f"fmul {self.vector} {part}, {zeros}")
+            self.line(f"%nothing.new = fadd {self.vector} {product}, %nothing")
+            zero = "%nothing.new"
+        total = self.new(f"call reassoc double @{sum_up}(double 0.0, {self.vector} {zero})")
+        unordered = self.new(f"fcmp uno double {total}, 0.0")
+        return self.new(f"select i1 {unordered}, double {nan}, double {result}")
+
+    def _counting(self, name: str, before: str, count: int) -> Iterator[tuple[str, str]]:
+        """A loop: the body of a `for` over this writes its body. Yields the counter and the block before."""
+        self.line(f"br label %{name}")
+        self.label(name)
+        self.line(f"%{name}.k = phi i64 [0, %{before}], [%{name}.next, %{name}]")
+        yield f"%{name}.k", before
+        self.line(f"%{name}.next = add i64 %{name}.k, 1")
+        self.line(f"%{name}.more = icmp slt i64 %{name}.next, {count}")
+        self.line(f"br i1 %{name}.more, label %{name}, label %{name}.end")
+        self.label(f"{name}.end")
+
+    # Instructions
+
+    def _instruction(self, number: Number) -> None:
+        call, operands = number.call, number.operands
+        method = _METHODS.get(call)
+        if method is not None:
+            name = method(self, *operands)
+        elif call in _ARITHMETIC:
+            flag = "" if call == "fneg" else "contract "
+            name = self.new(f"{call} {flag}{self.kind()} {', '.join(map(self.operand, operands))}")
+        elif call in _RELATIONS:
+            x, y = map(self.operand, operands)
+            name = self.new(f"fcmp {call} {self.kind()} {x}, {y}")
+        elif call == "select":
+            name = self._select(*operands)
+        elif call in _INTRINSICS:
+            name = self._intrinsic(_INTRINSICS[call], operands)
+        else:
+            name = self._function(C_NAMES[call], list(map(self.operand, operands)))
+        if name is not None:
+            self.names[number] = name
+
+    def _select(self, condition: Number, x: Any, y: Any) -> str:
+        kind = self.kind()
+        chosen = self._condition(condition)
+        return self.new(
+            f"select {self.kind(boolean=True)} {chosen}, {kind} {self.operand(x)}, {kind} {self.operand(y)}"
+        )
+
+    def _condition(self, x: Number) -> str:
+        if self.section == LOOP and x in self.kept:  # stored as 1 or 0
+            return self.new(f"fcmp une {self.kind()} {self.operand(x)}, {self.literal(0.0)}")
+        return self.operand(x)
+
+    def _intrinsic(self, name: str, operands: tuple[Any, ...]) -> str:
+        kind = self.kind()
+        suffix = f"v{self.lanes}f64" if self.section == LOOP else "f64"
+        declared = self.declare(kind, f"llvm.{name}.{suffix}", *[kind] * len(operands))
+        return self.new(f"call {kind} @{declared}({', '.join(f'{kind} {self.operand(x)}' for x in operands)})")
+
+    def _function(self, name: str, arguments: list[str], width: int = 0) -> str:
+        """A call for all lanes at once where there is such a function, else for one half and the other, down to one."""
+        if self.section != LOOP or width == 1:
+            return self._call("double", name, arguments)
+        width = width or self.lanes
+        known = self.symbol(name, width)
+        if known is not None:
+            return self._call(f"<{width} x double>", known, arguments)
+        half = width // 2
+        kind = f"<{width} x double>"
+        results = []
+        for start in (0, half):
+            if half == 1:
+                parts = [self.new(f"extractelement {kind} {x}, i64 {start}") for x in arguments]
+            else:
+                parts = [self.shuffle(width, x, "poison", list(range(start, start + half))) for x in arguments]
+            results.append(self._function(name, parts, half))
+        if half > 1:
+            return self.shuffle(half, results[0], results[1], list(range(width)))
+        first = self.new(f"insertelement {kind} poison, double {results[0]}, i64 0")
+        return self.new(f"insertelement {kind} {first}, double {results[1]}, i64 1")
+
+    def _call(self, kind: str, name: str, arguments: list[str]) -> str:
+        self.declare(kind, name, *[kind] * len(arguments))
+        return self.new(f"call {kind} @{name}({', '.join(f'{kind} {x}' for x in arguments)})")
+
+    def _input(self, a: int, j: int) -> str:
+        """The numbers that stand at place `j` of an argument, for the examples of the block."""
+        width, lanes = self.recording.widths[a], self.lanes
+        if width == 1:
+            return self.load(self.vector, f"%x{a}", 0)
+        if width <= _WIDEST:
+            piece = self.new(f"load <{width * lanes} x double>, ptr %x{a}, align 8")
+            return self.shuffle(width * lanes, piece, "poison", list(range(j, width * lanes, width)))
+        vector = "poison"
+        for lane in range(lanes):
+            single = self.load("double", f"%x{a}", lane * width + j)
+            vector = self.new(f"insertelement {self.vector} {vector}, double {single}, i64 {lane}")
+        return vector
+
+    def _counted(self) -> str:
+        return "%counted"
+
+    def _examples(self) -> str:
+        return self.new("sitofp i64 %examples to double")
+
+    def _sum(self, slot: int) -> str:
+        return self.load("double", "%gradient", slot)
+
+    def _store_result(self, row: int, x: Any) -> None:
+        place = self.new(f"mul i64 %stride, {row}")
+        base = self.at("%results", self.new(f"add i64 {place}, %at"))
+        self.store(self.vector, self.operand(x), base, 0)
+
+    def _add_to_total(self, x: Any) -> None:
+        chosen = self.new(
+            f"select <{self.lanes} x i1> %counted, {self.vector} {self.operand(x)}, {self.vector} zeroinitializer"
+        )
+        self.total = self.new(f"fadd {self.vector} {self.total}, {chosen}")
+
+    def _check_branch(self, x: Any, taken: bool) -> None:
+        relation = "oeq" if taken else "une"
+        differs = self.new(f"fcmp {relation} {self.vector} {self.operand(x)}, {self.literal(0.0)}")
+        self.wrong = self.new(f"or <{self.lanes} x i1> {self.wrong}, {differs}")
+
+    def _accumulate(self, slot: int, x: Any) -> None:
+        held = self.load(self.vector, "%sums", slot, self.vector)
+        total = self.new(f"fadd contract {self.vector} {held}, {self.operand(x)}")
+        self.store(self.vector, total, "%sums", slot, self.vector)
+
+    def _add_to_gradient(self, slot: int, x: Any) -> None:
+        held = self.load("double", "%gradient", slot)
+        self.store("double", self.new(f"fadd contract double {held}, {self.operand(x)}"), "%gradient", slot)
+
+
+_METHODS: dict[str, Callable[..., str | None]] = {
+    "input": _Writer._input,
+    "counted": _Writer._counted,
+    "examples": _Writer._examples,
+    "sum": _Writer._sum,
+    "store result": _Writer._store_result,
+    "add to total": _Writer._add_to_total,
+    "check branch": _Writer._check_branch,
+    "accumulate": _Writer._accumulate,
+    "add to gradient": _Writer._add_to_gradient,
+}
