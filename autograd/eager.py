@@ -64,6 +64,7 @@ def write_out(operation: Operation) -> Callable[..., Any]:
         "_type": type,
         "inf": math.inf,
         "max": max,
+        "sum": sum,
         "nan": math.nan,
     }
     names = operation.operands

@@ -179,6 +179,11 @@ class Source(Formula):
     def numeral(number: float) -> str:
         return repr(float(number))
 
+    @classmethod
+    def add_up(cls, terms: "Iterable[Formula | float]") -> Formula:
+        # Not a + b + c: from Python 3.12 on, sum rounds once, and the rule, read with floats, adds up by it.
+        return cls(f"sum([{', '.join(cls.of(term).text for term in terms)}], 0.0)")
+
 
 def write(kind: type[Formula], name: str, *operands: Any) -> Any:
     """What function `name` of formulas and numbers looks like: the text reading of the table."""

@@ -176,7 +176,7 @@ def gradients(output: N, inputs: Iterable[N], seed: Any, local_grads: Callable[[
             matters.add(node)
     total: dict[N, Any] = {output: seed}
     for node in reversed(order):
-        if node not in total or node not in matters or matters.isdisjoint(node.parents):
+        if node not in total or matters.isdisjoint(node.parents):
             continue
         upstream = total[node]
         for k, (parent, local) in enumerate(zip(node.parents, local_grads(node), strict=True)):
