@@ -11,8 +11,6 @@ from typing import Any, Self
 
 from autograd import Scope, Value, scope
 
-with scope("") as _example:
-    Scope = type(_example)  # a named part of a model, made without entering it
 _LEAF = Value(0.0).operation  # what leaves have, and neither constants nor what is calculated
 
 

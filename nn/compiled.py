@@ -16,6 +16,8 @@ from .examples import Example
 from .losses import l2_penalty
 from .optimizers import clip_factor
 
+_MANY_STEPS = 20_000
+
 
 class Compiled(Eager):
     """Steps and evaluations like those of `Eager`, with the same numbers to rounding.
@@ -24,11 +26,14 @@ class Compiled(Eager):
     example (BranchChanged) or cannot be recorded, training goes on eagerly, unless it is `required` to be compiled.
     """
 
-    def __init__(self, *arguments: Any, required: bool = False):
+    def __init__(self, *arguments: Any, steps: int, required: bool = False):
         super().__init__(*arguments)
         self.required = required
         self._eagerly = False
-        self._program, self._evaluation = compile(self._results), compile(self._results)
+        # Machine code takes half a second to make and saves tens of microseconds a step; arrays are ready at once.
+        backend = "auto" if steps > _MANY_STEPS else "numpy"
+        self._program = compile(self._results, backend=backend)
+        self._evaluation = compile(self._results, backend="numpy")
         self._several = True  # outputs of the model, in a list
         self._theta: Any = None  # None: the Values hold the numbers
         self._kept: Any = ()  # the optimiser's state, an array for each of its numbers

@@ -94,7 +94,8 @@ def fit(
     data, others = _set_aside(data, validation, order)
     if metrics is None:
         metrics = {"accuracy": accuracy} if _has_classes(model, data, loss) else {}
-    engine = _engine(compiled, model, loss, l2, list(metrics.values()), optimizer, max_norm)
+    steps = epochs * math.ceil(len(data) / (batch_size or len(data)))
+    engine = _engine(compiled, steps, model, loss, l2, list(metrics.values()), optimizer, max_norm)
     run = _Run(engine, data, others, list(metrics), patience)
     history = run.history
     bar = _bar(epochs) if progress else None
@@ -232,14 +233,14 @@ def _has_classes(model: Module, data: list[Example], loss: Loss) -> bool:
             return False  # the first step meets it again, and says so
 
 
-def _engine(compiled: Any, *arguments: Any) -> Eager:
+def _engine(compiled: Any, steps: int, *arguments: Any) -> Eager:
     if compiled not in (True, False, "auto"):
         raise ValueError(f'compiled is True, False or "auto", got {compiled!r}')
     model = arguments[0]
     # A module of the user's own may do what a recording of one example does not hold, such as drawing random numbers.
     own = all(type(module).__module__.split(".")[0] == "nn" for _, module in model.named_modules())
     if compiled is True or (compiled == "auto" and own):
-        return Compiled(*arguments, required=compiled is True)
+        return Compiled(*arguments, steps=steps, required=compiled is True)
     return Eager(*arguments)
 
 
