@@ -1,0 +1,41 @@
+"""Lessons L06 to L09: what gradients cost, what a step does, where descent ends."""
+
+import math
+
+import pytest
+
+from demos import learning_rate, numerical_gradients
+from demos.lesson import Page
+
+
+def quick() -> Page:
+    return Page(quick=True, plots=False)
+
+
+def test_numerical_gradients() -> None:
+    numbers = numerical_gradients.main(quick())
+    assert numbers["passes"] == numbers["weights"] + 1 == 26
+    assert numbers["fall"] < 0.5
+    assert 0.0 < numbers["apart"] < 1e-3
+    # The error falls with ε and ε² on one side of the V, with 1/ε on the other.
+    forward, central = (lambda e, rule=rule: numbers[f"{rule}_gradient {e}"] for rule in ("forward", "central"))
+    assert forward("1e-02") / forward("1e-04") == pytest.approx(100, rel=0.05)
+    assert central("1e-01") / central("1e-03") == pytest.approx(10_000, rel=0.05)
+    assert forward("1e-13") > 1000 * forward("1e-08")
+    assert 1e-9 < numbers["best forward_gradient"] < 1e-6
+    assert 1e-6 < numbers["best central_gradient"] < 1e-3
+    assert central("1e-04") < forward("1e-04") / 1000
+
+
+def test_learning_rate() -> None:
+    numbers = learning_rate.main(quick())
+    # In a bowl, the distance along each axis shrinks by 1 - η·c a step.
+    for rate in (0.01, 0.15, 0.19, 0.205):
+        u, v = -4 * (1 - rate) ** 30, 1.5 * (1 - 10 * rate) ** 30
+        assert numbers[f"loss at {rate}"] == pytest.approx((u * u + 10 * v * v) / 2, rel=1e-9)
+    assert numbers["steps at 0.01"] > 10 * numbers["steps at 0.15"]
+    assert numbers["steps at 0.181818"] < numbers["steps at 0.15"] < numbers["steps at 0.19"]
+    assert numbers["steps at 0.205"] == math.inf
+    assert numbers["loss at 0.205"] > 100
+    assert numbers["crossings"] == 30
+    assert numbers["angle error"] < 1e-3
