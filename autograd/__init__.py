@@ -44,7 +44,8 @@ from .functions import (
 from .gradcheck import check_gradients
 from .gradients import expand, grad, paths
 from .modes import Scope, no_grad, scope, setting
-from .stepper import Stepper, stepper
+from .presenting import Stepper
+from .stepper import stepper
 from .steps import Evaluation, Step
 from .value import Value
 

@@ -59,25 +59,30 @@ class Diagram:
             else:
                 self.within[scope] = [node]
                 self.places.append(scope)
+        self.scope_names = {scope: f"scope{k}" for k, scope in enumerate(self.within)}
 
     def collapsed(self, node: Value) -> Scope | None:
         """The scope in whose box `node` disappears."""
         chain = self.chains[node]
         return chain[self.depth] if self.depth is not None and len(chain) > self.depth else None
 
+    def box_name(self, node: Value) -> str:
+        """The name of the box in which `node` is drawn."""
+        scope = self.collapsed(node)
+        return f"node{self.position[node]}" if scope is None else self.scope_names[scope]
+
     def describe(self) -> tuple[list[Box], list[Arrow], list[Group]]:
         """Boxes, arrows and groups, each in a fixed order."""
         groups = _Groups()
-        scope_names = {scope: f"scope{k}" for k, scope in enumerate(self.within)}
         leaving = self._leaving()
         boxes = []
         for place in self.places:
             if isinstance(place, Scope):
                 nodes = self.within[place]
-                boxes.append(self._scope_box(place, scope_names[place], nodes, leaving[place], groups))
+                boxes.append(self._scope_box(place, self.scope_names[place], nodes, leaving[place], groups))
             else:
                 boxes.append(self._node_box(place, groups.index(self.chains[place])))
-        return boxes, self._arrows(scope_names), groups.groups
+        return boxes, self._arrows(), groups.groups
 
     def _node_box(self, node: Value, group: int | None) -> Box:
         style = self.style
@@ -87,7 +92,7 @@ class Diagram:
             rows.append(("grad", style.number(style.gradients(node))))
         label = style.label(node)
         return Box(
-            name=f"node{self.position[node]}",
+            name=self.box_name(node),
             role=role,
             output=node is self.output,
             badge=shown(node.op),
@@ -145,7 +150,7 @@ class Diagram:
             group=groups.index(self.chains[nodes[0]][: self.depth]),
         )
 
-    def _arrows(self, scope_names: Mapping[Scope, str]) -> list[Arrow]:
+    def _arrows(self) -> list[Arrow]:
         arrows: list[Arrow] = []
         into: dict[tuple[str, str], dict[Value, None]] = {}  # values that enter a collapsed scope, by tail and head
         for node in self.order:
@@ -153,11 +158,11 @@ class Diagram:
             formulas = self._formulas(node) if head is None and self.style.local_grads else None
             for k, parent in enumerate(node.parents):
                 tail = self.collapsed(parent)
-                tail_name = f"node{self.position[parent]}" if tail is None else scope_names[tail]
+                tail_name = self.box_name(parent)
                 if head is None:
                     arrows.append(self._operand(node, k, tail_name, formulas[k] if formulas else ""))
                 elif tail is not head:
-                    into.setdefault((tail_name, scope_names[head]), {})[parent] = None
+                    into.setdefault((tail_name, self.box_name(node)), {})[parent] = None
         for (tail_name, head_name), values in into.items():
             several = len(values) > 1
             number = f"{len(values)} values" if several else ""

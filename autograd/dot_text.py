@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple
 from unicodedata import combining, east_asian_width
 
 Role = Literal["input", "parameter", "constant", "operation", "scope"]
+Mark = Literal["", "upstream", "receives"]
 
 
 class Box(NamedTuple):
@@ -27,6 +28,10 @@ class Box(NamedTuple):
     operands: int  # how many arrows arrive at places of their own, in order
     tooltip: str
     group: int | None  # index of the innermost group that it stands in
+    mark: Mark = ""  # what it does in the step that is shown
+    room: tuple[
+        str, ...
+    ] = ()  # other texts, one a line, for which each row keeps room, so that pictures share a layout
 
 
 class Arrow(NamedTuple):
@@ -39,6 +44,7 @@ class Arrow(NamedTuple):
     label: str  # such as "∂f/∂q = z = -4"
     tooltip: str
     flows: bool  # whether a gradient flows back along it
+    marked: bool = False  # whether the step that is shown goes along it
 
 
 class Group(NamedTuple):
@@ -46,6 +52,13 @@ class Group(NamedTuple):
 
     title: str
     parent: int | None
+
+
+class Caption(NamedTuple):
+    """The text below a picture; `room` is the longest line that it has in pictures of the same layout."""
+
+    text: str
+    room: str
 
 
 # rankdir: the sides of a box on which arrows arrive and leave
@@ -75,10 +88,21 @@ _SHAPES: dict[Role, dict[str, str]] = {
 }
 _MARGINS: dict[Role, str] = {"input": "0.07,0.03", "parameter": "0.07,0.08", "constant": "0.05,0"}
 _OUTPUT = {"peripheries": "2", "fillcolor": "#dcfce7", "color": "#166534"}
+_MARKS: dict[Mark, dict[str, str]] = {
+    "upstream": {"color": "#2563eb", "penwidth": "6"},
+    "receives": {"color": "#e11d48", "penwidth": "6", "style": "dashed"},
+}
+_MARKED = {"color": "#d97706", "penwidth": "5"}
 
 
-def dot_source(boxes: Sequence[Box], arrows: Sequence[Arrow], groups: Sequence[Group], rankdir: str) -> str:
-    """The picture in the DOT language; boxes, arrows and groups are drawn in their order."""
+def dot_source(
+    boxes: Sequence[Box],
+    arrows: Sequence[Arrow],
+    groups: Sequence[Group],
+    rankdir: str,
+    caption: Caption | None = None,
+) -> str:
+    """The picture in the DOT language; boxes, arrows and groups are drawn in their order, the caption below them."""
     import graphviz
 
     ranksep = "1.2" if groups else "0.6"  # arrows that come round a frame need room to turn
@@ -90,6 +114,11 @@ def dot_source(boxes: Sequence[Box], arrows: Sequence[Arrow], groups: Sequence[G
             "nodesep": "0.3",
             "ranksep": ranksep,
             "outputorder": "nodesfirst",
+            **(
+                {"label": f"<{_pill(caption.text, room=caption.room)}>", "labelloc": "b", "fontname": _FONT}
+                if caption
+                else {}
+            ),
         },
         node_attr={"fontname": _FONT, "fontsize": str(_SIZE), "margin": "0", "penwidth": "1.6"},
         edge_attr={"fontname": _FONT, "fontsize": str(_SMALL), "color": _LINE, "penwidth": "1.6", "arrowsize": "0.8"},
@@ -145,15 +174,20 @@ def _node(box: Box, rankdir: str) -> dict[str, str]:
         body = _table(_row(_cell(box.rows[0][1])), 'CELLPADDING="0"')
     else:
         rows = [_row(_cell(box.title, 'COLSPAN="2"', size=_LARGE))] if box.title else []
-        for name, text in box.rows:
+        for (name, text), room in zip(box.rows, box.room or ("",) * len(box.rows), strict=True):
             colour = _GRADIENT if name == "grad" else _INK
             rows.append(
                 _row(
-                    _cell(name, 'ALIGN="LEFT"', size=_SMALL, colour=_MUTED), _cell(text, 'ALIGN="LEFT"', colour=colour)
+                    _cell(name, 'ALIGN="LEFT"', size=_SMALL, colour=_MUTED),
+                    _cell(text, 'ALIGN="LEFT"', colour=colour, room=room),
                 )
             )
         body = _table("".join(rows), 'CELLPADDING="2"')
-    return {"label": f"<{_with_badge(box, body, look, rankdir) if box.badge else body}>", **look}
+    label = f"<{_with_badge(box, body, look, rankdir) if box.badge else body}>"
+    if box.mark:
+        mark = _MARKS[box.mark]
+        look |= mark | {"style": f"{look['style']},{mark['style']}"} if "style" in mark else mark
+    return {"label": label, **look}
 
 
 def _with_badge(box: Box, body: str, look: dict[str, str], rankdir: str) -> str:
@@ -176,14 +210,18 @@ def _edge(arrow: Arrow) -> dict[str, str]:
     look = {"id": arrow.name, "tooltip": _tooltip(arrow.tooltip)}
     if not arrow.flows:
         look["style"] = "dashed"
+    if arrow.marked:
+        look |= _MARKED
     if arrow.label:
         clear_of_the_line = _table(_row(f"<TD>{_pill(arrow.label)}</TD>"), 'CELLPADDING="2"')
         look["label"] = f"<{clear_of_the_line}>"
     return look
 
 
-def _pill(text: str, colour: str = _INK) -> str:
-    return _table(_row(_cell(text, size=_SMALL, colour=colour)), f'CELLPADDING="1" BGCOLOR="{_PAPER}" STYLE="ROUNDED"')
+def _pill(text: str, colour: str = _INK, room: str = "") -> str:
+    return _table(
+        _row(_cell(text, size=_SMALL, colour=colour, room=room)), f'CELLPADDING="1" BGCOLOR="{_PAPER}" STYLE="ROUNDED"'
+    )
 
 
 def _table(rows: str, attributes: str) -> str:
@@ -194,13 +232,13 @@ def _row(*cells: str) -> str:
     return f"<TR>{''.join(cells)}</TR>"
 
 
-def _cell(text: str, attributes: str = "", *, size: int = _SIZE, colour: str = _INK) -> str:
-    """A cell of text, wide enough for it in every common font.
+def _cell(text: str, attributes: str = "", *, size: int = _SIZE, colour: str = _INK, room: str = "") -> str:
+    """A cell of text, wide enough for it (and for `room`) in every common font.
 
     The engine knows the widths of Arial's ASCII only. Where the middle would be off, text begins on the left.
     """
     lines = text.split("\n")
-    width = math.ceil(max(map(_ems, lines)) * size)
+    width = math.ceil(max(map(_ems, [*lines, *room.split("\n")])) * size) + 6 * bool(room)  # padding, where it counts
     if "ALIGN" not in attributes and not (text.isascii() and len(text) < 9):
         attributes += ' ALIGN="LEFT"'
     written = "<BR/>".join(map(_escaped, lines))

@@ -7,10 +7,13 @@ once, so a drawing keeps the numbers of the moment it was made; the layout waits
 import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import graph
 from .value import Value
+
+if TYPE_CHECKING:
+    from .diagram import Diagram
 
 _NODES = 500  # more than this is no picture to look at
 
@@ -28,6 +31,9 @@ class Drawing:
     Attributes: `dot` is the text in the DOT language, `svg` the picture as SVG text. The ids of its elements are
     ``node3`` for the node at position 3 of the topological order and ``edge3_0`` for its first operand.
     """
+
+    # How a graph stands after some steps of its backward pass: the module `moments`, which knows the stepper, sets it.
+    moment_at: Callable[[Value, int, Mapping[Value, str]], Any]
 
     def __init__(self, dot: str, *, engine: str | None, boxes: int, arrows: int):
         self.dot = dot
@@ -108,6 +114,7 @@ def draw(
     expand: bool = False,
     collapse: bool = False,
     max_nodes: int = _NODES,
+    step: int | None = None,
     engine: str | None = None,
 ) -> Drawing:
     """The graph behind `output` as a picture: data and gradient in each node, the local derivative on each edge.
@@ -123,6 +130,8 @@ def draw(
         collapse: draw each neuron or layer (whatever was calculated in one ``with scope(name):``) as one box. Of nested
             scopes it is the outermost, or those within it where one holds all the others.
         max_nodes: refuse to draw more boxes than this.
+        step: show the backward pass after this many of its steps (0: before the first), the last of them marked and
+            told below. The pictures of all steps have one layout.
         engine: "bundled" (installed with this package) or "system" (the dot of an installed Graphviz); None takes the
             first that works.
 
@@ -133,7 +142,7 @@ def draw(
     >>> drawing.save("sum.svg")  # doctest: +SKIP
     """
     from .diagram import Diagram, Style
-    from .dot_text import SIDES, dot_source
+    from .dot_text import SIDES
     from .layout import check_engine
 
     check_engine(engine)
@@ -149,14 +158,34 @@ def draw(
     gradients: Callable[[Value], float | None] = _gradient
     if expand:
         output, gradients = _expanded(output)
-    diagram = Diagram(output, Style(names, format, local_grads, gradients), collapse)
+    moment = None if step is None else Drawing.moment_at(output, step, names)
+    if moment is not None:
+        names, gradients = moment.names, moment.gradients.get
+    style = Style(names, format, local_grads, gradients)
+    return compose(Diagram(output, style, collapse), rankdir=rankdir, max_nodes=max_nodes, engine=engine, moment=moment)
+
+
+def compose(
+    diagram: "Diagram",
+    rankdir: str = "LR",
+    max_nodes: int = _NODES,
+    engine: str | None = None,
+    moment: Any = None,
+) -> Drawing:
+    """The drawing of a diagram, with the marks and the caption of a moment of its pass where one is given."""
+    from .dot_text import dot_source
+
     if len(diagram.places) > max_nodes:
         raise ValueError(
             f"the picture would have {len(diagram.places)} nodes, more than max_nodes={max_nodes}: collapse=True draws "
             "each neuron or layer made inside 'with scope(name):' as one box, a larger max_nodes draws them all"
         )
     boxes, arrows, groups = diagram.describe()
-    return Drawing(dot_source(boxes, arrows, groups, rankdir), engine=engine, boxes=len(boxes), arrows=len(arrows))
+    caption = None
+    if moment is not None:
+        boxes, arrows, caption = moment.marked(diagram, boxes, arrows)
+    dot = dot_source(boxes, arrows, groups, rankdir, caption)
+    return Drawing(dot, engine=engine, boxes=len(boxes), arrows=len(arrows))
 
 
 def _gradient(node: Value) -> float | None:

@@ -14,6 +14,7 @@ class Names(Mapping[Value, str]):
 
     Arguments:
         order: the graph in topological order, its output last.
+        given: what else to call nodes that have no label.
 
     A constant has no name: it is written as its number. Names are made when the first one is asked for, so labels may
     be given until then.
@@ -24,8 +25,8 @@ class Names(Mapping[Value, str]):
     ['x', 'v1', 'v2', 'f']
     """
 
-    def __init__(self, order: Sequence[Value]):
-        self._order = order
+    def __init__(self, order: Sequence[Value], given: Mapping[Value, str] | None = None):
+        self._order, self._given = order, given or {}
         self._names: dict[Value, str] = {}
 
     def _made(self) -> dict[Value, str]:
@@ -37,7 +38,8 @@ class Names(Mapping[Value, str]):
         bearers: dict[str, list[Value]] = {}
         for node in self._order:
             if node.operation is not None:
-                bearers.setdefault(printable(node.label), []).append(node)
+                label = node.label or self._given.get(node, "")
+                bearers.setdefault(printable(label), []).append(node)
         unlabelled = bearers.pop("", [])
         taken = set(bearers)
         named: dict[Value, str] = {}

@@ -285,9 +285,10 @@ class Stepper:
             raise ValueError(f"{target!r} is a constant: no gradient flows into it")
         raise ValueError(f"{target!r} is not in the graph of {name}: {name} was not calculated from it")
 
-    if TYPE_CHECKING:  # the page gives steppers a file format
+    if TYPE_CHECKING:  # the module `presenting` gives it to steppers
+        from os import PathLike
 
-        def save(self, path: str) -> None: ...
+        def save(self, path: "str | PathLike[str]") -> None: ...
 
     def __repr__(self) -> str:
         return f"<Stepper: step {self.position} of {self._length}>"
@@ -321,4 +322,4 @@ def stepper(output: Value, forward: bool = False) -> Stepper:
     return Stepper(output, forward)
 
 
-Value.stepper = stepper  # type: ignore[attr-defined]
+Value.stepper = stepper  # type: ignore[method-assign, assignment]

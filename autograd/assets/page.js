@@ -1,0 +1,255 @@
+
+"use strict";
+const data = JSON.parse(document.getElementById("data").textContent);
+const byId = (id) => document.getElementById(id);
+const SVG = "http://www.w3.org/2000/svg";
+const MATHML = "http://www.w3.org/1998/Math/MathML";
+const steps = [...data.forward, ...data.backward];
+const evaluations = data.forward.length;
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+
+function element(namespace, name, attributes = {}, ...children) {
+  const made = document.createElementNS(namespace, name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}
+
+const formula = ([name, ...children]) =>
+  element(MATHML, name, {}, ...children.map((child) => (typeof child === "string" ? child : formula(child))));
+
+// Texts and classes as they stand in the page: what does not change is not touched, for a page may have 2,000 nodes.
+const written = new Map();
+function write(target, text) {
+  if (written.get(target) === text) return;
+  written.set(target, text);
+  target.textContent = text;
+}
+const toggled = new Map();
+function toggle(target, name, on) {
+  const names = toggled.get(target) ?? toggled.set(target, {}).get(target);
+  if (Boolean(names[name]) === on) return;
+  names[name] = on;
+  target.classList.toggle(name, on);
+}
+
+// The nodes: what the picture and the table show of each, and where it is.
+const picture = byId("picture");
+const graph = picture.querySelector("svg");
+const plane = graph.querySelector("g");
+const operation = new Map(data.forward.map((step, k) => [step.node, k]));
+
+function row(node) {
+  const make = (name, role, text = "") => {
+    const made = Object.assign(document.createElement(name), { textContent: text });
+    made.setAttribute("role", role); // laid out as a grid, a table loses its own
+    return made;
+  };
+  const cells = [make("th", "rowheader", node.name), ...["", "", ""].map(() => make("td", "cell"))];
+  const line = make("tr", "row");
+  line.append(...cells);
+  byId("known").append(line);
+  return { line, cells };
+}
+
+const groups = data.nodes.map((_, k) => byId(`node${k}`));
+const boxes = groups.map((group) => group.getBBox()); // all of them before anything is changed
+const nodes = data.nodes.map((node, k) => {
+  const group = groups[k];
+  const box = boxes[k];
+  const [shownData, shownGrad] = ["data", "grad"].map((name) => group.querySelector(`text.${name}`));
+  const brief = shownData.textContent; // as the picture writes it
+  if (node.constant) return { ...node, group, box, brief, shownData };
+  const mark = element(SVG, "g", { class: "done-mark", transform: `translate(${box.x + box.width - 3} ${box.y + 3})` });
+  mark.append(element(SVG, "circle", { r: 9 }), element(SVG, "path", { d: "M-4 0.5l3 3 5-6" }));
+  group.append(mark);
+  return { ...node, group, box, brief, shownData, shownGrad, row: row(node) };
+});
+
+// What is in hand: an outline round a node, and a word on its upper side.
+function marker(kind, ...words) {
+  const outline = element(SVG, "rect", { class: `halo ${kind}` });
+  plane.prepend(outline); // below the nodes and arrows
+  const tags = words.map((word) => {
+    const ground = element(SVG, "rect", { y: -11, height: 14 });
+    const tag = element(SVG, "g", { class: `tag ${kind}` }, ground, element(SVG, "text", {}, word));
+    plane.append(tag);
+    const wide = tag.lastChild.getComputedTextLength() + 10;
+    ground.setAttribute("x", -wide / 2);
+    ground.setAttribute("width", wide);
+    return tag;
+  });
+  return (node, word) => {
+    outline.setAttribute("visibility", node ? "visible" : "hidden");
+    tags.forEach((tag, k) => tag.setAttribute("visibility", node && words[k] === word ? "visible" : "hidden"));
+    if (!node) return;
+    const { x, y, width, height } = node.box;
+    const around = { x: x - 7, y: y - 7, width: width + 14, height: height + 14 };
+    for (const [key, value] of Object.entries(around)) outline.setAttribute(key, value);
+    for (const tag of tags) tag.setAttribute("transform", `translate(${x + width / 2} ${y - 3})`);
+  };
+}
+const markNode = marker("upstream", "upstream", "calculated");
+const markParent = marker("contribution", "receives");
+let edgesInHand = [];
+
+// Everything is shown anew for each place, so that every way to a place shows the same.
+let forward = data.beginForward;
+let place = 0; // steps taken
+let changed = null;
+const length = () => (forward ? steps.length : steps.length - evaluations);
+
+function gradients(taken) {
+  const held = nodes.map((node) => ({ grad: node.grad, arrived: 0 }));
+  if (taken > evaluations) for (const [k, grad] of data.begin) held[k].grad = grad;
+  for (const step of steps.slice(evaluations, Math.max(taken, evaluations))) {
+    held[step.parent].grad = step.total;
+    held[step.parent].arrived += 1;
+  }
+  return held;
+}
+
+function showGraph(taken, step) {
+  const held = gradients(taken);
+  const begun = taken > evaluations;
+  nodes.forEach((node, k) => {
+    const known = !operation.has(k) || operation.get(k) < taken;
+    const { grad, arrived } = held[k];
+    const complete = begun && !node.constant && arrived === node.expected;
+    write(node.shownData, known ? node.brief : "–");
+    toggle(node.group, "unknown", !known);
+    toggle(node.group, "complete", complete);
+    if (node.constant) return;
+    const [told, drawn] = grad ?? ["–", "–"];
+    write(node.shownGrad, drawn);
+    const [, dataCell, gradCell, stateCell] = node.row.cells;
+    write(dataCell, known ? node.data : "–");
+    write(gradCell, told);
+    write(stateCell, complete ? "done ✓" : begun ? `${arrived} of ${node.expected}` : "");
+    toggle(stateCell, "complete-mark", complete);
+  });
+  for (const edge of edgesInHand) edge.classList.remove("in-hand", "ahead");
+  const back = step && "parent" in step;
+  edgesInHand = step ? (back ? [step.operand] : step.operands).map((k) => byId(`edge${step.node}_${k}`)) : [];
+  for (const edge of edgesInHand) edge.classList.add("in-hand", ...(back ? [] : ["ahead"]));
+  markNode(step && nodes[step.node], back ? "upstream" : "calculated");
+  markParent(back ? nodes[step.parent] : null, "receives");
+  changed?.classList.remove("changed");
+  changed = step ? nodes[back ? step.parent : step.node].row?.line : null;
+  changed?.classList.add("changed");
+}
+
+function showWords(taken, step) {
+  const phase = taken < evaluations || (taken === evaluations && forward && taken) ? "forward" : "backward";
+  const where = step ? `${phase} pass, step ${place} of ${length()}` : `before step 1 of ${length()}`;
+  write(byId("place"), where[0].toUpperCase() + where.slice(1));
+  const start = forward ? data.startForward : data.startBackward;
+  write(byId("sentence"), step ? step.sentence : start);
+  byId("formula").replaceChildren(...(step ? [formula(step.formula)] : []));
+  const product = step && "parent" in step;
+  byId("product").hidden = !product;
+  if (product) {
+    for (const part of ["upstream", "local", "contribution"]) write(byId(part), step[part]);
+    const name = (k) => nodes[k].name;
+    write(byId("upstream-name"), `∂${data.output}/∂${name(step.node)}`);
+    write(byId("local-name"), `∂${name(step.node)}/∂${name(step.parent)}`);
+    write(byId("contribution-name"), name(step.parent));
+  }
+}
+
+function showControls() {
+  const scrubber = byId("scrubber");
+  scrubber.max = length();
+  scrubber.value = place;
+  scrubber.setAttribute("aria-valuetext", byId("place").textContent);
+  for (const [id, off] of [["first", place === 0], ["back", place === 0], ["next", place === length()], ["last", place === length()]])
+    byId(id).setAttribute("aria-disabled", String(off));
+}
+
+// Bring what is in hand into view, where the picture is larger than its frame.
+let scale = 1;
+function scrollToHand(step) {
+  const inHand = step ? [step.node, step.parent ?? step.node] : Array(2).fill(forward ? 0 : nodes.length - 1);
+  const held = inHand.map((k) => nodes[k].box);
+  const { scrollLeft, scrollTop, clientWidth, clientHeight } = picture;
+  const shift = (low, high, from, room, origin) => {
+    const start = scale * (Math.min(...held.map(low)) - origin);
+    const end = scale * (Math.max(...held.map(high)) - origin);
+    return start >= from && end <= from + room ? from : (start + end - room) / 2;
+  };
+  const origin = plane.transform.baseVal.consolidate().matrix;
+  const { x, y } = graph.viewBox.baseVal;
+  const left = shift((b) => b.x - 10, (b) => b.x + b.width + 30, scrollLeft, clientWidth, x - origin.e);
+  const top = shift((b) => b.y - 20, (b) => b.y + b.height + 30, scrollTop, clientHeight, y - origin.f);
+  if (left !== scrollLeft || top !== scrollTop) picture.scrollTo({ left, top, behavior: still.matches ? "instant" : "smooth" });
+}
+
+function go(to) {
+  place = Math.max(0, Math.min(length(), to));
+  const taken = place + (forward ? 0 : evaluations);
+  const step = place ? steps[taken - 1] : null;
+  scrollToHand(step); // first, while the layout is known
+  showGraph(taken, step);
+  showWords(taken, step);
+  showControls();
+}
+
+// Playing: one step after another until the end, or until someone takes over.
+let timer = 0;
+function pause() {
+  clearInterval(timer);
+  timer = 0;
+  write(byId("play-label"), "Play");
+  byId("play-icon").setAttribute("d", "M4 2l9 6-9 6z");
+  byId("sentence").setAttribute("aria-live", "polite");
+}
+function play() {
+  if (place === length()) go(0);
+  timer = setInterval(() => {
+    go(place + 1);
+    if (place === length()) pause();
+  }, Number(byId("speed").value));
+  write(byId("play-label"), "Pause");
+  byId("play-icon").setAttribute("d", "M4 2h3v12H4zM9 2h3v12H9z");
+  byId("sentence").setAttribute("aria-live", "off"); // what changes by itself is not read out
+}
+function move(to) {
+  pause();
+  go(to);
+}
+
+byId("first").addEventListener("click", () => move(0));
+byId("back").addEventListener("click", () => move(place - 1));
+byId("next").addEventListener("click", () => move(place + 1));
+byId("last").addEventListener("click", () => move(length()));
+byId("play").addEventListener("click", () => (timer ? pause() : play()));
+byId("scrubber").addEventListener("input", (event) => move(Number(event.target.value)));
+byId("speed").addEventListener("change", () => {
+  if (timer) {
+    pause();
+    play();
+  }
+});
+byId("forward").addEventListener("change", (event) => {
+  forward = event.target.checked;
+  move(0);
+});
+document.addEventListener("keydown", (event) => {
+  const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (!by || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault(); // else the scrubber, where it has the focus, would move once more
+  move(place + by);
+});
+
+// As large as fits, but never too small to read: then the frame scrolls.
+const { width: naturalWidth, height: naturalHeight } = graph.viewBox.baseVal;
+function fit() {
+  const room = (picture.clientWidth - 24) / naturalWidth;
+  scale = Math.max(0.7, Math.min(1.5, room, (0.46 * innerHeight) / naturalHeight));
+  graph.setAttribute("width", naturalWidth * scale);
+  graph.setAttribute("height", naturalHeight * scale);
+}
+addEventListener("resize", fit);
+fit();
+byId("forward").checked = forward;
+go(0);
