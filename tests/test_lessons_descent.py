@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from demos import learning_rate, numerical_gradients
+from demos import convex_or_not, learning_rate, numerical_gradients
 from demos.lesson import Page
 
 
@@ -39,3 +39,16 @@ def test_learning_rate() -> None:
     assert numbers["loss at 0.205"] > 100
     assert numbers["crossings"] == 30
     assert numbers["angle error"] < 1e-3
+
+
+def test_convex_or_not() -> None:
+    numbers = convex_or_not.main(quick())
+    assert numbers["spread of the line"] < 1e-12
+    assert numbers["bend of the line"] > 0.0
+    assert numbers["optima"] >= 3
+    assert numbers["steepest"] < 1e-6
+    assert numbers["worst"] > 1.5 * numbers["best"]
+    assert numbers["twin"] == pytest.approx(numbers["best"], rel=1e-12)
+    assert numbers["apart"] > 1.0
+    assert numbers["between"] > 10 * numbers["best"]
+    assert numbers["spread 12"] < numbers["spread 3"] / 100
