@@ -41,7 +41,8 @@ def grad(output: Value, inputs: Iterable[Value], create_graph: bool = False) -> 
     _require_value("output", output)
     if create_graph or current_mode().tape is not None:  # in a compiled function, floats would be one example's
         total = gradients(output, wanted, 1.0, _local_values)
-        return [g if isinstance(g := total.get(x, 0.0), Value) else constant(g) for x in wanted]
+        slopes = [g if isinstance(g := total.get(x, 0.0), Value) else constant(g) for x in wanted]
+        return slopes if create_graph else [slope.detach() for slope in slopes]
     total = gradients(output, wanted, 1.0, lambda node: node.local_grads)
     return [total.get(x, 0.0) for x in wanted]
 

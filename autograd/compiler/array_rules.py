@@ -19,9 +19,11 @@ def _function(call: str, *arguments: Any) -> Any:
     arrays = [a for a in arguments if isinstance(a, Array)]
     if arrays:
         return arrays[0].builder.emit(call, *map(real, arguments))
+    import numpy as np
+
     from ..arrays import ARRAYS
 
-    return getattr(ARRAYS, call)(*arguments)  # numbers alone are calculated now
+    return np.float64(getattr(ARRAYS, call)(*arguments))  # numbers alone are calculated now
 
 
 def _where(condition: Any, a: Any, b: Any) -> Any:

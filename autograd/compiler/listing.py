@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from .. import words
+from ..table import TABLE, Operation
 from .program import ONE, Block, Program
 
 
@@ -31,7 +32,13 @@ def describe(program: Program, node: int, depth: int = 3) -> str:
     names = [describe(program, parent, depth - 1) for parent in record.parents]
     if record.operation.variadic:
         return f"{record.operation.name}({', '.join(names[:3])}{', …' if len(names) > 3 else ''})"
-    return str(words.call_formula(record.operation, [n if n.isidentifier() else f"({n})" for n in names]))
+    return _formula(record.operation, names)
+
+
+def _formula(operation: Operation, operands: list[str]) -> str:
+    if operation.infix and operation.name not in TABLE:  # a comparison
+        return f" {operation.name} ".join(operands)
+    return str(words.call_formula(operation, operands))
 
 
 def _line(program: Program, block: Block) -> str:
@@ -45,7 +52,7 @@ def _line(program: Program, block: Block) -> str:
     operands = [_names(program, column) for column in block.operands]
     if block.kind == "fold":
         return f"{target} = {block.operation.name}({operands[0]})"
-    return f"{target} = {words.call_formula(block.operation, operands)}"
+    return f"{target} = {_formula(block.operation, operands)}"
 
 
 def _name(program: Program, node: int) -> str:

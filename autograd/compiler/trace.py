@@ -251,7 +251,10 @@ def traced(function: Callable[..., Any], examples: Sequence[Any]) -> Iterator[Re
     try:
         result = _run(function, examples, tape)
         single = not isinstance(result, (list, tuple))
-        yield Recording(tape, [_output(x) for x in ([result] if single else result)], single)
+        outputs = [_output(x) for x in ([result] if single else result)]
+        if not outputs:
+            raise ValueError("a compiled function returns a Value or a list of Values, got an empty list")
+        yield Recording(tape, outputs, single)
     finally:
         tape.close()
 
