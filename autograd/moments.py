@@ -35,8 +35,8 @@ class Pass:
 
     def _caption(self, number: int) -> str:
         step = self.steps[number - 1]
-        operation, equation, *rest = step.cells(AMPLE)
-        return f"step {number} of {len(self.steps)}, {step.phase}: {operation}  {equation}\n{'    '.join(rest)}"
+        _, equation, *rest = step.cells(AMPLE)
+        return f"step {number} of {len(self.steps)}, {step.phase}: {equation}\n{'    '.join(rest)}"
 
     def picture(self, taken: int) -> Drawing:
         """The graph after `taken` steps."""

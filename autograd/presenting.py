@@ -26,7 +26,7 @@ def _save(self: Stepper, path: str | os.PathLike[str]) -> None:
     """
     target = Path(path)
     suffix = target.suffix.lower()
-    if suffix == ".html" and "*" not in target.name:
+    if suffix in (".html", ".htm") and "*" not in target.name:
         from .page import write_page
 
         write_page(self, target)
