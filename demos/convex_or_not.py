@@ -72,7 +72,7 @@ def main(page: Page | None = None) -> dict[str, float]:
     """)
 
     # A network of three hidden neurons: several places, each a true optimum (gradient 0).
-    starts = 10 if page.quick else 24
+    starts = 24
     ends: dict[int, list[Any]] = {}
     for hidden in (3, 12):
         net = compiled(nn.MLP(1, [hidden, 1], "tanh", seed=0))

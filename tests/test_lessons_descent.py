@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from demos import convex_or_not, learning_rate, numerical_gradients
+from demos import convex_or_not, learning_rate, linear_regression, numerical_gradients
 from demos.lesson import Page
 
 
@@ -52,3 +52,15 @@ def test_convex_or_not() -> None:
     assert numbers["apart"] > 1.0
     assert numbers["between"] > 10 * numbers["best"]
     assert numbers["spread 12"] < numbers["spread 3"] / 100
+
+
+def test_linear_regression() -> None:
+    numbers = linear_regression.main(quick())
+    assert numbers["start"] > 4.0
+    assert 1e-3 < numbers["minibatch"] < 0.1
+    assert numbers["whole"] < 1e-12
+    assert 0.001 < numbers["noise"] < 0.1
+    assert numbers["ratio"] == pytest.approx(4.0, rel=1e-12)
+    assert numbers["ratio spread"] < 1e-12
+    assert numbers["apart"] < 1e-9
+    assert 0.35 < numbers["explained"] < 0.6
