@@ -8,7 +8,7 @@ import os
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -150,11 +150,15 @@ class Page:
                     display(figure)
 
     def drawing(self, drawing: Any, name: str = "graph", title: str = "") -> None:
-        """Save a picture of a graph, made by `autograd.draw` or `nn.draw`, as ``<module>-<name>.svg`` and ``.png``."""
+        """Save a picture of a graph, made by `autograd.draw` or `nn.draw`, as ``<module>-<name>.svg``.
+
+        That of `autograd.draw` gets a ``.png`` beside it.
+        """
         if self.plots:
             path = self._path(f"-{name}")
             drawing.save(path)
-            drawing.save(path.with_suffix(".png"))
+            with suppress(ValueError):  # the diagram of a network is SVG alone
+                drawing.save(path.with_suffix(".png"))
             self._picture(Picture(path, title or name, titled=False))
 
     def progress(self, items: Iterable[T], what: str) -> Iterable[T]:
@@ -169,7 +173,8 @@ class Page:
 
     def _picture(self, picture: Picture) -> None:
         self.content.append(picture)
-        print(f"{picture.title}\n[picture: {os.path.relpath(picture.path.with_suffix('.png'))}]\n")
+        image = picture.path.with_suffix(".png")
+        print(f"{picture.title}\n[picture: {os.path.relpath(image if image.exists() else picture.path)}]\n")
 
 
 def _at_margin(text: str) -> str:
