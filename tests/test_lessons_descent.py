@@ -1,19 +1,27 @@
 """Lessons L06 to L09: what gradients cost, what a step does, where descent ends."""
 
 import math
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from demos import convex_or_not, learning_rate, linear_regression, numerical_gradients
-from demos.lesson import Page
+from demos.lesson import Page, Text
 
 
-def quick() -> Page:
-    return Page(quick=True, plots=False)
+@pytest.fixture
+def page(tmp_path: Path) -> Iterator[Page]:
+    """A page for a lesson, which must draw something and end with something to try."""
+    page = Page(quick=True, out=tmp_path, name="lesson")
+    yield page
+    assert list(tmp_path.glob("lesson*.svg"))
+    assert isinstance(page.content[-1], Text)
+    assert page.content[-1].text.startswith("Try: ")
 
 
-def test_numerical_gradients() -> None:
-    numbers = numerical_gradients.main(quick())
+def test_numerical_gradients(page: Page) -> None:
+    numbers = numerical_gradients.main(page)
     assert numbers["passes"] == numbers["weights"] + 1 == 26
     assert numbers["fall"] < 0.5
     assert 0.0 < numbers["apart"] < 1e-3
@@ -27,8 +35,8 @@ def test_numerical_gradients() -> None:
     assert central("1e-04") < forward("1e-04") / 1000
 
 
-def test_learning_rate() -> None:
-    numbers = learning_rate.main(quick())
+def test_learning_rate(page: Page) -> None:
+    numbers = learning_rate.main(page)
     # In a bowl, the distance along each axis shrinks by 1 - η·c a step.
     for rate in (0.01, 0.15, 0.19, 0.205):
         u, v = -4 * (1 - rate) ** 30, 1.5 * (1 - 10 * rate) ** 30
@@ -41,8 +49,8 @@ def test_learning_rate() -> None:
     assert numbers["angle error"] < 1e-3
 
 
-def test_convex_or_not() -> None:
-    numbers = convex_or_not.main(quick())
+def test_convex_or_not(page: Page) -> None:
+    numbers = convex_or_not.main(page)
     assert numbers["spread of the line"] < 1e-12
     assert numbers["bend of the line"] > 0.0
     assert numbers["optima"] >= 3
@@ -54,8 +62,8 @@ def test_convex_or_not() -> None:
     assert numbers["spread 12"] < numbers["spread 3"] / 100
 
 
-def test_linear_regression() -> None:
-    numbers = linear_regression.main(quick())
+def test_linear_regression(page: Page) -> None:
+    numbers = linear_regression.main(page)
     assert numbers["start"] > 4.0
     assert 1e-3 < numbers["minibatch"] < 0.1
     assert numbers["whole"] < 1e-12
