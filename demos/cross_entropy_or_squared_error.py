@@ -5,7 +5,7 @@ A sigmoid σ(z) is to say 1. Two losses, and their slopes by z:
     squared error    ½(σ(z) - 1)²      slope (σ(z) - 1)·σ'(z) = (σ(z) - 1)·σ(z)·(1 - σ(z))
     cross-entropy    -log σ(z)         slope σ(z) - 1
 
-At z = 10 the answer is right and both slopes are near 0, as they should be. At z = -10 the answer is as wrong as can be.
+At z = 10 the answer is right and both slopes are near 0, as they should be. At z = -10 it is as wrong as can be.
 Cross-entropy pulls with almost 1. Squared error does not pull at all: its slope has the factor σ'(z), and the tail of
 the sigmoid is flat on that side too. Far from the goal looks to it like at the goal.
 """
