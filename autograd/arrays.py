@@ -1,6 +1,7 @@
 """The reading of the table by NumPy arrays: the same rules over many numbers at once, in IEEE arithmetic."""
 
 import math
+from collections.abc import Callable
 from functools import partial, reduce
 from typing import Any
 
@@ -17,6 +18,16 @@ def _sum(terms: Any, *rest: Any) -> Any:
     return reduce(np.add, (*terms, *rest))
 
 
+def _one_by_one(function: Callable[[float], float]) -> Callable[[Any], Any]:
+    """`function` of each number: as fast as rational approximations of erf in NumPy, and the same to the last bit."""
+
+    def over(x: Any) -> Any:
+        x = np.asarray(x, float)
+        return np.fromiter(map(function, x.ravel().tolist()), float, x.size).reshape(x.shape)
+
+    return over
+
+
 ARRAYS = Namespace(
     lambda m, row: partial(row.value, m),
     **{
@@ -24,8 +35,8 @@ ARRAYS = Namespace(
         for name in ("abs", "minimum", "maximum", "where", "exp", "expm1", "log", "log1p", "sqrt")
     },
     **{name: getattr(np, name) for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan")},
-    erf=np.vectorize(math.erf, otypes=[float]),
-    erfc=np.vectorize(math.erfc, otypes=[float]),
+    erf=_one_by_one(math.erf),
+    erfc=_one_by_one(math.erfc),
     sum=_sum,
     largest=_largest,
     count=len,
