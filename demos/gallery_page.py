@@ -83,7 +83,8 @@ _PAGE = """<!doctype html>
   :root { --ink: #e6e6e3; --soft: #a6abb2; --page: #17181a; --box: #222427; --line: #3a3d41; --link: #7cc0ef; }
 }
 body { margin: 0; background: var(--page); color: var(--ink); font: 16px/1.55 system-ui, sans-serif; }
-main, header { max-width: 50rem; margin: 0 auto; padding: 1.5rem; }
+main, header { max-width: 62rem; margin: 0 auto; padding: 1.5rem; }
+p { max-width: 46rem; }
 a { color: var(--link); }
 nav ol { columns: 20rem; list-style: none; padding: 0; }
 nav li { break-inside: avoid; padding: .15rem 0; }

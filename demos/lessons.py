@@ -19,7 +19,7 @@ LESSONS = (
     Lesson("L01", "gates", "the chain rule on gates",
            "Each gate of (x + y)·z multiplies what comes from above by its own derivative."),
     Lesson("L02", "sigmoid_neuron", "a sigmoid neuron as gates",
-           "One fused sigmoid node and its formula in six small gates give the same gradients."),
+           "One fused sigmoid node and its formula in four small gates give the same gradients."),
     Lesson("L03", "backprop_by_hand", "backprop by hand, graded",
            "Printed formulas for a 1-2-1 net are held against the engine, and two of them are wrong."),
     Lesson("L04", "sum_over_paths", "sum over paths",

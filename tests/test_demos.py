@@ -1,5 +1,6 @@
 """The list of lessons, the page they write on, the command line and the gallery."""
 
+import ast
 import doctest
 import io
 import re
@@ -216,9 +217,22 @@ def test_output_survives_a_terminal_that_has_no_greek() -> None:
     io.TextIOWrapper(io.BytesIO(run.stderr), encoding="ascii").read()
 
 
-def test_the_cells_of_a_lesson_are_code_by_themselves() -> None:
+@pytest.mark.parametrize("entry", LESSONS, ids=str)
+def test_a_lesson_opens_with_its_idea_and_is_cells(entry: Lesson) -> None:
     """`# %%` within a function would tear it apart in a notebook."""
-    for lesson_ in LESSONS:
-        if (path := FOLDER / f"{lesson_.module}.py").exists():
-            for cell in re.split(r"^\s*# %%.*$", path.read_text(encoding="utf-8"), flags=re.MULTILINE):
-                compile(cell, path.name, "exec")
+    code = (FOLDER / f"{entry.module}.py").read_text(encoding="utf-8")
+    cells = re.split(r"^[ ]*# %%.*$", code, flags=re.MULTILINE)
+    assert len(cells) > 2
+    for cell in cells:
+        compile(cell, entry.module, "exec")
+    tree = ast.parse(code)
+    assert len(ast.get_docstring(tree) or "") > 200
+    assert any(isinstance(node, ast.FunctionDef) and node.name == "main" for node in tree.body)
+    ours, others = ("autograd", "nn", "demos.lesson"), ("numpy", "matplotlib", "sklearn", "scipy")
+    for module in imported(tree):
+        assert module in ours or module.split(".")[0] in {*others, *sys.stdlib_module_names}
+
+
+def imported(tree: ast.Module) -> list[str]:
+    modules = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    return modules + [name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names]
