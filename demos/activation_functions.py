@@ -96,42 +96,36 @@ def main(page: Page | None = None) -> dict[str, float]:
 
     # The dead relu: one step that is too large makes some, and biases of -2 make a whole layer.
     wide = nn.MLP(1, [40, 1], seed=page.seed)
-    alive = dead(wide)
+    before = dead(wide)
     nn.fit(wide, *RAMP, optimizer=nn.SGD(wide.parameters(), lr=5.0), epochs=1, batch_size=None, progress=False)
-    losses, moved = {}, {}
-    for name in ("relu", "leaky_relu"):
-        losses[name], moved[name] = train_dead(name, page.seed)
+    trained = {name: train_dead(name, page.seed) for name in ("relu", "leaky_relu")}
     page.say(f"""
-        Now the relu that dies. Forty neurons learn y = max(0, x) for x from -1 to 1. At the start {alive} of them are
+        Now the relu that dies. Forty neurons learn y = max(0, x) for x from -1 to 1. At the start {before} of them are
         negative for every x; after one step of plain descent at a rate of 5, {dead(wide)} are. What becomes of such
         neurons? Here is a layer of eight whose biases start at -2, so that all are dead:
     """)
     headers = ["hidden layer", "first loss", "last loss", "its weights moved by at most"]
-    page.table(headers, [[name, losses[name][0], losses[name][-1], moved[name]] for name in losses])
+    page.table(headers, [[name, curve[0], curve[-1], moved] for name, (curve, moved) in trained.items()])
     page.say("""
         Look at the first row: the relu layer has not moved at all, its gradient is exactly 0 for every example. Only
         the bias of the output learns, and the best that it can say is the mean of y: the loss stays at the variance of
         y. Leaky relu keeps a slope of 0.01 on the negative side: little, but enough to come back.
     """)
     with page.figure("A dead relu layer never moves again; a leaky one comes back") as (_, axes):
-        for name, curve in losses.items():
+        for name, (curve, _) in trained.items():
             axes.semilogy(range(1, len(curve) + 1), curve, label=name)
         axes.axhline(np.var(RAMP[1]), color="0.5", linestyle=":", label="variance of y")
         axes.set(xlabel="epoch", ylabel="mean squared error")
         axes.legend()
     page.say("Try: elu in the dead layer. Its slope at -2 is e^-2 = 0.14. Is it back sooner?")
     return {
-        "sigmoid 0": slopes["sigmoid"][0.0],
-        "sigmoid 10": slopes["sigmoid"][10.0],
-        "tanh 0": slopes["tanh"][0.0],
-        "relu 0": slopes["relu"][0.0],
-        "leaky_relu -1": slopes["leaky_relu"][-1.0],
+        **{f"{name} {z:g}": value for name, values in slopes.items() for z, value in values.items()},
         **{f"{name} first to last": size[0] / size[depth - 1] for name, size in sizes.items()},
-        "killed": dead(wide) - alive,
-        "dead moved": moved["relu"],
-        "dead loss": losses["relu"][-1],
+        "killed": dead(wide) - before,
+        "dead moved": trained["relu"][1],
+        "dead loss": trained["relu"][0][-1],
+        "leaky loss": trained["leaky_relu"][0][-1],
         "variance": float(np.var(RAMP[1])),
-        "leaky loss": losses["leaky_relu"][-1],
     }
 
 

@@ -56,10 +56,10 @@ def main(page: Page | None = None) -> dict[str, float]:
         "circles": make_circles(n, noise=0.07, factor=0.4, random_state=page.seed),
         "spiral": spiral(n, page.seed),
     }
+    pairs = [(name, width) for name in data for width in (1, 10)]
     models = {
-        (name, width): trained([width, 1], x, y, epochs, page.seed)
-        for name, (x, y) in data.items()
-        for width in (1, 10)
+        (name, width): trained([width, 1], *data[name], epochs, page.seed)
+        for name, width in page.progress(pairs, "training")
     }
     shares = {(name, width): right(model, *data[name]) for (name, width), model in models.items()}
     page.table(

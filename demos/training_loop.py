@@ -22,7 +22,7 @@ from demos.lesson import Page
 
 
 # %% The loop, written out.
-def train_by_hand(model: nn.MLP, x: Any, y: Any, optimizer: nn.Optimizer, epochs: int) -> list[float]:
+def train_by_hand(model: nn.MLP, optimizer: nn.Optimizer, x: Any, y: Any, epochs: int) -> list[float]:
     """The losses of each epoch; a batch here is all examples, so that their order does not matter."""
     losses = []
     for _ in range(epochs):
@@ -44,15 +44,20 @@ def fresh(seed: int, dropout: float = 0.0) -> tuple[nn.MLP, nn.Adam]:
     return model, nn.Adam(model.parameters(), lr=0.01)
 
 
+def fit(model: nn.MLP, adam: nn.Adam, x: Any, y: Any, **options: Any) -> nn.History:
+    """Train by `nn.fit`, as in all of this lesson."""
+    return nn.fit(model, x, y, nn.binary_cross_entropy, optimizer=adam, progress=False, **options)
+
+
 # %% Stopped and resumed.
 def in_two_goes(x: Any, y: Any, epochs: int, seed: int, folder: Path) -> list[float]:
     """The weights after training half of the epochs, saving, and going on with a new model and optimiser."""
     model, adam = fresh(seed, dropout=0.2)
-    nn.fit(model, x, y, nn.binary_cross_entropy, optimizer=adam, epochs=epochs // 2, seed=seed, progress=False)
+    fit(model, adam, x, y, epochs=epochs // 2, seed=seed)
     nn.save_checkpoint(folder / "run.safetensors", model, adam)
     model, adam = fresh(seed + 1, dropout=0.2)  # another day: other weights, at first
     nn.load_checkpoint(folder / "run.safetensors", model, adam)
-    nn.fit(model, x, y, nn.binary_cross_entropy, optimizer=adam, epochs=epochs // 2, progress=False)
+    fit(model, adam, x, y, epochs=epochs // 2)
     return list(model.state_dict().values())
 
 
@@ -63,27 +68,19 @@ def main(page: Page | None = None) -> dict[str, float]:
     x, y = make_moons(60, noise=0.35, random_state=page.seed)
 
     # By hand, and by nn.fit.
-    model, adam = fresh(page.seed)
-    by_hand = train_by_hand(model, x, y, adam, epochs=5)
-    model, adam = fresh(page.seed)
-    history = nn.fit(
-        model, x, y, nn.binary_cross_entropy, optimizer=adam, epochs=5, batch_size=None, progress=False
-    )  # fmt: skip
-    difference = float(np.abs(np.subtract(by_hand, history.train_loss)).max())
+    by_hand = train_by_hand(*fresh(page.seed), x, y, epochs=5)
+    by_fit = fit(*fresh(page.seed), x, y, epochs=5, batch_size=None).train_loss
+    difference = float(np.abs(np.subtract(by_hand, by_fit)).max())
     page.say("Five epochs by the loop written out, and by `nn.fit`, which compiles it:")
-    rows = [
-        [k, *map("{:.12f}".format, pair)] for k, pair in enumerate(zip(by_hand, history.train_loss, strict=True), 1)
-    ]
+    rows = [[k, f"{a:.12f}", f"{b:.12f}"] for k, (a, b) in enumerate(zip(by_hand, by_fit, strict=True), 1)]
     page.table(["epoch", "loss, by hand", "loss, nn.fit"], rows)
 
     # Long enough to overfit: the validation loss turns, and patience ends it.
     validation = make_moons(200, noise=0.35, random_state=page.seed + 1)
     epochs = 150 if page.quick else 400
-    fitting: dict[str, Any] = {"epochs": epochs, "validation": validation, "seed": page.seed}
+    whole = fit(*fresh(page.seed), x, y, epochs=epochs, validation=validation, seed=page.seed)
     model, adam = fresh(page.seed)
-    whole = nn.fit(model, x, y, nn.binary_cross_entropy, optimizer=adam, **fitting)
-    model, adam = fresh(page.seed)
-    early = nn.fit(model, x, y, nn.binary_cross_entropy, optimizer=adam, patience=20, **fitting)
+    early = fit(model, adam, x, y, epochs=epochs, validation=validation, seed=page.seed, patience=20)
     outputs = [model(row).data for row in validation[0]]
     kept = float(np.mean([nn.binary_cross_entropy(o, t) for o, t in zip(outputs, validation[1], strict=True)]))
     page.say(f"60 noisy moons to train on, 200 to validate. With a patience of 20, and without for {epochs} epochs:")
@@ -105,7 +102,7 @@ def main(page: Page | None = None) -> dict[str, float]:
     # Save, load, resume.
     with tempfile.TemporaryDirectory() as name:
         model, adam = fresh(page.seed, dropout=0.2)
-        nn.fit(model, x, y, nn.binary_cross_entropy, optimizer=adam, epochs=10, seed=page.seed, progress=False)
+        fit(model, adam, x, y, epochs=10, seed=page.seed)
         one_go = list(model.state_dict().values())
         two_goes = in_two_goes(x, y, 10, page.seed, Path(name))
         nn.save(model, Path(name) / "model.safetensors")
@@ -120,15 +117,15 @@ def main(page: Page | None = None) -> dict[str, float]:
     page.say("Look at the distance of the two curves. Try a patience of 3: is what stops it a turn, or noise?")
     return {
         "by hand": difference,
+        "resumed": resumed,
+        "loaded": loaded,
         "best epoch": early.best_epoch,
         "epochs": early.epochs,
         "best": min(early.validation_loss),
         "kept": kept,
-        "last": whole.validation_loss[-1],
         "train first": whole.train_loss[0],
         "train last": whole.train_loss[-1],
-        "resumed": resumed,
-        "loaded": loaded,
+        "last": whole.validation_loss[-1],
     }
 
 
