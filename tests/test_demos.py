@@ -228,7 +228,7 @@ def test_a_lesson_opens_with_its_idea_and_is_cells(entry: Lesson) -> None:
     tree = ast.parse(code)
     assert len(ast.get_docstring(tree) or "") > 200
     assert any(isinstance(node, ast.FunctionDef) and node.name == "main" for node in tree.body)
-    ours, others = ("autograd", "nn", "demos.lesson"), ("numpy", "matplotlib", "sklearn", "scipy")
+    ours, others = ("autograd", "nn"), ("demos", "numpy", "matplotlib", "sklearn", "scipy")
     for module in imported(tree):
         assert module in ours or module.split(".")[0] in {*others, *sys.stdlib_module_names}
 
