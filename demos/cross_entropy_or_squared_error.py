@@ -91,8 +91,8 @@ def main(page: Page | None = None) -> dict[str, Any]:
     page.table(["w at the start", "loss", "accuracy at first", "steps to 90 %", f"after {steps}"], rows)
     page.say("""
         Near the goal both arrive. From weights that are surely wrong, cross-entropy needs a few steps more, and squared
-        error stands on a plateau for long, and from farther off for good: its slope is smaller by thousands, and no one
-        learning rate suits plateau and slope.
+        error stands on a plateau for long, and from farther off for good. A larger learning rate gets it off from here,
+        but with each unit of z the slope shrinks by the factor e: what is large enough depends on how wrong one is.
     """)
     page.say("""
         Fair is fair: on a linear output squared error has no such plateau, and a point with a wrong label pulls at
@@ -127,7 +127,7 @@ def main(page: Page | None = None) -> dict[str, Any]:
             figure.colorbar(picture, ax=ax, label="mean loss")
             ax.plot(-4, -4, "o", color="white", markeredgecolor="black")
             ax.set(title=f"{name}; the dot: a start", xlabel="w₁", ylabel="w₂")
-    page.say("Try: the learning rate 50 for the squared error. Does it leave the plateau? Where does it land?")
+    page.say("Try: the learning rate 50 for the squared error, from (-4, -4) and from (-30, -30). Does it get away?")
     return {"slopes": slopes, "steps": reached, "last": {key: curve[-1] for key, curve in curves.items()}}
 
 

@@ -88,7 +88,7 @@ def main(page: Page | None = None) -> dict[str, float]:
             ax.plot(at, [joint(row).data for row in rows_of_kind], "-" + MARKERS[k], color=COLORS[k], label=name)
         ax.set(xlabel="length of the sepal (cm)", ylabel="width of the sepal (cm)")
         ax.legend()
-    page.say("Try: leave the indicators times x out of `features`. The lines become parallel; which error is left?")
+    page.say("Try: a slope for each kind, but one height for all, in `features`. Is it better than the reverse?")
     return numbers
 
 

@@ -109,7 +109,7 @@ def main(page: Page | None = None) -> dict[str, float]:
         Three classes called 1, 2, 3 are worse still: the squared error then claims that class 2 lies between the others
         and that 1 is nearer to it than to 3, which nobody meant. Softmax regression (lesson L17) makes no such claim.
     """)
-    page.say("Try: move the far points to (7, 0), straight ahead. Which of the numbers changes now, crossing or tilt?")
+    page.say("Try: move the far points to (7, 0), straight ahead. Does the boundary turn now, or shift?")
     return numbers
 
 

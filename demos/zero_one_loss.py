@@ -111,7 +111,7 @@ def main(page: Page | None = None) -> dict[str, Any]:
         middle.legend()
         right.plot(np.degrees(fine), stairs, ".", color=STYLES["0/1"][0], markersize=2)
         right.set(xlabel="direction of w (degrees)", ylabel="share wrong", title="close up: steps, no slope")
-    page.say("Try: start from the squared loss's last weights with one cloud moved far away. Which surrogate minds?")
+    page.say("Try: move 20 points of the class +1 ten times as far out. Which surrogate loses by it, and why?")
     return {"slopes": slopes, "wrong": wrong, "moved": moved, "start": wrong_at_start, "flat": flat,
             "changes": int(np.sum(np.diff(stairs) != 0))}  # fmt: skip
 
