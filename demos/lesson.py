@@ -144,10 +144,6 @@ class Page:
                 figure.savefig(path, metadata={"Date": None})
                 figure.savefig(path.with_suffix(".png"), dpi=110)
                 self._picture(Picture(path, title))
-                if "ipykernel" in sys.modules:  # a notebook shows it below the cell
-                    from IPython.display import display
-
-                    display(figure)
 
     def drawing(self, drawing: Any, name: str = "graph", title: str = "") -> None:
         """Save a picture of a graph, made by `autograd.draw` or `nn.draw`, as ``<module>-<name>.svg``.
@@ -175,6 +171,10 @@ class Page:
         self.content.append(picture)
         image = picture.path.with_suffix(".png")
         print(f"{picture.title}\n[picture: {os.path.relpath(image if image.exists() else picture.path)}]\n")
+        if "ipykernel" in sys.modules:  # a notebook shows it below the cell
+            from IPython.display import SVG, display
+
+            display(SVG(filename=str(picture.path)))
 
 
 def _at_margin(text: str) -> str:

@@ -118,6 +118,22 @@ def test_figures_are_saved_under_the_name_of_the_lesson(tmp_path: Path) -> None:
     assert (tmp_path / "slopes.svg").read_bytes() == first
 
 
+def test_a_notebook_shows_the_pictures_and_keeps_its_own_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown: list[str] = []
+    monkeypatch.setitem(sys.modules, "ipykernel", SimpleNamespace())
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace())
+    fake = SimpleNamespace(SVG=lambda filename: filename, display=shown.append)
+    monkeypatch.setitem(sys.modules, "IPython.display", fake)
+    page = Page(out=tmp_path, name="slopes")
+    page.say("Automatically created module for IPython interactive environment")
+    assert capsys.readouterr().out == ""
+    with page.figure("A line") as (_, axes):
+        axes.plot([1, 2], [3, 4])
+    assert shown == [str(tmp_path / "slopes.svg")]
+
+
 def test_without_plots_nothing_is_written(tmp_path: Path) -> None:
     page = Page(out=tmp_path / "none", plots=False)
     with page.figure("A line") as (_, axes):
