@@ -9,7 +9,7 @@ from weakref import WeakSet
 from ..value import Value
 from .backends import BACKENDS
 from .branches import BranchChanged
-from .listing import describe
+from .naming import describe
 from .program import Program, build
 from .replay import example, replay
 from .trace import traced

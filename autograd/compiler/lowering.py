@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from math import nan
 from typing import Any
 
-from .. import table
 from ..graph import chain_rule
 from .array_rules import FOLD, MAP
 from .instructions import BODY, Array, Builder, is_number
 from .program import ONE, Block, Program, has_variable_exponent
-from .trace import TAKE
 
 
 @dataclass
@@ -79,7 +77,7 @@ class _Lowering:
     def _operands(self, block: Block) -> list[Any]:
         if block.kind == "map":
             return [self.rows(nodes) for nodes in block.operands]
-        return [self.rows(nodes, stacked=True) for nodes in _roles(block)]
+        return [self.rows(nodes, stacked=True) for nodes in block.columns]
 
     def _product_operands(self, block: Block) -> tuple[Array, Array]:
         """The matrix of weights, each row with its bias if there is one, and the inputs, above a row of ones if so."""
@@ -182,7 +180,7 @@ class _Lowering:
             return
         nodes = self.program.nodes
         slopes = operation.partials(MAP if block.kind == "map" else FOLD, self.arrays[block], *self._operands(block))
-        for parents, slope in zip(_roles(block), slopes, strict=True):
+        for parents, slope in zip(block.columns, slopes, strict=True):
             if any(nodes[parent].active for parent in parents):
                 self._scatter(parents, chain_rule(upstream, slope), block.batch)
 
@@ -245,16 +243,3 @@ class _Lowering:
 
     def _sum_rows(self, contribution: Array) -> Array:
         return self.builder.emit("sum_rows", contribution.real(), rows=1)
-
-
-def _roles(block: Block) -> list[list[int]]:
-    """The nodes in each place of the operation's rule, which has one for all operands of a variadic one."""
-    if block.kind == "map":
-        return block.operands
-    (operands,) = block.operands
-    if block.operation is TAKE:
-        return [operands[:1], operands[1:]]
-    if block.operation is table.DOT:
-        n = len(operands) // 2
-        return [part for part in (operands[:n], operands[n : 2 * n], operands[2 * n :]) if part]
-    return [operands]

@@ -47,6 +47,19 @@ class Block:
     batch: bool = False
     active: bool = False
 
+    @property
+    def columns(self) -> list[list[int]]:
+        """The nodes in each place of the operation's rule, which has one for all operands of a variadic one."""
+        if self.kind != "fold":
+            return self.operands
+        (operands,) = self.operands
+        if self.operation is TAKE:
+            return [operands[:1], operands[1:]]
+        if self.operation is table.DOT:
+            n = len(operands) // 2
+            return [part for part in (operands[:n], operands[n : 2 * n], operands[2 * n :]) if part]
+        return [operands]
+
 
 @dataclass
 class Program:

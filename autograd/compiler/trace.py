@@ -30,6 +30,7 @@ TAKE = Operation(
     lambda m, index, *xs: m.take(index, xs),
     lambda m, out, index, *xs: (0.0, *(m.where(m.abs(index - k) < 0.5, 1.0, 0.0) for k in m.positions(xs))),
 )
+UNIFORM = "uniform"  # the label of inputs that are drawn
 SILENT = frozenset((LESS, LESS_EQUAL, DETACH, LARGEST))  # their results are numbers: no gradient goes through
 
 
@@ -165,7 +166,7 @@ class Tape:
     def random(self, generator: Any) -> Tracer:
         """A new input drawn from `generator`, a `random.Random`, for each example."""
         self._states.setdefault(id(generator), (generator, generator.getstate()))
-        node = self._input(generator.random(), "uniform")
+        node = self._input(generator.random(), UNIFORM)
         self.randoms.append((node, generator))
         return node
 
