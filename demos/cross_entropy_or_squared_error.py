@@ -108,10 +108,10 @@ def main(page: Page | None = None) -> dict[str, Any]:
             left.plot(z, [slope(loss, v) for v in z.tolist()], label=f"slope: {name}")
         left.set(xlabel="z (the target is 1)", ylabel="loss, slope", ylim=(-1.3, 5))
         left.legend()
-        for name, dash in zip(LOSSES, ("--", "-"), strict=True):
-            for start, color in ((-1.0, "#0072b2"), (-4.0, "#d55e00")):
-                right.plot(range(1, steps + 1), curves[name, (start, start)], ls=dash, color=color,
-                           label=f"{name}, from w = {start:g}, {start:g}")  # fmt: skip
+        for start in (-1.0, -4.0):
+            for name in LOSSES:
+                label = f"{name}, from w = {start:g}, {start:g}"
+                right.plot(range(1, steps + 1), curves[name, (start, start)], label=label)
         right.set(xlabel="step", ylabel="share of right answers", xscale="log", ylim=(0, 1.4))
         right.legend(loc="upper left")
 

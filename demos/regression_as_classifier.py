@@ -104,7 +104,7 @@ def main(page: Page | None = None) -> dict[str, float]:
                 up = np.array([-8.0, 3.0])
                 ax.plot(-(b + w2 * up) / w1, up, color=color, ls=dash, label=f"boundary, {method}")
             ax.set(xlim=(-3, 9), ylim=(-8, 3), xlabel="x₁", ylabel="x₂", title=data)
-        axes[0].legend(loc="lower left")
+        axes[0].legend(loc="lower right")
     page.say("""
         Three classes called 1, 2, 3 are worse still: the squared error then claims that class 2 lies between the others
         and that 1 is nearer to it than to 3, which nobody meant. Softmax regression (lesson L17) makes no such claim.
