@@ -30,6 +30,8 @@ def test_a_loop_a_compiled_program_and_matrices_give_the_same_numbers() -> None:
     numbers = numbers_of(vectorisation)
     assert 0.1 < numbers["loss"] < 10
     assert numbers["difference"] < 1e-13
+    assert abs(numbers["slope"]) > 1e-3
+    assert numbers["slope"] == pytest.approx(numbers["slope by nudging"], rel=1e-6)
 
 
 def test_one_neuron_cuts_once_and_ten_separate() -> None:
