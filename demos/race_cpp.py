@@ -54,7 +54,7 @@ extern "C" double gradient(const double* w, const double* X, const double* t, lo
     V *s1 = sums, *s2 = s1 + H * (I + 1), *s3 = s2 + H * (H + 1);
     V total = splat(0);
     for (long start = 0; start < n; start += W) {
-        asm volatile("" ::: "memory");  // else g++ spreads every weight over lanes before the loop, and runs out of registers
+        asm volatile("" ::: "memory");  // weights are read at each use: g++ would run out of registers
         V x[I], h1[H], h2[H], d1[H], target, seed;
         for (int l = 0; l < W; l++) {
             long row = start + l < n ? start + l : n - 1;

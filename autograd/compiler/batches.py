@@ -80,6 +80,26 @@ class Traced:
             gradient = slopes if n == m else slopes.copy() if gradient is None else gradient + slopes
         return total, gradient
 
+    def quickly(self, examples: Sequence[Any]) -> Callable[[Sequence[Any], Any], tuple[float, Any] | None] | None:
+        """The shortest way to means of the first output and its gradient, if the back end has one for this program.
+
+        `examples` are the shapes of one example.
+        """
+        runner = self._runner(with_gradient=True)
+        if self._settings or self._generators or not hasattr(runner, "short_way"):
+            return None
+        return runner.short_way(examples)  # type: ignore[no-any-return]
+
+    def machine(self) -> Any:
+        """The machine code of the program with its gradient, if that is what runs it; else AttributeError."""
+        runner = self._runner(with_gradient=True)
+        if not hasattr(runner, "machine"):
+            raise AttributeError(
+                "NumPy runs this program, so there is no machine code: the llvm back end needs llvmlite (the extra "
+                "'native') and a program that is small enough"
+            )
+        return runner.machine
+
     def results(self, theta: Any, columns: list[Any], n: int) -> Any:
         """The outputs for each example, of shape (outputs, n)."""
         import numpy as np

@@ -10,7 +10,7 @@ from math import prod
 from types import MethodType
 from typing import Any
 
-from ..modes import current_mode
+from ..modes import current_mode, modes
 from ..value import Value
 from .arguments import batch, flat, shapes
 from .batches import Traced
@@ -32,6 +32,7 @@ class Compiled:
         self.__module__ = getattr(function, "__module__", __name__)
         self._traces: dict[Any, list[Traced]] = {}  # by the shapes of an example
         self._latest: tuple[Any, Traced] | None = None
+        self._quickly: Any = None  # how the latest trace is run on arguments like those of the last call
         self._parameters: list[Value] = []  # of all traces, in the order in which they were met
         self._row: dict[Value, int] = {}
         self._names: dict[int, list[str]] = {}  # of the arguments, by their number
@@ -58,6 +59,10 @@ class Compiled:
             found = getattr(found, name, None)
         if found is self:
             return self.__qualname__  # pickled by name, as functions are
+        if isinstance(self.__wrapped__, MethodType):
+            owner = self.__wrapped__.__self__
+            if isinstance(getattr(type(owner), self.__name__, None), Compiled):  # decorated in the class
+                return getattr, (owner, self.__name__)
         return Compiled, (self.__wrapped__, self.backend)
 
     # What the user calls
@@ -80,10 +85,17 @@ class Compiled:
         """The mean over the examples, and its gradient: an array in the order of `parameters`."""
         import numpy as np
 
+        if at is not None and self._quickly is not None and not modes:
+            found: tuple[float, Any] | None = self._quickly(arguments, at)
+            if found is not None:
+                return found
         columns, n, traced = self._prepare(arguments)
         self._require_loss(traced)
         with np.errstate(all="ignore"):
             total, gradient = traced.total_and_gradient(self._theta(traced, at), columns, n)
+            latest = self._latest
+            if latest is not None and latest[1] is traced:
+                self._quickly = traced.quickly(latest[0]) if self._has_all(traced) else None
             return total / n, self._in_order(traced, gradient / n)
 
     def backward(self, *arguments: Any, at: Any = None) -> float:
@@ -145,7 +157,20 @@ class Compiled:
         """The program, readable: a line for each block, in the names of labels and scopes."""
         return listing(self.__name__, self._require_trace().program)
 
+    @property
+    def llvm(self) -> str:
+        """The program as text of LLVM, where the llvm back end runs it; else AttributeError."""
+        return str(self._machine().llvm)
+
+    @property
+    def assembly(self) -> str:
+        """The program as instructions of this processor, where the llvm back end runs it; else AttributeError."""
+        return str(self._machine().assembly)
+
     # How it is done
+
+    def _machine(self) -> Any:
+        return self._require_trace().machine()
 
     def _require_trace(self) -> Traced:
         if self._latest is None:
@@ -205,6 +230,7 @@ class Compiled:
                 f"{self.__name__} was traced with {shapes(names, self._latest[0])} and does not take "
                 f"{shapes(names, key)}: {error}"
             ) from error
+        self._quickly = None
         for parameter in traced.parameters:
             if parameter not in self._row:
                 self._row[parameter] = len(self._parameters)

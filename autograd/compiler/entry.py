@@ -12,7 +12,8 @@ def compile(function: Callable[..., Any] | None = None, *, backend: str = "auto"
             each that is an array, and returns a Value or a list of Values. An ``if`` on a Value is frozen as it goes
             for the first example, and checked for the others (`BranchChanged`); `where` compiles both sides. Plain
             numbers that it reads stay as they are when it is traced; parameters and what `setting` reads do not.
-        backend: what runs the program: "numpy", or "auto" for the best that is installed.
+        backend: what runs the program: "numpy"; "llvm" (machine code, with the extra `native`); "auto" for machine code
+            where it is to be had and the program is small enough to compile at once, else NumPy.
 
     Returns a `Compiled`: call it with arrays whose first axis is the batch. Works as a decorator, of methods too.
 
@@ -28,7 +29,7 @@ def compile(function: Callable[..., Any] | None = None, *, backend: str = "auto"
     >>> gradient.tolist()
     [7.0]
     """
-    from .batches import BACKENDS
+    from .backends import BACKENDS
     from .compiled import Compiled  # with all that compiles: only who compiles waits for it
 
     if backend not in BACKENDS:

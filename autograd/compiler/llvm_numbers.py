@@ -160,9 +160,11 @@ def _function(call: str, *arguments: Any) -> Any:
     for x in arguments:
         if isinstance(x, Number):
             return x.recorder.emit(call, *map(real, arguments))
+    import numpy as np
+
     from ..arrays import ARRAYS
 
-    return getattr(ARRAYS, call)(*arguments)  # numbers alone are calculated now
+    return np.float64(getattr(ARRAYS, call)(*arguments))  # numbers alone are calculated now
 
 
 def _where(condition: Any, a: Any, b: Any) -> Any:

@@ -18,8 +18,8 @@ from .program import Program, has_variable_exponent
 class Recording:
     """Instructions with their effects, and where numbers stand in memory.
 
-    `parameters` and then other numbers that the loop reads stand in slots; `summed` counts the places for sums over
-    the examples, of which the first are the gradients by the parameters.
+    `kept` are read in the loop, as the `parameters` are; `summed` counts the places for sums over the examples, the
+    first of which are the gradients by the parameters.
     """
 
     numbers: list[Number]  # those that are needed
@@ -28,7 +28,6 @@ class Recording:
     kept: list[Number]  # what is calculated before the loop and read in it
     summed: int
     results: int  # outputs and branches
-    examples_needed: bool
     with_gradient: bool
 
     @property
@@ -75,7 +74,6 @@ class _Recorder(Recorder):
             list(kept),
             len(self.slot),
             len(self.program.outputs) + len(self.program.branches),
-            any(x.call == "examples" for x in needed),
             self.with_gradient,
         )
 

@@ -13,7 +13,8 @@ from .llvm_numbers import AFTER, BEFORE, C_NAMES, LOOP, Number
 from .llvm_recording import Recording
 
 # What the function is given: addresses and numbers of eight bytes, in this order; then the address of each argument.
-FRAME = ("slots", "sums", "gradient", "results", "stride", "step", "examples", "scratch")
+FRAME = ("theta", "kept", "sums", "gradient", "results", "stride", "step", "examples", "scale", "scratch")
+_KINDS = {"stride": "i64", "step": "i64", "examples": "i64", "scale": "double"}
 NAME = "sweep"
 
 _ARITHMETIC = {"fadd", "fsub", "fmul", "fdiv", "fneg"}
@@ -27,6 +28,8 @@ Symbol = Callable[[str, int], str | None]  # the function of a name for so many 
 
 def write(recording: Recording, lanes: int, symbol: Symbol) -> str:
     """The text of a module with one function, `NAME`; it returns the sum of the first output over the examples.
+
+    The sum and its gradient are multiplied by the scale in the frame.
 
     The function returns NaN where a branch goes another way than the trace did, or the gradient is not finite.
     """
@@ -45,7 +48,7 @@ class _Writer:
         self.lines: list[str] = []
         self.declared: dict[str, str] = {}
         self.names: dict[Number, str] = {}
-        self.kept = {x: recording.parameters + k for k, x in enumerate(recording.kept)}
+        self.kept = {x: k for k, x in enumerate(recording.kept)}
         self.section = BEFORE
         self._count = 0
         self.groups = padded(recording.summed, lanes) // lanes if recording.with_gradient else 0
@@ -120,8 +123,8 @@ class _Writer:
             return self.literal(x)
         if x.call == "parameter" or (self.section == LOOP and x in self.kept):
             # Read from memory at each use: the processor spreads a number over the lanes as it reads it.
-            slot = x.operands[0] if x.call == "parameter" else self.kept[x]
-            single = self.load("double", "%slots", slot)
+            base, slot = ("%theta", x.operands[0]) if x.call == "parameter" else ("%kept", self.kept[x])
+            single = self.load("double", base, slot)
             return single if self.section != LOOP else self.splat("double", single)
         return self.names[x]
 
@@ -136,14 +139,13 @@ class _Writer:
     def _entry(self) -> None:
         self.label("entry")
         for k, name in enumerate((*FRAME, *(f"argument{a}" for a in range(len(self.recording.widths))))):
-            is_address = name not in ("stride", "step", "examples")
             place = self.at("%frame", k, "i64")
-            self.line(f"%{name} = load {'ptr' if is_address else 'i64'}, ptr {place}, align 8")
+            self.line(f"%{name} = load {_KINDS.get(name, 'ptr')}, ptr {place}, align 8")
         self._write(BEFORE)
         for number, slot in self.kept.items():
             value = self.names[number]
             value = self.new(f"uitofp i1 {value} to double") if number.boolean else value
-            self.store("double", value, "%slots", slot)
+            self.store("double", value, "%kept", slot)
         if self.groups:
             memset = self.declare("void", "llvm.memset.p0.i64", "ptr", "i8", "i64", "i1")
             self.line(
@@ -208,6 +210,7 @@ class _Writer:
         result = self.new(f"call reassoc double @{sum_up}(double 0.0, {self.vector} {self.total})")
         changed = self.new(f"call i1 @{any_of}(<{self.lanes} x i1> {self.wrong})")
         result = self.new(f"select i1 {changed}, double {nan}, double {result}")
+        result = self.new(f"fmul double {result}, %scale")
         if self.groups:
             self._add_across_lanes()
             self._write(AFTER)
@@ -218,6 +221,7 @@ class _Writer:
     def _add_across_lanes(self) -> None:
         """Sums in as many lanes as a vector has become one vector of sums, by adding neighbours."""
         lanes = self.lanes
+        scale = self.splat("double", "%scale")
         for k, _ in self._counting("across", "end", self.groups):
             first = self.new(f"mul i64 {k}, {lanes}")
             base = self.at("%sums", first, self.vector)
@@ -231,7 +235,7 @@ class _Writer:
                     )
                     for x, y in pairs
                 ]
-            self.store(self.vector, rows[0], "%gradient", first)
+            self.store(self.vector, self.new(f"fmul {self.vector} {rows[0]}, {scale}"), "%gradient", first)
 
     def _unless_infinite(self, result: str, sum_up: str, nan: str) -> str:
         """NaN in place of `result` if the gradient is not finite: a number times 0 is 0 only if it is."""
@@ -343,7 +347,8 @@ class _Writer:
         return "%counted"
 
     def _examples(self) -> str:
-        return self.new("sitofp i64 %examples to double")
+        count = self.new("sitofp i64 %examples to double")
+        return self.new(f"fmul double {count}, %scale")
 
     def _sum(self, slot: int) -> str:
         return self.load("double", "%gradient", slot)
