@@ -102,7 +102,7 @@ def test_the_size_of_the_first_weights_decides() -> None:
     assert numbers["too large highest"] > 1e6
     assert numbers["too large loss"] > 0.6
     assert numbers["too small signal ratio"] < 1e-4
-    assert 0.2 < numbers["He signal ratio"] < 5
+    assert 0.5 < numbers["He signal ratio"] < 3
     assert numbers["too large signal ratio"] > 10
     assert numbers["He loss"] < 0.2
     assert numbers["Xavier loss"] < 0.3
