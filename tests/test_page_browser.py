@@ -225,7 +225,7 @@ FOCUSABLE = ["body", "#picture", "#first", "#back", "#play", "#next", "#last", "
 
 def test_arrow_keys_move_exactly_one_step_wherever_the_focus_is(show):
     page = show(gates().stepper())
-    for selector in [*FOCUSABLE, "#formula", ".scroll"]:
+    for selector in [*FOCUSABLE, "#formula", "#table"]:
         page.evaluate("selector => document.querySelector(selector).focus()", selector)
         for key, expected in [
             ("Right", 1),
@@ -292,7 +292,7 @@ def test_everything_is_reached_by_tab_in_the_order_it_is_seen(show):
     for _ in range(11):
         page.keyboard.press("Tab")
         reached.append(page.evaluate("document.activeElement.id || document.activeElement.className"))
-    order = ["picture", "first", "back", "play", "next", "last", "scrubber", "speed", "forward", "formula", "scroll"]
+    order = ["picture", "first", "back", "play", "next", "last", "scrubber", "speed", "forward", "formula", "table"]
     assert reached == order
 
 

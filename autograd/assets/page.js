@@ -52,6 +52,7 @@ function row(node) {
   return { line, cells };
 }
 
+byId("known").classList.toggle("long", data.nodes.length > 200);
 const groups = data.nodes.map((_, k) => byId(`node${k}`));
 const boxes = groups.map((group) => group.getBBox()); // all of them before anything is changed
 const nodes = data.nodes.map((node, k) => {
@@ -166,22 +167,33 @@ function showControls() {
     byId(id).setAttribute("aria-disabled", String(off));
 }
 
-// Bring what is in hand into view, where the picture is larger than its frame.
+// Bring what is in hand into view, where the picture or the table is larger than its frame.
 let scale = 1;
-function scrollToHand(step) {
-  const inHand = step ? [step.node, step.parent ?? step.node] : Array(2).fill(forward ? 0 : nodes.length - 1);
-  const held = inHand.map((k) => nodes[k].box);
-  const { scrollLeft, scrollTop, clientWidth, clientHeight } = picture;
-  const shift = (low, high, from, room, origin) => {
-    const start = scale * (Math.min(...held.map(low)) - origin);
-    const end = scale * (Math.max(...held.map(high)) - origin);
-    return start >= from && end <= from + room ? from : (start + end - room) / 2;
+const origin = plane.transform.baseVal.consolidate().matrix;
+const { x: viewLeft, y: viewTop, width: naturalWidth, height: naturalHeight } = graph.viewBox.baseVal;
+function intoView(frame, left, top, right, bottom) {
+  const shift = (low, high, from, room) => (low >= from && high <= from + room ? from : (low + high - room) / 2);
+  const to = {
+    left: shift(left, right, frame.scrollLeft, frame.clientWidth),
+    top: shift(top, bottom, frame.scrollTop, frame.clientHeight),
   };
-  const origin = plane.transform.baseVal.consolidate().matrix;
-  const { x, y } = graph.viewBox.baseVal;
-  const left = shift((b) => b.x - 10, (b) => b.x + b.width + 30, scrollLeft, clientWidth, x - origin.e);
-  const top = shift((b) => b.y - 20, (b) => b.y + b.height + 30, scrollTop, clientHeight, y - origin.f);
-  if (left !== scrollLeft || top !== scrollTop) picture.scrollTo({ left, top, behavior: still.matches ? "instant" : "smooth" });
+  const stays = to.left === frame.scrollLeft && to.top === frame.scrollTop; // but may be on its way elsewhere
+  frame.scrollTo({ ...to, behavior: stays || still.matches ? "instant" : "smooth" });
+}
+function scrollToHand(step) {
+  const last = step ? (step.parent ?? step.node) : forward ? 0 : nodes.length - 1;
+  const shown = nodes[last].row?.line;
+  if (shown) intoView(byId("table"), 0, shown.offsetTop - 40, 0, shown.offsetTop + shown.offsetHeight);
+  for (const hand of [step ? [step.node, last] : [last], [last]]) {
+    const held = hand.map((k) => nodes[k].box);
+    const left = scale * (Math.min(...held.map((b) => b.x)) - 12 + origin.e - viewLeft);
+    const top = scale * (Math.min(...held.map((b) => b.y)) - 20 + origin.f - viewTop);
+    const right = scale * (Math.max(...held.map((b) => b.x + b.width)) + 32 + origin.e - viewLeft);
+    const bottom = scale * (Math.max(...held.map((b) => b.y + b.height)) + 32 + origin.f - viewTop);
+    if (hand.length > 1 && (right - left > picture.clientWidth || bottom - top > picture.clientHeight)) continue;
+    intoView(picture, left, top, right, bottom); // both ends of the edge, or else the one that changes
+    break;
+  }
 }
 
 function go(to) {
@@ -242,10 +254,9 @@ document.addEventListener("keydown", (event) => {
 });
 
 // As large as fits, but never too small to read: then the frame scrolls.
-const { width: naturalWidth, height: naturalHeight } = graph.viewBox.baseVal;
 function fit() {
   const room = (picture.clientWidth - 24) / naturalWidth;
-  scale = Math.max(0.7, Math.min(1.5, room, (0.46 * innerHeight) / naturalHeight));
+  scale = Math.max(0.75, Math.min(1.5, room, (0.46 * innerHeight) / naturalHeight));
   graph.setAttribute("width", naturalWidth * scale);
   graph.setAttribute("height", naturalHeight * scale);
 }
