@@ -14,10 +14,17 @@ from eagerly import agree, eagerly
 import autograd
 from autograd import BranchChanged, Value, compile, dot, grad, no_grad, setting, take, total, uniform, where
 from autograd.compiler import numpy_backend
-from autograd.compiler.compiled import Compiled
+from autograd.compiler.backends import BACKENDS
 
 X = np.array([[1.0, 2.0], [-0.5, 0.25], [3.0, -1.0]])
 T = np.array([1.0, -1.0, 0.5])
+
+
+@pytest.fixture(autouse=True, params=["numpy", "llvm"])
+def _each_backend(request, monkeypatch):
+    if request.param == "llvm":
+        pytest.importorskip("llvmlite")
+    monkeypatch.setitem(BACKENDS, "auto", BACKENDS[request.param])
 
 
 @pytest.fixture
@@ -442,8 +449,7 @@ class TestTracing:
             compile(lambda x: loss([x], [x]))([1.0])
         assert compile(lambda x: loss.__wrapped__(x, 0.0))([1.0]) == 2.25
         with no_grad(), autograd.scope("elsewhere"):
-            value, gradient = loss.value_and_grad([1.0], [0.0])
-            assert gradient.tolist() == [3.0, 3.0]
+            assert loss.value_and_grad([1.0], [0.0])[1].tolist() == [3.0, 3.0]
             w = Value(0.0)
             fresh = compile(lambda x: (w * x + 0.0) ** 0.5 + w)
             assert math.isinf(fresh.value_and_grad([1.0])[1][0])  # by the eager engine, which records here too
@@ -596,7 +602,7 @@ class TestShapes:
     def test_a_loss_has_one_output(self):
         program = compile(lambda x: [x, x])
         for call in (program, program.value_and_grad, program.backward):
-            with pytest.raises(ValueError, match="2 outputs.*map"):
+            with pytest.raises(ValueError, match=r"2 outputs.*map"):
                 call([1.0])
 
     def test_too_few_arguments_are_the_functions_own_error(self, line):
@@ -626,7 +632,7 @@ class TestNotFinite:
         w = Value(2.0)
         program = compile(lambda x: (w * x).log())
         program([1.0, 2.0])
-        with pytest.raises(ValueError, match="example 0: .* got -1.0"):
+        with pytest.raises(ValueError, match=r"example 0: .* got -1.0"):
             program.value_and_grad([1.0, 2.0], at=[-1.0])
         assert w.data == 2.0
 
@@ -678,9 +684,9 @@ class TestNotFinite:
     def test_a_power_of_a_negative_base_with_an_exponent_that_is_learned(self):
         w = Value(2.0)
         program = compile(lambda x: x**w)
-        with pytest.raises(ValueError, match="example 1: .*with a Value y needs x >= 0, got -2.0"):
+        with pytest.raises(ValueError, match=r"example 1: .*with a Value y needs x >= 0, got -2.0"):
             program.value_and_grad([2.0, -2.0])
-        with pytest.raises(ValueError, match="example 0: .*needs x >= 0"):
+        with pytest.raises(ValueError, match=r"example 0: .*needs x >= 0"):
             compile(lambda x: x**w)([-2.0, 2.0])
         assert compile(lambda x: x ** w.detach()).map([2.0, -2.0]).tolist() == [4.0, 4.0]
 
@@ -691,7 +697,7 @@ class TestNotFinite:
         for bad in (3, -1, 0.5, math.nan):
             with pytest.raises(ValueError, match=r"example 1: take\(xs, index\) needs a whole number from 0 to 2"):
                 program(X, [0, bad, 1])
-        with pytest.raises(ValueError, match="whole number from 0 to 2, got 7.0"):
+        with pytest.raises(ValueError, match=r"whole number from 0 to 2, got 7.0"):
             compile(program.__wrapped__)(X, [7, 0, 1])
 
     def test_random_numbers_are_those_of_the_example(self):
@@ -719,13 +725,13 @@ class TestMemoryAndThreads:
 
         ws = [Value(0.01 * k) for k in range(200)]
         program = compile(lambda x: total([(w * x).tanh() for w in ws]), backend="numpy")
-        x = np.linspace(-1.0, 1.0, 200_000)
+        x = np.linspace(-1.0, 1.0, 50_000)
         program.value_and_grad(x[:10])
         tracemalloc.start()
         value, gradient = program.value_and_grad(x)
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-        assert peak < 40e6  # the whole batch at once would be 960 MB
+        assert peak < 30e6  # the whole batch at once would be 240 MB
         assert value == pytest.approx(0.0, abs=1e-9)
         w = 0.01 * np.arange(200)
         assert gradient == pytest.approx((x / np.cosh(w[:, None] * x) ** 2).mean(axis=1), rel=1e-9, abs=1e-12)
@@ -831,8 +837,6 @@ def test_scipy_trains_with_it():
     def loss(x, t):
         z = dot(ws, x, b)
         return z.softplus() - t * z + 0.01 * dot(ws, ws)
-
-    direction = None  # an argument, one copy for each example
 
     def hessian_times(x, t, direction):
         slopes = grad(loss(x, t), program.parameters, create_graph=True)

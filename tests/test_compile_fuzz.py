@@ -7,14 +7,13 @@ rounding have their kinks away from round numbers.
 
 import numpy as np
 import pytest
+from eagerly import agree, example
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 import autograd
 from autograd import Value
 from autograd.compiler import numpy_backend
-
-from eagerly import agree, example
 
 NAMES = {name: getattr(autograd, name) for name in autograd.__all__}
 INPUTS = ["x[0]", "x[1]", "x[2]", "t", "m[0][1]", "m[1][0]"]
@@ -160,7 +159,7 @@ def run(text, numbers, n):
     note(text)
     note(f"p = {numbers}, batch({n}, 0)")
     try:
-        agree(made(text, numbers), batch(n, 0))
+        agree(made(text, numbers), batch(n, 0), backend="numpy")
     except autograd.BranchChanged:
         assert "max(" in text
 
@@ -224,8 +223,8 @@ HEADS = [
 @st.composite
 def networks(draw):
     layers = draw(st.lists(st.sampled_from(LAYERS), min_size=1, max_size=4))
-    lines = ["def f(x, t, m, c):", "    h = x", *(f"    {layer}" for layer in layers), f"    {draw(st.sampled_from(HEADS))}"]
-    return "\n".join(lines)
+    lines = ["h = x", *layers, draw(st.sampled_from(HEADS))]
+    return "def f(x, t, m, c):\n" + "\n".join(f"    {line}" for line in lines)
 
 
 def network(text, seed, tied):
@@ -263,4 +262,4 @@ def test_networks(text, seed, tied, n):
     note(f"seed {seed}, tied {tied}, batch({n}, {seed})")
     columns = batch(n, seed)
     columns[:3] = [column + np.random.default_rng(seed).normal(0.0, 0.1, column.shape) for column in columns[:3]]
-    agree(network(text, seed, tied), columns)
+    agree(network(text, seed, tied), columns, backend="numpy")

@@ -46,8 +46,8 @@ def _array(k: int, argument: Any, names: Callable[[int], list[str]]) -> Any:
     array = _floats(lambda: names(k + 1)[k], argument)
     if not array.ndim:
         raise ValueError(
-            f"{names(k + 1)[k]} must have an example in each row, and so a shape (n,) or (n, ...), got the single number "
-            f"{argument!r}"
+            f"{names(k + 1)[k]} must have an example in each row, and so a shape (n,) or (n, ...), "
+            f"got the single number {argument!r}"
         )
     return array
 

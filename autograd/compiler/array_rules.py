@@ -76,7 +76,7 @@ def _read(m: Namespace, row: Any) -> Callable[..., Any]:
 
 _ROW_BY_ROW: dict[str, Callable[..., Any]] = {name: partial(_function, name) for name in _FUNCTIONS.split()}
 
-MAP = Namespace(
+MAP: Namespace = Namespace(
     _read,
     **_ROW_BY_ROW,
     where=_where,
@@ -84,7 +84,7 @@ MAP = Namespace(
     largest=lambda xs: reduce(MAP.maximum, xs),
     count=len,
 )
-FOLD = Namespace(
+FOLD: Namespace = Namespace(
     _read,
     **_ROW_BY_ROW,
     where=_where,

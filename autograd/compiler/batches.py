@@ -200,4 +200,5 @@ def _record(
 
 def _sum(outputs: Any, n: int) -> float:
     """The sum of the first output over `n` examples, which have one column for all where they are the same."""
-    return float(outputs[0].sum()) * (n / outputs.shape[1])
+    total: float = float(outputs[0].sum()) * (n / outputs.shape[1])
+    return total

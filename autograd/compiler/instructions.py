@@ -126,7 +126,7 @@ class Instruction:
 
 @dataclass(eq=False, slots=True)
 class Piece:
-    """What goes into some rows of an assembled array: in place of what is there if it is the first, else added to it."""
+    """What goes into some rows of an assembled array: if it is the first, in place of what is there, else added."""
 
     rows: "slice | list[int]"
     number: Any  # an array or a plain number

@@ -56,9 +56,8 @@ class _Listing:
         once: list[str] = []
         each: list[str] = []
         for block in self.program.blocks[3:]:
-            line = self._line(block)
-            if line:
-                (each if block.batch else once).append(line)
+            lines = each if block.batch else once
+            lines += self._lines(block)
         outputs = [self._operand([node]).text for node in self.program.outputs]
         checks = [f"check that {self._operand([node])} is {taken}" for node, taken in self.program.branches]
         result = outputs[0] if len(outputs) == 1 else f"[{', '.join(outputs)}]"
@@ -68,21 +67,26 @@ class _Listing:
             ("for each example", [*each, *checks, f"return {result}"]),
         ]
 
-    def _line(self, block: Block) -> str:
+    def _lines(self, block: Block) -> list[str]:
         """What a block calculates, unless it stands where it is used."""
         written = self._written(block)
         labels = [self.program.nodes[node].label for node in block.nodes]
         if self.uses[block] == 1 and not any(labels) and len(written.text) <= _LONGEST:
             self.inline[block] = written
-            return ""
+            return []
         name = labels[0] if len(labels) == 1 else ""
         if not name:
             kind = "v" if len(labels) == 1 else "h"
             self.counted[kind] += 1
             name = f"{kind}{self.counted[kind]}"
+        name = self.names.group(name, block.nodes)
         scope = ".".join(_common([self.program.nodes[node].scope for node in block.nodes]))
         notes = [str(len(labels))] * (len(labels) > 1) + [scope] * bool(scope)
-        return f"{self.names.group(name, block.nodes)} = {written}" + (f"  # {', '.join(notes)}" if notes else "")
+        lines = [f"{name} = {written}" + (f"  # {', '.join(notes)}" if notes else "")]
+        if len(labels) > 1:
+            called = self.names.labelled(block.nodes)
+            lines += [f"{self.names.one(node)} = {name}[{block.nodes.index(node)}]" for node in called]
+        return lines
 
     def _written(self, block: Block) -> Formula:
         assert block.operation is not None

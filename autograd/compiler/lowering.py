@@ -96,7 +96,7 @@ class _Lowering:
         return matrix, x.view(n, "part", 0, n)
 
     def rows(self, nodes: Sequence[int], stacked: bool = False) -> Any:
-        """The array whose rows are `nodes`. Unless it is to be `stacked`: one row, or a number, where all are the same."""
+        """The array whose rows are `nodes`; one row, or a number, where all are the same, unless it is `stacked`."""
         if not stacked and len(set(nodes)) == 1:
             return self._one(nodes[0])
         runs = self._runs(nodes)
@@ -165,7 +165,7 @@ class _Lowering:
     def _gradient(self, block: Block) -> Any:
         """The gradient of a block's rows: the sum of what has been contributed to them."""
         contributions, k = self.contributions[block], len(block.nodes)
-        (where, total), *others = contributions
+        (_, total), *others = contributions
         if all(rows == slice(0, k) for rows, _ in contributions):
             for _, contribution in others:
                 total = total + contribution

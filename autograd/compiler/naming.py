@@ -10,7 +10,7 @@ from ..table import TABLE, Operation
 from .program import Block, Program, is_constant
 from .trace import TAKE, UNIFORM
 
-_SHOWN = 4  # elements of a list that has no name
+SHOWN = 4  # elements of a list that has no name
 
 
 class Names:
@@ -24,6 +24,7 @@ class Names:
         self.definitions: list[str] = []
         self._groups: dict[str, list[int]] = {}  # names that stand for several nodes
         self._home: dict[int, tuple[str, int]] = {}  # the group of a node, and its place there
+        self._by_place: set[int] = set()  # nodes that are called by their place, although they have a label
         self._labels = {node.label for node in program.nodes} - {UNIFORM}
         inputs, self._parameters = program.blocks[0].nodes, program.blocks[1].nodes
         self._place = {node: k for k, node in enumerate(self._parameters)}
@@ -40,12 +41,20 @@ class Names:
         self._home.update((node, (name, k)) for k, node in enumerate(nodes))
         return name
 
+    def labelled(self, nodes: Sequence[int]) -> list[int]:
+        """Those of a group of nodes that are called by their label: all that have one, or none where they are many."""
+        found = [node for node in nodes if self.program.nodes[node].label]
+        if len(found) <= SHOWN:
+            return found
+        self._by_place.update(found)
+        return []
+
     def one(self, node: int) -> Formula:
         """The name of one node: its label, or its place in a group; ``…`` where it has none."""
         record = self.program.nodes[node]
         if is_constant(record):
             return Formula.of(record.number)
-        if record.label and record.label != UNIFORM:
+        if record.label and record.label != UNIFORM and node not in self._by_place:
             return Formula(record.label)
         if node in self._home:
             name, k = self._home[node]
@@ -59,7 +68,7 @@ class Names:
         pieces = self._pieces(nodes)
         if len(pieces) == 1:
             return Formula(pieces[0])
-        if len(pieces) > _SHOWN and all(node in self._place for node in nodes):
+        if len(pieces) > SHOWN and all(node in self._place for node in nodes):
             return Formula(self._in_short(nodes))
         return Formula(f"[{_shortened(pieces)}]")
 
@@ -111,7 +120,7 @@ class Names:
 
 
 def _shortened(texts: Sequence[str]) -> str:
-    return ", ".join(texts if len(texts) <= _SHOWN else [*texts[:2], "…", texts[-1]])
+    return ", ".join(texts if len(texts) <= SHOWN else [*texts[:2], "…", texts[-1]])
 
 
 def _pattern(labels: Sequence[str]) -> str:
@@ -149,7 +158,7 @@ def _described(names: Names, node: int, depth: int) -> Formula:
     record = names.program.nodes[node]
     if record.operation is None or record.label or depth == 0:
         return names.one(node)
-    operands = [_described(names, parent, depth - 1) for parent in record.parents[: _SHOWN + 1]]
-    if len(record.parents) > _SHOWN:
-        operands[_SHOWN - 1 :] = [Formula("…")]
+    operands = [_described(names, parent, depth - 1) for parent in record.parents[: SHOWN + 1]]
+    if len(record.parents) > SHOWN:
+        operands[SHOWN - 1 :] = [Formula("…")]
     return formula(record.operation, operands)

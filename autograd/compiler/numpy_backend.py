@@ -274,15 +274,15 @@ def _real(x: Any, out: Any) -> None:
 
 
 def _sum_rows(x: Any, out: Any) -> None:
-    np.add.reduce(x, 0, None, out, True)
+    np.add.reduce(x, 0, None, out, keepdims=True)
 
 
 def _sum_columns(x: Any, out: Any) -> None:
-    np.add.reduce(x, 1, None, out, True)
+    np.add.reduce(x, 1, None, out, keepdims=True)
 
 
 def _largest_row(x: Any, out: Any) -> None:
-    np.maximum.reduce(x, 0, None, out, True)
+    np.maximum.reduce(x, 0, None, out, keepdims=True)
 
 
 def _take_rows(x: Any, rows: Any, out: Any) -> None:

@@ -57,7 +57,7 @@ class Tracer(Value):
 
 
 class Comparison(Tracer):
-    """The result of ``x < y``: behaves as a bool, recorded where it is used as one; symbolic in `where` and ``& | ^``."""
+    """The result of ``x < y``: a branch is recorded where it is used as a bool; symbolic in `where` and ``& | ^``."""
 
     __slots__ = ()
 
