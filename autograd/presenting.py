@@ -1,11 +1,13 @@
 """What a stepper writes and shows: the page, pictures of its steps, and the picture in a notebook."""
 
 import os
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .moments import Pass
 from .stepper import Stepper
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["Stepper"]
 
@@ -24,6 +26,8 @@ def _save(self: Stepper, path: str | os.PathLike[str]) -> None:
     Raises ValueError for another suffix, for a page of more than 2,000 steps and for a picture of more than 500 nodes,
     OSError where a file cannot be written, LayoutError when no layout engine works.
     """
+    from pathlib import Path
+
     target = Path(path)
     suffix = target.suffix.lower()
     if suffix in (".html", ".htm") and "*" not in target.name:
@@ -41,7 +45,7 @@ def _save(self: Stepper, path: str | os.PathLike[str]) -> None:
         Pass(self).picture(self.position).save(target)
 
 
-def _save_series(stepper: Stepper, target: Path) -> None:
+def _save_series(stepper: Stepper, target: "Path") -> None:
     whole = Pass(stepper)
     digits = max(2, len(str(len(stepper))))
     for number in range(1, len(stepper) + 1):
