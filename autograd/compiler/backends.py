@@ -14,7 +14,7 @@ from ..value import Value
 from .program import Program, build
 from .trace import traced
 
-_AT_ONCE = 12_000  # instructions that compile within about a second
+_AT_ONCE = 15_000  # instructions that compile in less than a second
 
 
 def _numpy(program: Program, with_gradient: bool) -> Any:
@@ -55,9 +55,9 @@ def _native(program: Program, with_gradient: bool) -> Any:
 
 
 def _is_small(program: Program) -> bool:
-    """Whether the program has few enough instructions, about four for each edge with the gradient."""
+    """Whether the program has few enough instructions, about three for each edge with the gradient."""
     edges = sum(len(program.nodes[k].parents) for block in program.blocks[3:] for k in block.nodes)
-    return 4 * edges <= _AT_ONCE
+    return 3 * edges <= _AT_ONCE
 
 
 @cache

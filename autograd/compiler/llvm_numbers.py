@@ -25,7 +25,7 @@ C_NAMES = dict(zip(_SAME.split(), _SAME.split(), strict=True)) | {
     "power": "pow",
 }
 _INSTRUCTIONS = ("abs", "sqrt")  # what the processor has itself
-_LARGEST_POWER = 8  # of those that are multiplied out
+_LARGEST_POWER = 4  # of those that are multiplied out, which rounds each time
 
 
 class Number:

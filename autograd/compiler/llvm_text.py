@@ -21,6 +21,7 @@ _ARITHMETIC = {"fadd", "fsub", "fmul", "fdiv", "fneg"}
 _RELATIONS = {"olt", "ole", "oeq", "une"}
 _INTRINSICS = {"abs": "fabs", "sqrt": "sqrt", "maximum": "maximum", "minimum": "minimum"}
 _WIDEST = 4  # numbers of an example that are loaded as one piece and sorted out
+_BLOCK = 400  # lines in one piece: the time to compile a piece grows faster than its length
 _NAN = 0x7FF8000000000000
 
 Symbol = Callable[[str, int], str | None]  # the function of a name for so many lanes, if there is one
@@ -50,7 +51,7 @@ class _Writer:
         self.names: dict[Number, str] = {}
         self.kept = {x: k for k, x in enumerate(recording.kept)}
         self.section = BEFORE
-        self._count = 0
+        self._count = self._blocks = 0
         self.groups = padded(recording.summed, lanes) // lanes if recording.with_gradient else 0
 
     def text(self) -> str:
@@ -71,6 +72,7 @@ class _Writer:
 
     def label(self, name: str) -> None:
         self.lines.append(f"{name}:")
+        self.block, self._begun = name, len(self.lines)
 
     def new(self, text: str) -> str:
         """An instruction with a result; returns the name of that."""
@@ -135,12 +137,21 @@ class _Writer:
         for number in self.recording.numbers:
             if number.section == section and number.call != "parameter":
                 self._instruction(number)
+                if len(self.lines) - self._begun > _BLOCK and number.call not in _ARITHMETIC:
+                    self._break()
+
+    def _break(self) -> None:
+        """Go on in a new block, by a condition that always holds and that nobody can know to."""
+        self._blocks += 1
+        self.line(f"br i1 %any, label %part{self._blocks}, label %none")
+        self.label(f"part{self._blocks}")
 
     def _entry(self) -> None:
         self.label("entry")
         for k, name in enumerate((*FRAME, *(f"argument{a}" for a in range(len(self.recording.widths))))):
             place = self.at("%frame", k, "i64")
             self.line(f"%{name} = load {_KINDS.get(name, 'ptr')}, ptr {place}, align 8")
+        self.line("%any = icmp sgt i64 %examples, 0")
         self._write(BEFORE)
         for number, slot in self.kept.items():
             value = self.names[number]
@@ -155,9 +166,8 @@ class _Writer:
 
     def _loop(self) -> None:
         lanes, zeros = self.lanes, "zeroinitializer"
-        self.section = LOOP
+        self.section, before = LOOP, self.block
         self.label("loop")
-        self.line("%i = phi i64 [0, %entry], [%next, %body]")
         phis = len(self.lines)  # what they become is known when the body is written
         self.line("%left = sub i64 %examples, %i")
         for a, width in enumerate(self.recording.widths):
@@ -176,8 +186,9 @@ class _Writer:
         self.total, self.wrong = "%total", "%wrong"
         self._write(LOOP)
         self.lines[phis:phis] = [
-            f"  %total = phi {self.vector} [{zeros}, %entry], [{self.total}, %body]",
-            f"  %wrong = phi <{lanes} x i1> [{zeros}, %entry], [{self.wrong}, %body]",
+            f"  %i = phi i64 [0, %{before}], [%next, %{self.block}]",
+            f"  %total = phi {self.vector} [{zeros}, %{before}], [{self.total}, %{self.block}]",
+            f"  %wrong = phi <{lanes} x i1> [{zeros}, %{before}], [{self.wrong}, %{self.block}]",
         ]
         self.line(f"%next = add i64 %i, {lanes}")
         self.line("%more = icmp slt i64 %next, %examples")
@@ -217,12 +228,14 @@ class _Writer:
             if self.recording.parameters:
                 result = self._unless_infinite(result, sum_up, nan)
         self.line(f"ret double {result}")
+        self.label("none")
+        self.line(f"ret double {nan}")
 
     def _add_across_lanes(self) -> None:
         """Sums in as many lanes as a vector has become one vector of sums, by adding neighbours."""
         lanes = self.lanes
         scale = self.splat("double", "%scale")
-        for k, _ in self._counting("across", "end", self.groups):
+        for k, _ in self._counting("across", self.groups):
             first = self.new(f"mul i64 {k}, {lanes}")
             base = self.at("%sums", first, self.vector)
             rows = [self.load(self.vector, base, lane, self.vector) for lane in range(lanes)]
@@ -242,7 +255,7 @@ class _Writer:
         groups = padded(self.recording.parameters, self.lanes) // self.lanes
         zeros = "zeroinitializer"
         zero = "%nothing"
-        for k, before in self._counting("finite", "across.end", groups):
+        for k, before in self._counting("finite", groups):
             self.line(f"%nothing = phi {self.vector} [{zeros}, %{before}], [%nothing.new, %finite]")
             part = self.load(self.vector, "%gradient", self.new(f"mul i64 {k}, {self.lanes}"))
             product = self.new(f"fmul {self.vector} {part}, {zeros}")
@@ -252,8 +265,9 @@ class _Writer:
         unordered = self.new(f"fcmp uno double {total}, 0.0")
         return self.new(f"select i1 {unordered}, double {nan}, double {result}")
 
-    def _counting(self, name: str, before: str, count: int) -> Iterator[tuple[str, str]]:
+    def _counting(self, name: str, count: int) -> Iterator[tuple[str, str]]:
         """A loop: the body of a `for` over this writes its body. Yields the counter and the block before."""
+        before = self.block
         self.line(f"br label %{name}")
         self.label(name)
         self.line(f"%{name}.k = phi i64 [0, %{before}], [%{name}.next, %{name}]")
