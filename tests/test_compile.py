@@ -284,6 +284,12 @@ class TestBranches:
                 call(X, T)
         assert program(X[:1], T[:1]) == 1.0
 
+    def test_one_on_a_long_calculation(self):
+        w = Value(1.0, "w")
+        program = compile(lambda x, t: x[0] if take([x[0], x[1], w, 2.0], t) * total([*x, *x, w]) > 0.0 else t)
+        with pytest.raises(BranchChanged, match=r"0 < take\(\[x\[0\], x\[1\], …\], t\)\*total\(x\[0\], x\[1\], x\[0\], …\)"):
+            program(X, [0, 0, 1])
+
     def test_one_on_a_parameter(self):
         w = Value(1.0, "w")
         program = compile(lambda x: x * w if w > 0.0 else x)

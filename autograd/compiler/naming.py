@@ -141,8 +141,9 @@ def _pattern(labels: Sequence[str]) -> str:
 def formula(operation: Operation, operands: Sequence[Formula]) -> Formula:
     """An operation as it is called: ``x + y``, ``relu(x)``, ``dot(w, x)``."""
     if operation is TAKE:
-        index, xs = operands
-        return xs.call(operation.name, index)
+        index, *xs = operands
+        listed = xs[0] if len(xs) == 1 else Formula(f"[{', '.join(map(str, xs))}]")
+        return listed.call(operation.name, index)
     if operation.infix and operation.name not in TABLE:  # a comparison
         x, y = operands
         return Formula(f"{x.within(SUM)} {operation.name} {y.within(SUM)}", COMPARISON)
