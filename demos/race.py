@@ -1,14 +1,17 @@
 """The race: this engine and every peer that is installed, at the same work, in one process.
 
-A contestant works in blocks, as `timeit` does: the mean of each block, the best of several. The contestants take turns by
-the block, so that a busy machine slows them all, and the garbage of one is collected before the next begins; the
-collector is on, as it is in a user's program. Peers that are not installed are left out. Run it with ``python -m demos.race`` (``--quick`` for fewer rounds).
+A contestant works in blocks, as `timeit` does: the mean of each block, the best of several. The contestants take turns
+by the block, so that a busy machine slows them all, and the garbage of one is collected before the next begins; the
+collector is on, as it is in a user's program. Peers that are not installed are left out. Run it with
+``python -m demos.race`` (``--quick`` for fewer rounds, ``--chart race.svg`` for a picture).
 """
 
 import argparse
 import gc
 import importlib.util
-import random
+import itertools
+import subprocess
+import sys
 import time
 import tracemalloc
 from collections.abc import Callable
@@ -20,6 +23,7 @@ from sklearn.datasets import make_moons
 import autograd
 import nn
 from autograd import Value
+from demos import race_cpp
 
 Work = Callable[[], Any]
 
@@ -28,7 +32,9 @@ def main(arguments: list[str] | None = None) -> dict[str, dict[str, float]]:
     """Print the tables; returns the seconds of each contestant by work."""
     parser = argparse.ArgumentParser(prog="python -m demos.race", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rounds and smaller graphs")
-    quick = parser.parse_args(arguments).quick
+    parser.add_argument("--chart", metavar="FILE", help="save a bar chart, .svg or .png")
+    options = parser.parse_args(arguments)
+    quick = options.quick
     results = {
         "moons step, eager": race(
             "moons step, eager: 100 examples, MLP 2-16-16-1, gradient + SGD", eager_step(), quick
@@ -37,8 +43,13 @@ def main(arguments: list[str] | None = None) -> dict[str, dict[str, float]]:
     }
     print(f"  bytes a node after forward and backward: {bytes_a_node():.0f}\n")
     results["scaling"] = scaling(quick)
-    results["moons gradient"] = race("moons value and gradient, 100 examples", moons_gradient(), quick)
+    for n in (100, 20_000):
+        title = f"moons value and gradient, {n:,} examples"
+        results[title] = race(title, moons_gradient(n), quick)
     results["784-128-10 gradient"] = race("MLP 784-128-10 value and gradient, batch 128", wide_gradient(), quick)
+    results["cold start"] = {"ours": cold_start()}
+    if options.chart:
+        chart(results["moons value and gradient, 100 examples"], options.chart)
     return results
 
 
@@ -153,16 +164,25 @@ def scaling(quick: bool) -> dict[str, float]:
     return results
 
 
-def moons_gradient() -> dict[str, Work]:
+def moons_gradient(n: int) -> dict[str, Work]:
     """Value and gradient of hinge loss and L2 at given parameters."""
-    X, y = _moons()  # noqa: N806
+    X, y = _moons(n)  # noqa: N806
     model = nn.MLP(2, [16, 16, 1], seed=1)
 
-    @autograd.compile
     def loss(x: Any, t: Any) -> Any:
         return nn.hinge_loss(model(x), t) + nn.l2_penalty(model, 1e-4)
 
-    theta = _compile(loss, X, y)
+    arrays = autograd.compile(loss, backend="numpy")
+    theta = _compile("NumPy back end", arrays, X, y)
+    contestants: dict[str, Work] = {}
+    if installed("llvmlite"):
+        native = autograd.compile(loss, backend="llvm")
+        _compile("LLVM back end", native, X, y)
+        contestants["ours, LLVM back end"] = lambda: native.value_and_grad(X, y, at=theta)
+    contestants["ours, NumPy back end"] = lambda: arrays.value_and_grad(X, y, at=theta)
+    in_cpp = race_cpp.moons_gradient(X, y, theta, 1e-4)
+    if in_cpp is not None:
+        contestants["C++ by hand (-O3, SIMD)"] = in_cpp
     weights = _layers(theta, [2, 16, 16, 1])
 
     def by_hand() -> Any:
@@ -183,7 +203,7 @@ def moons_gradient() -> dict[str, Work]:
                 upstream = (upstream @ w) * masks.pop()
         return value, np.concatenate(gradient[::-1])
 
-    contestants = {"ours, NumPy back end": lambda: loss.value_and_grad(X, y, at=theta), "NumPy by hand": by_hand}
+    contestants["NumPy by hand"] = by_hand
     _check("moons", contestants)
 
     def objective(m: Any, x: Any, t: Any, layers: Any) -> Any:
@@ -202,9 +222,9 @@ def wide_gradient() -> dict[str, Work]:
     generator = np.random.default_rng(0)
     X, y = generator.random((128, 784)), generator.integers(0, 10, 128)  # noqa: N806
     model = nn.MLP(784, [128, 10], seed=1)
-    loss = autograd.compile(lambda x, t: nn.cross_entropy(model(x), t))
+    loss = autograd.compile(lambda x, t: nn.cross_entropy(model(x), t), backend="numpy")
     classes = y.astype(float)
-    theta = _compile(loss, X, classes)
+    theta = _compile("NumPy back end", loss, X, classes)
     (w1, b1), (w2, b2) = weights = _layers(theta, [784, 128, 10])
     rows = np.arange(len(X))
 
@@ -236,6 +256,35 @@ def wide_gradient() -> dict[str, Work]:
     return contestants | _peers(objective, X, y, weights)
 
 
+def cold_start() -> float:
+    """Seconds from a new process to 100 epochs of the moons."""
+    program = (
+        "import nn; from sklearn.datasets import make_moons; X, y = make_moons(100, noise=0.1, random_state=1);"
+        "nn.fit(nn.MLP(2, [16, 16, 1], seed=1), X, 2 * y - 1, nn.hinge_loss, l2=1e-4, epochs=100, seed=1)"
+    )
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-c", program], check=True)  # noqa: S603
+    seconds = time.perf_counter() - start
+    print(f"new process to trained moons, 100 epochs: {_seconds(seconds)}")
+    return seconds
+
+
+def chart(times: dict[str, float], path: str) -> None:
+    """Bars of the times, the shortest on top, each with its figure."""
+    from matplotlib.figure import Figure
+
+    names = sorted(times, key=times.__getitem__, reverse=True)
+    axes = (figure := Figure(figsize=(8, 0.45 * len(names) + 1.2), layout="constrained")).subplots()
+    ours = ["#0072B2" if name.startswith("ours") else "#999999" for name in names]
+    bars = axes.barh(names, [times[name] * 1e6 for name in names], color=ours)
+    axes.bar_label(bars, [_seconds(times[name]) for name in names], padding=4)
+    axes.set(xscale="log", xlabel="time of a value and gradient, µs (logarithmic)")
+    axes.set_title("Value and gradient of the moons network, 100 examples")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.margins(x=0.15)
+    figure.savefig(path)
+
+
 def _peers(objective: Callable[..., Any], X: Any, y: Any, weights: Any) -> dict[str, Work]:  # noqa: N803
     """PyTorch (eager) and JAX (jit), in float64 on the CPU, at the objective written with their functions."""
     contestants: dict[str, Work] = {}
@@ -265,22 +314,23 @@ def installed(package: str) -> bool:
     return importlib.util.find_spec(package) is not None
 
 
-def _moons() -> tuple[Any, Any]:
-    X, y = make_moons(100, noise=0.1, random_state=1)  # noqa: N806
+def _moons(n: int = 100) -> tuple[Any, Any]:
+    X, y = make_moons(n, noise=0.1, random_state=1)  # noqa: N806
     return X, 2.0 * y - 1.0
 
 
-def _compile(loss: Any, X: Any, y: Any) -> Any:  # noqa: N803
+def _compile(name: str, loss: Any, X: Any, y: Any) -> Any:  # noqa: N803
+    """The parameters of `loss`, once it has been traced and compiled."""
     start = time.perf_counter()
     loss.value_and_grad(X, y)
-    print(f"trace and compile: {_seconds(time.perf_counter() - start)}")
-    return loss.flat_parameters() + random.Random(0).uniform(0.0, 1e-3)
+    print(f"trace and compile, {name}: {_seconds(time.perf_counter() - start)}")
+    return loss.flat_parameters()
 
 
 def _layers(theta: Any, sizes: list[int]) -> list[tuple[Any, Any]]:
     """Weights [out, in] and biases of each layer, from the parameters in our order: neuron by neuron, the bias last."""
     layers, at = [], 0
-    for n, k in zip(sizes, sizes[1:], strict=False):
+    for n, k in itertools.pairwise(sizes):
         block = theta[at : at + k * (n + 1)].reshape(k, n + 1)
         layers.append((np.ascontiguousarray(block[:, :-1]), np.ascontiguousarray(block[:, -1])))
         at += block.size
