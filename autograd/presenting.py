@@ -15,7 +15,7 @@ _PICTURES = (".svg", ".png", ".pdf", ".dot")
 _SHOWN = 200  # nodes and steps of a graph that a notebook shows as a picture
 
 
-def _save(self: Stepper, path: str | os.PathLike[str]) -> None:
+def save(self: Stepper, path: str | os.PathLike[str]) -> None:
     """Write the pass to files, in the format of the suffix; the stepper stays where it is.
 
     - ``"f.html"``: a page that steps through the pass in a browser, from the beginning; one file, without network.
@@ -73,6 +73,6 @@ def _mimebundle(self: Stepper, *_: Any, **__: Any) -> dict[str, str]:
     return bundle if picture is None else bundle | {"image/svg+xml": picture}
 
 
-Stepper.save = _save  # type: ignore[method-assign]
+Stepper.save = save  # type: ignore[method-assign]
 Stepper._repr_svg_ = _svg  # type: ignore[attr-defined]
 Stepper._repr_mimebundle_ = _mimebundle  # type: ignore[attr-defined]
