@@ -5,6 +5,7 @@ moments of a pass leave the same room for numbers, so their pictures can be laid
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .draw import Drawing, compose
@@ -30,8 +31,15 @@ class Pass:
         self.record = rehearse(stepper)
         self.evaluations = self.record.forward if len(stepper) > len(self.record.backward) else []
         self.steps: list[Evaluation | Step] = [*self.evaluations, *self.record.backward]
-        self.captions = ["before the first step", *map(self._caption, range(1, len(self.steps) + 1))]
-        self.longest = max((line for text in self.captions for line in text.split("\n")), key=columns)
+
+    @cached_property
+    def captions(self) -> list[str]:
+        return ["before the first step", *map(self._caption, range(1, len(self.steps) + 1))]
+
+    @cached_property
+    def longest(self) -> str:
+        """The longest line of all captions."""
+        return max((line for text in self.captions for line in text.split("\n")), key=columns)
 
     def _caption(self, number: int) -> str:
         step = self.steps[number - 1]
