@@ -10,6 +10,11 @@ def test_a_node_holds_at_most_400_bytes() -> None:
     assert race.bytes_a_node(2_000) <= 400
 
 
+def test_the_rules_of_arithmetic_are_as_before() -> None:
+    race.moons_gradient(1)
+    assert 5e-324 * 1.0 > 0.0
+
+
 @pytest.mark.parametrize("n", [1, 100])
 def test_the_moons_gradient_is_the_same_by_all(n: int) -> None:
     contestants = race.moons_gradient(n)
