@@ -5,10 +5,10 @@ filled up with copies of the last example, whose lanes enter no sum. Sums over t
 for each, and added across the lanes at the end.
 """
 
-import struct
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from .llvm_lines import NAN, Lines
 from .llvm_numbers import AFTER, BEFORE, C_NAMES, LOOP, Number
 from .llvm_recording import Recording
 
@@ -22,7 +22,6 @@ _RELATIONS = {"olt", "ole", "oeq", "une"}
 _INTRINSICS = {"abs": "fabs", "sqrt": "sqrt", "maximum": "maximum", "minimum": "minimum"}
 _WIDEST = 4  # numbers of an example that are loaded as one piece and sorted out
 _BLOCK = 400  # lines in one piece: the time to compile a piece grows faster than its length
-_NAN = 0x7FF8000000000000
 
 Symbol = Callable[[str, int], str | None]  # the function of a name for so many lanes, if there is one
 
@@ -42,16 +41,13 @@ def padded(count: int, lanes: int) -> int:
     return -(-count // lanes) * lanes
 
 
-class _Writer:
+class _Writer(Lines):
     def __init__(self, recording: Recording, lanes: int, symbol: Symbol):
-        self.recording, self.lanes, self.symbol = recording, lanes, symbol
-        self.vector = f"<{lanes} x double>"
-        self.lines: list[str] = []
-        self.declared: dict[str, str] = {}
+        super().__init__(lanes)
+        self.recording, self.symbol = recording, symbol
         self.names: dict[Number, str] = {}
         self.kept = {x: k for k, x in enumerate(recording.kept)}
-        self.section = BEFORE
-        self._count = self._blocks = 0
+        self._blocks = 0
         self.groups = padded(recording.summed, lanes) // lanes if recording.with_gradient else 0
 
     def text(self) -> str:
@@ -65,59 +61,7 @@ class _Writer:
             'attributes #0 = { nounwind "prefer-vector-width"="512" "min-legal-vector-width"="512" }\n'
         )
 
-    # Small parts
-
-    def line(self, text: str) -> None:
-        self.lines.append(f"  {text}")
-
-    def label(self, name: str) -> None:
-        self.lines.append(f"{name}:")
-        self.block, self._begun = name, len(self.lines)
-
-    def new(self, text: str) -> str:
-        """An instruction with a result; returns the name of that."""
-        self._count += 1
-        name = f"%v{self._count}"
-        self.line(f"{name} = {text}")
-        return name
-
-    def at(self, base: str, index: Any, unit: str = "double") -> str:
-        return self.new(f"getelementptr {unit}, ptr {base}, i64 {index}")
-
-    def load(self, kind: str, base: str, index: Any, unit: str = "double") -> str:
-        place = base if index == 0 else self.at(base, index, unit)
-        return self.new(f"load {kind}, ptr {place}, align 8")
-
-    def store(self, kind: str, value: str, base: str, index: Any, unit: str = "double") -> None:
-        place = base if index == 0 else self.at(base, index, unit)
-        self.line(f"store {kind} {value}, ptr {place}, align 8")
-
-    def declare(self, result: str, name: str, *arguments: str) -> str:
-        # What is declared to touch no memory leaves loads and stores beside it free to move.
-        pure = "" if name.startswith("llvm.") else " memory(none) nounwind willreturn"
-        self.declared[name] = f"declare {result} @{name}({', '.join(arguments)}){pure}"
-        return name
-
-    def kind(self, boolean: bool = False) -> str:
-        single = "i1" if boolean else "double"
-        return f"<{self.lanes} x {single}>" if self.section == LOOP else single
-
-    def splat(self, single: str, value: str) -> str:
-        kind = f"<{self.lanes} x {single}>"
-        first = self.new(f"insertelement {kind} poison, {single} {value}, i64 0")
-        return self.new(f"shufflevector {kind} {first}, {kind} poison, <{self.lanes} x i32> zeroinitializer")
-
-    def shuffle(self, length: int, x: str, y: str, places: list[int]) -> str:
-        kind = f"<{length} x double>"
-        mask = f"<{len(places)} x i32> <{', '.join(f'i32 {k}' for k in places)}>"
-        return self.new(f"shufflevector {kind} {x}, {kind} {y}, {mask}")
-
-    def literal(self, x: float) -> str:
-        bits = _NAN if x != x else struct.unpack("<Q", struct.pack("<d", x))[0]
-        single = f"0x{bits:016X}"
-        if self.section != LOOP:
-            return single
-        return f"<{', '.join([f'double {single}'] * self.lanes)}>"
+    # Sections
 
     def operand(self, x: Any) -> str:
         """What stands for a number in the section that is being written."""
@@ -130,14 +74,12 @@ class _Writer:
             return single if self.section != LOOP else self.splat("double", single)
         return self.names[x]
 
-    # Sections
-
     def _write(self, section: int) -> None:
         self.section = section
         for number in self.recording.numbers:
             if number.section == section and number.call != "parameter":
                 self._instruction(number)
-                if len(self.lines) - self._begun > _BLOCK and number.call not in _ARITHMETIC:
+                if len(self.lines) - self.begun > _BLOCK and number.call not in _ARITHMETIC:
                     self._break()
 
     def _break(self) -> None:
@@ -217,7 +159,7 @@ class _Writer:
         self.label("end")
         sum_up = self.declare("double", f"llvm.vector.reduce.fadd.v{self.lanes}f64", "double", self.vector)
         any_of = self.declare("i1", f"llvm.vector.reduce.or.v{self.lanes}i1", f"<{self.lanes} x i1>")
-        nan = f"0x{_NAN:016X}"
+        nan = NAN
         result = self.new(f"call reassoc double @{sum_up}(double 0.0, {self.vector} {self.total})")
         changed = self.new(f"call i1 @{any_of}(<{self.lanes} x i1> {self.wrong})")
         result = self.new(f"select i1 {changed}, double {nan}, double {result}")
