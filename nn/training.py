@@ -102,7 +102,8 @@ def fit(
     try:
         with mode_kept(model):
             for epoch in range(done, done + epochs):
-                model.train()
+                if epoch == done or callbacks:  # who else could have changed it?
+                    model.train()
                 rows, rng = range(len(data)), generator(order + epoch)
                 run.epoch(batch for batch, _ in minibatches(rows, rows, batch_size or len(data), seed=rng))
                 optimizer.shuffled = (order, epoch + 1)
