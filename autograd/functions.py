@@ -208,7 +208,7 @@ def take(xs: Sequence[Any], index: Any) -> Any:
         return tape.take(xs, index)
     number = float(index)
     if not (number.is_integer() and 0 <= number < len(xs)):
-        raise ValueError(f"take(xs, index) needs a whole number from 0 to {len(xs) - 1}, got {index!r}")
+        raise ValueError(f"take(xs, index) needs a whole number from 0 to {len(xs) - 1}, got {number:g}")
     return xs[int(number)]
 
 

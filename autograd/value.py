@@ -285,8 +285,10 @@ def arithmetic(operation: Operation, x: Any, y: Any) -> Any:
         if not is_number(y):
             return NotImplemented
         y = constant(float(y))
-    if operation is table.POW and x._data < 0.0 and y.operation is not None and current_mode().tape is None:
-        raise negative_base(x._data, x.label)  # in a compiled function, only once it runs
+    if operation is table.POW and x._data < 0.0 and y.operation is not None:
+        tape = current_mode().tape
+        if tape is None or tape.varies(y):
+            raise negative_base(x._data, x.label)
     return apply(operation, (x, y))
 
 

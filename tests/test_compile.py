@@ -287,7 +287,9 @@ class TestBranches:
     def test_one_on_a_long_calculation(self):
         w = Value(1.0, "w")
         program = compile(lambda x, t: x[0] if take([x[0], x[1], w, 2.0], t) * total([*x, *x, w]) > 0.0 else t)
-        with pytest.raises(BranchChanged, match=r"0 < take\(\[x\[0\], x\[1\], …\], t\)\*total\(x\[0\], x\[1\], x\[0\], …\)"):
+        with pytest.raises(
+            BranchChanged, match=r"0 < take\(\[x\[0\], x\[1\], …\], t\)\*total\(x\[0\], x\[1\], x\[0\], …\)"
+        ):
             program(X, [0, 0, 1])
 
     def test_one_on_a_parameter(self):
@@ -703,7 +705,7 @@ class TestNotFinite:
         for bad in (3, -1, 0.5, math.nan):
             with pytest.raises(ValueError, match=r"example 1: take\(xs, index\) needs a whole number from 0 to 2"):
                 program(X, [0, bad, 1])
-        with pytest.raises(ValueError, match=r"whole number from 0 to 2, got 7.0"):
+        with pytest.raises(ValueError, match=r"whole number from 0 to 2, got 7"):
             compile(program.__wrapped__)(X, [7, 0, 1])
 
     def test_random_numbers_are_those_of_the_example(self):

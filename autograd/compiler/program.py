@@ -12,7 +12,7 @@ from .. import table
 from ..graph import topological_order
 from ..table import Operation
 from ..value import Value
-from .trace import SILENT, TAKE, Tape, Tracer
+from .trace import TAKE, Tape, Tracer, through
 
 ONE = -1  # stands below the inputs of an argument: a row of ones, so that a bias is one more weight
 
@@ -133,8 +133,8 @@ class _Entries:
                 self.leaves[self.add(value, value, Node(None, (), False, True, True, 0))] = value
             else:
                 batch = any(x.batch for x in operands)
-                smooth = () if operation in SILENT else operands[1:] if operation is table.WHERE else operands
-                active, varies = any(x.active for x in smooth), any(x.varies for x in smooth)
+                passed = through(operation, tuple(operands))
+                active, varies = any(x.active for x in passed), any(x.varies for x in passed)
                 level = 1 + max(x.level for x in operands)
                 scope = value.scope.path if value.scope else ()
                 node = Node(operation, parents, batch, active, varies, level, scope=scope)

@@ -30,8 +30,15 @@ TAKE = Operation(
     lambda m, index, *xs: m.take(index, xs),
     lambda m, out, index, *xs: (0.0, *(m.where(m.abs(index - k) < 0.5, 1.0, 0.0) for k in m.positions(xs))),
 )
-UNIFORM = "uniform"  # the label of inputs that are drawn
 SILENT = frozenset((LESS, LESS_EQUAL, DETACH, LARGEST))  # their results are numbers: no gradient goes through
+UNIFORM = "uniform"  # the label of inputs that are drawn
+
+
+def through(operation: Operation, operands: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The operands to which a gradient goes through: those of which the result is more than a choice."""
+    if operation in SILENT:
+        return ()
+    return operands[1:] if operation in (table.WHERE, TAKE) else operands
 
 
 class Tracer(Value):
@@ -137,6 +144,19 @@ class Tape:
         """The number of `node`, whatever it is for an example."""
         return self.record(DETACH, (node,), node._data)
 
+    def varies(self, node: Value) -> bool:
+        """Whether `node` has a derivative by some leaf, and is not only chosen by what examples have."""
+        stack, seen = [node], set()
+        while stack:
+            node = stack.pop()
+            if node in seen or node.operation is None or node in self.made:
+                continue
+            if not node.parents:
+                return True
+            seen.add(node)
+            stack += through(node.operation, node.parents)
+        return False
+
     def number(self, node: Value) -> float:
         """The number of `node` for good: that of a constant, which no example and no training changes."""
         if node.operation is None or node in self.made:
@@ -159,7 +179,7 @@ class Tape:
             return [self.take(column, index) for column in zip(*xs, strict=True)]
         number = index._data
         if not (number.is_integer() and 0 <= number < len(xs)):
-            raise ValueError(f"take(xs, index) needs a whole number from 0 to {len(xs) - 1}, got {number!r}")
+            raise ValueError(f"take(xs, index) needs a whole number from 0 to {len(xs) - 1}, got {number:g}")
         operands = _values(xs)
         return self.record(TAKE, (index, *operands), operands[int(number)]._data)
 
