@@ -287,10 +287,9 @@ class TestBranches:
     def test_one_on_a_long_calculation(self):
         w = Value(1.0, "w")
         program = compile(lambda x, t: x[0] if take([x[0], x[1], w, 2.0], t) * total([*x, *x, w]) > 0.0 else t)
-        with pytest.raises(
-            BranchChanged, match=r"0 < take\(\[x\[0\], x\[1\], …\], t\)\*total\(x\[0\], x\[1\], x\[0\], …\)"
-        ):
+        with pytest.raises(BranchChanged) as caught:
             program(X, [0, 0, 1])
+        assert str(caught.value).startswith("0 < take([x[0], x[1], …], t)*total(x[0], x[1], x[0], …) was True")
 
     def test_one_on_a_parameter(self):
         w = Value(1.0, "w")
@@ -694,7 +693,7 @@ class TestNotFinite:
         program = compile(lambda x: x**w)
         with pytest.raises(ValueError, match=r"example 1: .*with a Value y needs x >= 0, got -2.0"):
             program.value_and_grad([2.0, -2.0])
-        with pytest.raises(ValueError, match=r"example 0: .*needs x >= 0"):
+        with pytest.raises(ValueError, match=r"^x \*\* y with a Value y needs x >= 0"):
             compile(lambda x: x**w)([-2.0, 2.0])
         assert compile(lambda x: x ** w.detach()).map([2.0, -2.0]).tolist() == [4.0, 4.0]
 

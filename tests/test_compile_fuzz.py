@@ -167,13 +167,13 @@ def run(text, numbers, n):
         assert "max(" in text
 
 
-@settings(max_examples=250)
+@settings(max_examples=400)
 @given(functions(EXACT), dyadics, sizes)
 def test_exact_functions(text, numbers, n):
     run(text, numbers, n)
 
 
-@settings(max_examples=250)
+@settings(max_examples=400)
 @given(functions(ROUNDED), dyadics, sizes)
 def test_rounded_functions(text, numbers, n):
     run(text, numbers, n)
