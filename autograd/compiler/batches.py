@@ -1,7 +1,9 @@
 """A traced function over a batch: chunk by chunk on a back end, checked, and repaired where a result is not finite."""
 
+import gc
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from math import isfinite
 from typing import Any
 from weakref import WeakSet
@@ -117,8 +119,9 @@ class Traced:
     ) -> Iterator[tuple[int, list[Any], Any]]:
         """Calculate chunk by chunk: the first example of each, the numbers of its examples, and the results."""
         runner = self._runner(with_gradient)
-        for start in range(0, n, runner.chunk):
-            part = columns if n <= runner.chunk else [c[start : start + runner.chunk] for c in columns]
+        size = -(-n // -(-n // runner.chunk))  # as many in each chunk, so that one workspace may do
+        for start in range(0, n, size):
+            part = columns if n == size else [c[start : start + size] for c in columns]
             if self._generators:
                 part = [*part, self._draw(len(part[0]))]
             space = runner.run(theta, part, len(part[0]))
@@ -128,7 +131,7 @@ class Traced:
 
     def _runner(self, with_gradient: bool) -> Any:
         if with_gradient not in self._runners:
-            with self._lock:
+            with self._lock, _collector_at_rest():
                 if with_gradient not in self._runners:
                     self._runners[with_gradient] = self._make_runner(self.program, with_gradient)
         return self._runners[with_gradient]
@@ -192,10 +195,22 @@ def _record(
     function: Callable[..., Any], examples: Sequence[Any]
 ) -> tuple[Program, bool, list[tuple[Any, str, Any]], list[Any], WeakSet[Value]]:
     """Trace and build; what else the trace made is gone afterwards."""
-    with traced(function, examples) as (tape, outputs, single):
+    with _collector_at_rest(), traced(function, examples) as (tape, outputs, single):
         program = build(tape, outputs)
         settings = {(id(owner), name): (owner, name, value) for owner, name, value in tape.settings}
         return program, single, list(settings.values()), [generator for _, generator in tape.randoms], tape.made
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """The garbage collector off: it would look, again and again, through a program that is growing."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _sum(outputs: Any, n: int) -> float:

@@ -116,12 +116,13 @@ def look(array: Any, name: str, *arguments: int) -> Any:
 
 @dataclass(eq=False, slots=True)
 class Instruction:
-    """One call, or the assembling of an array from pieces."""
+    """One call, or the assembling of an array from pieces; `reads` are the arrays (no views) whose numbers it takes."""
 
     call: str
     arguments: tuple[Any, ...]
     out: Array
     pieces: "list[Piece]" = field(default_factory=list)
+    reads: list[Array] = field(default_factory=list)
 
 
 @dataclass(eq=False, slots=True)
@@ -197,6 +198,8 @@ class Builder:
         return out
 
     def _append(self, instruction: Instruction) -> None:
+        numbers = (*instruction.arguments, *[piece.number for piece in instruction.pieces])
+        instruction.reads = [x.root for x in numbers if isinstance(x, Array)]
         instruction.out.instruction = instruction
         self.instructions.append(instruction)
 

@@ -94,8 +94,8 @@ class _Plan:
         count = dict.fromkeys(self.kept, 1)
         for instruction in reversed(self.lowered.builder.instructions):
             if instruction.out in count:
-                for array in _operands(instruction):
-                    count[array.root] = count.get(array.root, 0) + 1
+                for array in instruction.reads:
+                    count[array] = count.get(array, 0) + 1
         return count
 
     def _place(self) -> dict[Array, tuple[Array, Piece]]:
@@ -129,15 +129,14 @@ class _Plan:
         """Give every result a buffer; within a section, one whose numbers have been read for the last time is free."""
         last: dict[Array, int] = {}
         for k, instruction in enumerate(self.instructions):
-            for array in _operands(instruction):
-                last[array.root] = k
+            last.update(dict.fromkeys(instruction.reads, k))
         free: dict[Any, list[int]] = {}
         for k, instruction in enumerate(self.instructions):
             out = instruction.out
             if out not in self.placed:
                 spare = free.get(_shape(out)) if self._shares(out) else None
                 self.buffer_of[out] = spare.pop() if spare else self._buffer(out)
-            for array in {a.root for a in _operands(instruction)}:
+            for array in set(instruction.reads):
                 if (
                     last[array] == k
                     and array in self.buffer_of
@@ -246,11 +245,6 @@ class Workspace:
 
 def _shape(array: Array) -> tuple[Any, ...]:
     return array.rows, array.columns, array.batch, array.boolean, array.section
-
-
-def _operands(instruction: Instruction) -> list[Array]:
-    numbers = (*instruction.arguments, *(piece.number for piece in instruction.pieces))
-    return [x for x in numbers if isinstance(x, Array)]
 
 
 def _put(out: Any, index: Any, x: Any) -> None:
