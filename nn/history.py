@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .pyplot import pyplot
+
 _MOST_ROWS = 20  # of a printed table; of a longer history it shows epochs evenly spread
 
 
@@ -75,7 +77,7 @@ class History:
 
         Returns the Axes of the losses; its `figure` is the whole picture.
         """
-        import matplotlib.pyplot as plt
+        plt = pyplot()
 
         if ax is None:
             panels = 1 + bool(self.metrics)

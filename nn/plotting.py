@@ -12,6 +12,7 @@ from autograd import no_grad
 
 from .engines import mode_kept
 from .modules import Module
+from .pyplot import pyplot
 
 # Okabe and Ito's colours, told apart by the colour-blind; the markers tell classes apart in grey too.
 _COLORS = ["#e69f00", "#0072b2", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#999999"]
@@ -41,7 +42,7 @@ def plot_decision_boundary(
 
     Returns the Axes. Raises ValueError when the examples do not have two inputs, or X and y do not fit.
     """
-    import matplotlib.pyplot as plt
+    plt = pyplot()
     import numpy as np
 
     points = np.asarray(X, dtype=float)

@@ -1,6 +1,7 @@
 """Pictures: decision boundaries, network diagrams and loss curves, held against what the models say."""
 
 import re
+import sys
 import xml.etree.ElementTree as ElementTree
 
 import numpy as np
@@ -236,3 +237,9 @@ def test_a_history_plots_on_axes_given_and_falls_by_orders_on_a_log_scale():
     assert ax.get_yscale() == "log"
     assert nn.History([1.0, 0.0]).plot().get_yscale() == "linear"
     nn.History().plot()
+
+
+def test_without_matplotlib_the_error_says_what_to_install(monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    with pytest.raises(ImportError, match="pip install matplotlib"):
+        nn.History().plot()
