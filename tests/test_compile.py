@@ -589,6 +589,10 @@ class TestShapes:
         with pytest.raises(ValueError, match=r"x of shape \(n, 2\).*x of shape \(n\)"):
             program(np.ones(4))
         assert program(X) == pytest.approx(np.mean(X @ [1.0, 2.0]))
+        program = compile(lambda x: x.tanh())
+        program(T)
+        with pytest.raises(ValueError, match=r"x of shape \(n\).*x of shape \(n, 2\)"):
+            program(X)
 
     @pytest.mark.parametrize("at", [[1.0], np.ones(3), np.ones((2, 1)), 1.0, [[1.0, 2.0]], ["a", "b"], [1j, 2j], None])
     def test_of_the_parameters(self, line, at):
@@ -835,41 +839,45 @@ class Model:
 
 
 def test_scipy_trains_with_it():
-    optimize = pytest.importorskip("scipy.optimize")
+    """Logistic regression by L-BFGS, and by Newton's method with products of the Hessian and a direction."""
+    minimize = pytest.importorskip("scipy.optimize").minimize
     rng = np.random.default_rng(0)
     x = rng.normal(size=(40, 2))
-    t = (x @ [1.5, -2.0] + 0.5 + rng.normal(0.0, 1.0, 40) > 0.0) + 0.0
+    t = (x @ [1.5, -2.0] + 0.5 + rng.normal(size=40) > 0.0) + 0.0
     ws, b = [Value(0.0), Value(0.0)], Value(0.0)
 
+    @compile
     def loss(x, t):
-        z = dot(ws, x, b)
-        return z.softplus() - t * z + 0.01 * dot(ws, ws)
+        logit = dot(ws, x, b)
+        return logit.softplus() - t * logit + 0.01 * dot(ws, ws)
 
-    def hessian_times(x, t, direction):
-        slopes = grad(loss(x, t), program.parameters, create_graph=True)
-        return grad(dot(slopes, direction), program.parameters, create_graph=True)
+    @compile
+    def curvature(x, t, direction):
+        slopes = grad(loss.__wrapped__(x, t), loss.parameters, create_graph=True)
+        return grad(dot(slopes, direction), loss.parameters)
 
-    program, product = compile(loss), compile(hessian_times)
-    start = program.value_and_grad(x, t) and program.flat_parameters()
+    def value_and_grad(theta):
+        return loss.value_and_grad(x, t, at=theta)
 
-    def hessp(theta, direction):
-        return product.map(x, t, np.tile(direction, (len(x), 1)), at=order(theta)).mean(axis=0)
+    def hessian_times(theta, direction):
+        return curvature.map(x, t, np.tile(direction, (len(x), 1)), at=theta[order]).mean(axis=0)
 
-    def order(theta):
-        by_parameter = dict(zip(program.parameters, theta, strict=True))
-        product.map(x[:1], t[:1], np.ones((1, 3)))
-        return [by_parameter[p] for p in product.parameters]
-
-    newton = optimize.minimize(
-        lambda theta: program.value_and_grad(x, t, at=theta), start, jac=True, hessp=hessp, method="Newton-CG",
-        options={"xtol": 1e-12},
-    )  # fmt: skip
-    bfgs = optimize.minimize(
-        lambda theta: program.value_and_grad(x, t, at=theta), start, jac=True, method="L-BFGS-B",
-        options={"ftol": 1e-15, "gtol": 1e-10},
-    )  # fmt: skip
-    assert newton.x == pytest.approx(bfgs.x, rel=1e-5)
-    assert np.abs(program.value_and_grad(x, t, at=newton.x)[1]).max() < 1e-8
-    assert [w.data for w in ws] == [0.0, 0.0]
-    program.set_flat_parameters(newton.x)
-    assert program(x, t) == pytest.approx(newton.fun, rel=1e-14)
+    loss(x, t)
+    start = loss.flat_parameters()
+    curvature.map(x, t, np.ones((len(x), 3)))
+    order = [loss.parameters.index(p) for p in curvature.parameters]
+    bfgs = minimize(value_and_grad, start, jac=True, method="L-BFGS-B", options={"ftol": 1e-15, "gtol": 1e-10})
+    newton = minimize(value_and_grad, start, jac=True, hessp=hessian_times, method="Newton-CG", options={"xtol": 1e-12})
+    assert newton.nit < bfgs.nit
+    assert newton.x == pytest.approx(bfgs.x, rel=1e-6)
+    assert np.abs(value_and_grad(newton.x)[1]).max() < 1e-9
+    assert [p.data for p in (*ws, b)] == [0.0, 0.0, 0.0]  # nobody has touched the Values
+    loss.set_flat_parameters(newton.x)
+    assert loss(x, t) == pytest.approx(newton.fun, rel=1e-14)
+    hessian = np.array([hessian_times(newton.x, direction) for direction in np.eye(3)])
+    logits = x @ [w.data for w in ws] + b.data
+    spread = np.exp(-logits) / (1.0 + np.exp(-logits)) ** 2
+    columns = {id(ws[0]): x[:, 0], id(ws[1]): x[:, 1], id(b): np.ones(len(x))}
+    inputs = np.array([columns[id(p)] for p in loss.parameters])
+    decay = np.diag([0.0 if p is b else 0.02 for p in loss.parameters])
+    assert hessian == pytest.approx((inputs * spread) @ inputs.T / len(x) + decay, rel=1e-12)

@@ -222,7 +222,7 @@ class Compiled:
             traced = Traced(self.__wrapped__, example, self.backend)
             if traced.keeps_leaves:  # by now they are there before it begins
                 traced = Traced(self.__wrapped__, example, self.backend)
-        except (TypeError, ValueError, IndexError) as error:
+        except (AttributeError, IndexError, TypeError, ValueError) as error:
             if self._latest is None or self._latest[0] == key:
                 error.add_note(f"when {self.__name__} was traced on the first example of {shapes(names, key)}")
                 raise
