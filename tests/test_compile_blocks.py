@@ -271,6 +271,34 @@ for each example
             "    return [-take(h2 - logsumexp(h2), k), a*2, 3, x[1]]",
         ]
 
+    def test_of_rows_of_an_argument_and_of_many_parameters(self):
+        ws, us = parameters(3, 3), parameters(3, 3)
+
+        @compile
+        def f(xs, t):
+            h = [Value(0.0)] * 3
+            for x in xs:
+                h = [(dot(w, x) + dot(u, h)).tanh() for w, u in zip(ws, us, strict=True)]
+            return (total(h) - t) ** 2 + xs[1][2]
+
+        f(np.ones((2, 2, 3)), [1.0, 2.0])
+        assert f.source.splitlines() == [
+            "f(xs[2][3], t): 18 parameters",
+            "",
+            "parameters",
+            "    W1 = [p0, p1, …, p8]    # 3×3",
+            "    W2 = [p9, p10, …, p17]  # 3×3",
+            "",
+            "once a call",
+            "    v1 = dot(W2[0:3], 0)",
+            "    v2 = dot(W2[3:6], 0)",
+            "    v3 = dot(W2[6:9], 0)",
+            "",
+            "for each example",
+            "    h1 = tanh(W1 @ xs[0] + [v1, v2, v3])  # 3",
+            "    return (total(tanh(W1 @ xs[1] + W2 @ h1)) - t)**2 + xs[1][2]",
+        ]
+
     def test_many_labels_are_places_in_the_list(self):
         ws = parameters(6)
 

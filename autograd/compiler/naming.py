@@ -1,7 +1,7 @@
 """What the nodes of a program are called: by the learner's labels, in short where there are many of them."""
 
 from collections.abc import Sequence
-from itertools import product
+from itertools import groupby, product
 from math import prod
 
 from .. import words
@@ -29,8 +29,8 @@ class Names:
         inputs, self._parameters = program.blocks[0].nodes, program.blocks[1].nodes
         self._place = {node: k for k, node in enumerate(self._parameters)}
         for rows in program.arguments:
-            if inputs[rows]:
-                self.group(program.nodes[inputs[rows][0]].label.split("[")[0], inputs[rows])
+            for name, nodes in groupby(inputs[rows], lambda node: _row(program.nodes[node].label)):
+                self.group(name, list(nodes))
         self._weights = {block: self._named_weights(block) for block in program.blocks if block.kind == "product"}
 
     def group(self, name: str, nodes: Sequence[int]) -> str:
@@ -117,6 +117,11 @@ class Names:
     def _in_short(self, nodes: Sequence[int]) -> str:
         labels = [self.program.nodes[node].label or f"p{self._place[node]}" for node in nodes]
         return _pattern(labels) or f"[{_shortened(labels)}]"
+
+
+def _row(label: str) -> str:
+    """``x`` for ``x[1]``, ``m[0]`` for ``m[0][1]``, ``t`` for ``t``."""
+    return label.rpartition("[")[0] or label
 
 
 def _shortened(texts: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..arrays import ARRAYS
 from .instructions import BEFORE, Array, Instruction, Piece, is_number, look
-from .lowering import lower
+from .lowering import Lowered, lower
 from .program import Program
 
 _CHUNK_BYTES = 1 << 22  # of numbers in work at a time: a few megabytes stay in the cache
@@ -74,7 +74,7 @@ class NumpyRunner:
 class _Plan:
     """What is needed, where it stands, and for how long."""
 
-    def __init__(self, lowered: Any):
+    def __init__(self, lowered: Lowered):
         self.lowered = lowered
         roots = [lowered.outputs, *lowered.branches, *([] if lowered.gradient is None else [lowered.gradient])]
         self.kept = {root.root for root in roots}
