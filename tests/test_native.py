@@ -212,7 +212,9 @@ def test_the_short_way_reads_what_the_arrays_hold_now():
         native.value_and_grad(X, y[:-1], at=theta)
     with pytest.raises(ValueError, match="at must be a flat array"):
         native.value_and_grad(X, y, at=theta[:-1])
-    X.shape = (2500, 4)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of NumPy 2.5
+        X.shape = (2500, 4)
     with pytest.raises(ValueError, match="shape"):
         native.value_and_grad(X, y, at=theta)
 
