@@ -672,6 +672,18 @@ class TestNotFinite:
         assert value == reference.results.mean()
         assert gradient.tolist() == reference.gradient.tolist()
 
+    def test_an_exponent_that_is_no_variable_is_none_on_the_graph_either(self):
+        w = Value(2.0)
+
+        def f(x):
+            return x ** w.detach() + (w * x).relu().sqrt()
+
+        x = np.array([1.0, -3.0])
+        reference = eagerly(f, [x], [w])
+        value, gradient = compile(f).value_and_grad(x)
+        assert value == pytest.approx(reference.results.mean(), rel=1e-15)
+        assert gradient == pytest.approx(reference.gradient, rel=1e-15)
+
     def test_infinity_that_the_graph_gives_is_a_result(self):
         w = Value(1e308)
         program = compile(lambda x: w * x)

@@ -165,6 +165,21 @@ class TestMapsAndFolds:
 
         agree(f, [X], backend="numpy")
 
+    def test_one_operand_in_every_place(self):
+        w, v = Value(1.5), Value(-0.5)
+
+        def f(x):
+            a = w * x[0]
+            return total([a, a, a]) + mean([w, w]) + dot([w, w], [a, a]) + logsumexp([v, v]) + total([v, v, v]) * a
+
+        agree(f, [X], backend="numpy")
+
+    def test_zeros_keep_their_signs(self):
+        program = compile(lambda x: [where(x > 0.0, x, -0.0), where(x > 0.0, 2.0, 0.0) * 0.0], backend="numpy")
+        assert np.signbit(program.map([1.0, -1.0])).tolist() == [[False, False], [True, False]]
+        program = compile(lambda x: [x * 0.0, (x + 0.0 * x) * -0.0], backend="numpy")
+        assert np.signbit(program.map([1.0])).tolist() == [[False, True]]
+
 
 class TestReverseAndMemory:
     def test_long_chains(self):

@@ -44,7 +44,7 @@ def _where(condition: Any, a: Any, b: Any) -> Any:
 
 
 def _same(x: Any, y: Any) -> bool:
-    return x is y or (isinstance(x, float) and is_number(y, x))
+    return x is y or (isinstance(x, float) and isinstance(y, float) and x.hex() == y.hex())  # 0.0 is not -0.0
 
 
 def _sum_rows(x: Array) -> Array:
