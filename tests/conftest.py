@@ -1,11 +1,13 @@
 """What the tests share: reproducible random examples, and a table of operations that each test leaves as it was."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from autograd import functions
+from autograd import Value, compile, functions
+from autograd.compiler.backends import BACKENDS
 from autograd.table import TABLE
 
 settings.register_profile(
@@ -23,3 +25,24 @@ def own_operations() -> Iterator[None]:
     TABLE.update(rows)
     functions._own.clear()
     functions._own.update(own)
+
+
+@pytest.fixture(params=["numpy", "llvm"])
+def each_backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let "auto" be each of the back ends, one after the other."""
+    if request.param == "llvm":
+        pytest.importorskip("llvmlite")
+    monkeypatch.setitem(BACKENDS, "auto", BACKENDS[request.param])
+
+
+@pytest.fixture
+def line() -> tuple[Any, Value, Value]:
+    """A compiled loss with two parameters."""
+    w, b = Value(2.0, "w"), Value(-0.5, "b")
+
+    @compile
+    def loss(x: Value, t: Value) -> Value:
+        """Squared error."""
+        return (w * x + b - t) ** 2
+
+    return loss, w, b
