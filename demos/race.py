@@ -1,20 +1,15 @@
 """The race: this engine and every peer that is installed, at the same work, in one process.
 
-A contestant works in blocks, as `timeit` does: the mean of each block, the best of several. The contestants take turns
-by the block, so that a busy machine slows them all, and the garbage of one is collected before the next begins; the
-collector is on, as it is in a user's program. Peers that are not installed are left out. Run it with
-``python -m demos.race`` (``--quick`` for fewer rounds, ``--chart race.svg`` for a picture).
+Peers that are not installed are left out, and no contestant starts that calculates something else than the others.
+Run it with ``python -m demos.race`` (``--quick`` for fewer rounds, ``--chart race.svg`` for a picture).
 """
 
 import argparse
 import gc
-import importlib.util
-import itertools
 import subprocess
 import sys
 import time
 import tracemalloc
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -23,9 +18,12 @@ from sklearn.datasets import make_moons
 import autograd
 import nn
 from autograd import Value
-from demos import race_cpp
+from demos import race_cpp, race_numpy, race_peers
+from demos.race_chart import chart
+from demos.race_clock import Work, race, written
+from demos.race_numpy import RATE, STRENGTH
 
-Work = Callable[[], Any]
+LLVM, NUMPY = "ours, LLVM back end", "ours, NumPy back end"
 
 
 def main(arguments: list[str] | None = None) -> dict[str, dict[str, float]]:
@@ -44,38 +42,15 @@ def main(arguments: list[str] | None = None) -> dict[str, dict[str, float]]:
     print(f"  bytes a node after forward and backward: {bytes_a_node():.0f}\n")
     results["scaling"] = scaling(quick)
     for n in (100, 20_000):
-        title = f"moons value and gradient, {n:,} examples"
-        results[title] = race(title, moons_gradient(n), quick)
-    results["784-128-10 gradient"] = race("MLP 784-128-10 value and gradient, batch 128", wide_gradient(), quick)
+        results[f"moons, {n:,}"] = race(f"moons value and gradient, {n:,} examples", moons_gradient(n), quick)
+    results["784-128-10"] = race("MLP 784-128-10 value and gradient, batch 128", wide_gradient(), quick)
     results["cold start"] = {"ours": cold_start()}
     if options.chart:
-        chart(results["moons value and gradient, 100 examples"], options.chart)
+        panels = {
+            "Value and gradient of the moons network, 100 examples": results["moons, 100"],
+        }
+        chart(panels, options.chart)
     return results
-
-
-def race(title: str, contestants: dict[str, Work], quick: bool) -> dict[str, float]:
-    """The time of each contestant, in seconds; prints them beside the first, which is ours."""
-    best = dict.fromkeys(contestants, float("inf"))
-    for _ in range(2 if quick else 7):
-        for name, work in contestants.items():
-            gc.collect()
-            best[name] = min(best[name], _block(work, 0.02 if quick else 0.2))
-    ours = next(iter(best.values()))
-    print(title)
-    for name, seconds in best.items():
-        print(f"  {name:<24}{_seconds(seconds):>12}   {seconds / ours:8.2f} x ours")
-    print()
-    return best
-
-
-def _block(work: Work, seconds: float) -> float:
-    """The mean time of calls that take at least `seconds` together."""
-    calls = 0
-    start = time.perf_counter()
-    while (taken := time.perf_counter() - start) < seconds:
-        work()
-        calls += 1
-    return taken / calls
 
 
 def eager_step() -> dict[str, Work]:
@@ -83,41 +58,20 @@ def eager_step() -> dict[str, Work]:
     X, y = _moons()  # noqa: N806
     rows = list(zip(X.tolist(), y.tolist(), strict=True))
     model = nn.MLP(2, [16, 16, 1], seed=1)
-    sgd = nn.SGD(model.parameters(), lr=0.1)
+    sgd = nn.SGD(model.parameters(), lr=RATE)
 
     def ours() -> None:
-        loss = autograd.mean([nn.hinge_loss(model(x), t) for x, t in rows]) + nn.l2_penalty(model, 1e-4)
+        loss = autograd.mean([nn.hinge_loss(model(x), t) for x, t in rows]) + nn.l2_penalty(model, STRENGTH)
         sgd.zero_grad()
         loss.backward()
         sgd.step()
 
-    contestants: dict[str, Work] = {"ours": ours}
-    if installed("micrograd"):
-        import micrograd.engine
-        import micrograd.nn
-
-        network = micrograd.nn.MLP(2, [16, 16, 1])
-
-        def theirs() -> None:
-            losses = [(1 + -t * network(list(map(micrograd.engine.Value, x)))).relu() for x, t in rows]
-            loss = sum(losses) * (1.0 / len(losses)) + 1e-4 * sum(p * p for p in network.parameters())
-            network.zero_grad()
-            loss.backward()
-            for p in network.parameters():
-                p.data -= 0.1 * p.grad
-
-        contestants["micrograd"] = theirs
-    return contestants
+    return {"ours": ours} | race_peers.micrograd_step(rows)
 
 
 def elementary() -> dict[str, Work]:
     """The same graph of sums and products, node by node."""
-    contestants: dict[str, Work] = {"ours": lambda: _elementary(Value).backward()}
-    if installed("micrograd"):
-        import micrograd.engine
-
-        contestants["micrograd"] = lambda: _elementary(micrograd.engine.Value).backward()
-    return contestants
+    return {"ours": lambda: _elementary(Value).backward()} | race_peers.micrograd_graph(_elementary)
 
 
 def _elementary(kind: Any, n: int = 400) -> Any:
@@ -159,7 +113,7 @@ def scaling(quick: bool) -> dict[str, float]:
                 del output
             name = f"{size:,} nodes, collector {'on' if collecting else 'off'}"
             results[name] = best / size
-            print(f"  {name:<36}{_seconds(best / size):>12}")
+            print(f"  {name:<36}{written(best / size):>12}")
     print()
     return results
 
@@ -167,54 +121,14 @@ def scaling(quick: bool) -> dict[str, float]:
 def moons_gradient(n: int) -> dict[str, Work]:
     """Value and gradient of hinge loss and L2 at given parameters."""
     X, y = _moons(n)  # noqa: N806
-    model = nn.MLP(2, [16, 16, 1], seed=1)
-
-    def loss(x: Any, t: Any) -> Any:
-        return nn.hinge_loss(model(x), t) + nn.l2_penalty(model, 1e-4)
-
-    arrays = autograd.compile(loss, backend="numpy")
-    theta = _compile("NumPy back end", arrays, X, y)
-    contestants: dict[str, Work] = {}
-    if installed("llvmlite"):
-        native = autograd.compile(loss, backend="llvm")
-        _compile("LLVM back end", native, X, y)
-        contestants["ours, LLVM back end"] = lambda: native.value_and_grad(X, y, at=theta)
-    contestants["ours, NumPy back end"] = lambda: arrays.value_and_grad(X, y, at=theta)
-    in_cpp = race_cpp.moons_gradient(X, y, theta, 1e-4)
-    if in_cpp is not None:
-        contestants["C++ by hand (-O3, SIMD)"] = in_cpp
-    weights = _layers(theta, [2, 16, 16, 1])
-
-    def by_hand() -> Any:
-        activations, masks = [X], []
-        for k, (w, b) in enumerate(weights):
-            z = activations[-1] @ w.T + b
-            if k < 2:
-                masks.append(z > 0)
-                z = np.maximum(z, 0.0)
-            activations.append(z)
-        margin = 1.0 - y * activations.pop()[:, 0]
-        value = np.maximum(margin, 0.0).mean() + 1e-4 * sum((w * w).sum() for w, _ in weights)
-        upstream = np.where(margin > 0, -y, 0.0)[:, None] / len(X)
-        gradient = []
-        for (w, _), x in zip(reversed(weights), reversed(activations), strict=True):
-            gradient.append(np.hstack([upstream.T @ x + 2e-4 * w, upstream.sum(0)[:, None]]).ravel())
-            if masks:
-                upstream = (upstream @ w) * masks.pop()
-        return value, np.concatenate(gradient[::-1])
-
-    contestants["NumPy by hand"] = by_hand
-    _check("moons", contestants)
-
-    def objective(m: Any, x: Any, t: Any, layers: Any) -> Any:
-        for k, (w, b) in enumerate(layers):
-            x = x @ w.T + b
-            x = m.maximum(x, m.zeros_like(x)) if k < 2 else x
-        margin = 1.0 - t * x[:, 0]
-        penalty = sum((w * w).sum() for w, _ in layers)
-        return m.maximum(margin, m.zeros_like(margin)).mean() + 1e-4 * penalty
-
-    return contestants | _peers(objective, X, y, weights)
+    programs = _moons_programs(X, y)
+    theta = next(iter(programs.values())).flat_parameters()
+    layers = race_numpy.split(theta, [2, 16, 16, 1])
+    contestants = {name: _value_and_grad(program, X, y, theta) for name, program in programs.items()}
+    contestants |= race_cpp.moons_gradient(X, y, theta, STRENGTH)
+    contestants["NumPy by hand"] = race_numpy.moons_gradient(layers, X, y)
+    contestants |= race_peers.gradients(race_peers.moons_objective, layers, X, y)
+    return _checked(contestants)
 
 
 def wide_gradient() -> dict[str, Work]:
@@ -222,38 +136,52 @@ def wide_gradient() -> dict[str, Work]:
     generator = np.random.default_rng(0)
     X, y = generator.random((128, 784)), generator.integers(0, 10, 128)  # noqa: N806
     model = nn.MLP(784, [128, 10], seed=1)
-    loss = autograd.compile(lambda x, t: nn.cross_entropy(model(x), t), backend="numpy")
-    classes = y.astype(float)
-    theta = _compile("NumPy back end", loss, X, classes)
-    (w1, b1), (w2, b2) = weights = _layers(theta, [784, 128, 10])
-    rows = np.arange(len(X))
+    program = autograd.compile(lambda x, t: nn.cross_entropy(model(x), t), backend="numpy")
+    theta = _compiled(NUMPY, program, X, y.astype(float)).flat_parameters()
+    layers = race_numpy.split(theta, [784, 128, 10])
+    contestants = {NUMPY: _value_and_grad(program, X, y.astype(float), theta)}
+    contestants["NumPy by hand"] = race_numpy.softmax_gradient(layers, X, y)
+    contestants |= race_peers.gradients(race_peers.softmax_objective, layers, X, y)
+    return _checked(contestants)
 
-    def by_hand() -> Any:
-        z = X @ w1.T + b1
-        h = np.maximum(z, 0.0)
-        logits = h @ w2.T + b2
-        logits -= logits.max(axis=1, keepdims=True)
-        powers = np.exp(logits)
-        norms = powers.sum(axis=1, keepdims=True)
-        value = (np.log(norms[:, 0]) - logits[rows, y]).mean()
-        upstream = powers / norms
-        upstream[rows, y] -= 1.0
-        upstream /= len(X)
-        below = (upstream @ w2) * (z > 0)
-        first = np.hstack([below.T @ X, below.sum(0)[:, None]])
-        second = np.hstack([upstream.T @ h, upstream.sum(0)[:, None]])
-        return value, np.concatenate([first.ravel(), second.ravel()])
 
-    contestants = {"ours, NumPy back end": lambda: loss.value_and_grad(X, classes, at=theta), "NumPy by hand": by_hand}
-    _check("784-128-10", contestants)
+def _moons_programs(X: Any, y: Any) -> dict[str, Any]:  # noqa: N803
+    """The compiled loss of the moons, by back end."""
+    model = nn.MLP(2, [16, 16, 1], seed=1)
 
-    def objective(m: Any, x: Any, t: Any, layers: Any) -> Any:
-        (v1, c1), (v2, c2) = layers
-        h = x @ v1.T + c1
-        logits = m.maximum(h, m.zeros_like(h)) @ v2.T + c2
-        return (m.logsumexp(logits, 1) - logits[rows, t]).mean()
+    def loss(x: Any, t: Any) -> Any:
+        return nn.hinge_loss(model(x), t) + nn.l2_penalty(model, STRENGTH)
 
-    return contestants | _peers(objective, X, y, weights)
+    backends = ({LLVM: "llvm"} if race_peers.installed("llvmlite") else {}) | {NUMPY: "numpy"}
+    return {name: _compiled(name, autograd.compile(loss, backend=b), X, y) for name, b in backends.items()}
+
+
+def _compiled(name: str, program: Any, X: Any, y: Any) -> Any:  # noqa: N803
+    start = time.perf_counter()
+    program.value_and_grad(X, y)
+    print(f"trace and compile, {name}: {written(time.perf_counter() - start)}")
+    return program
+
+
+def _value_and_grad(program: Any, X: Any, y: Any, theta: Any) -> Work:  # noqa: N803
+    return lambda: program.value_and_grad(X, y, at=theta)
+
+
+def _checked(contestants: dict[str, Work]) -> dict[str, Work]:
+    """The contestants, all of which give the same: a race between different results would be none."""
+    (first, expected), *others = [(name, _numbers(work())) for name, work in contestants.items()]
+    for name, numbers in others:
+        if not np.allclose(numbers, expected, rtol=1e-6):
+            raise AssertionError(f"{name} does not calculate what {first} does")
+    return contestants
+
+
+def _numbers(result: Any) -> Any:
+    """Value and gradient in one array."""
+    if isinstance(result, tuple):
+        value, gradient = result
+        return np.append(race_numpy.flat(gradient), float(value))
+    return result
 
 
 def cold_start() -> float:
@@ -265,91 +193,13 @@ def cold_start() -> float:
     start = time.perf_counter()
     subprocess.run([sys.executable, "-c", program], check=True)  # noqa: S603
     seconds = time.perf_counter() - start
-    print(f"new process to trained moons, 100 epochs: {_seconds(seconds)}")
+    print(f"new process to trained moons, 100 epochs: {written(seconds)}")
     return seconds
-
-
-def chart(times: dict[str, float], path: str) -> None:
-    """Bars of the times, the shortest on top, each with its figure."""
-    from matplotlib.figure import Figure
-
-    names = sorted(times, key=times.__getitem__, reverse=True)
-    axes = (figure := Figure(figsize=(8, 0.45 * len(names) + 1.2), layout="constrained")).subplots()
-    ours = ["#0072B2" if name.startswith("ours") else "#999999" for name in names]
-    bars = axes.barh(names, [times[name] * 1e6 for name in names], color=ours)
-    axes.bar_label(bars, [_seconds(times[name]) for name in names], padding=4)
-    axes.set(xscale="log", xlabel="time of a value and gradient, µs (logarithmic)")
-    axes.set_title("Value and gradient of the moons network, 100 examples")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.margins(x=0.15)
-    figure.savefig(path)
-
-
-def _peers(objective: Callable[..., Any], X: Any, y: Any, weights: Any) -> dict[str, Work]:  # noqa: N803
-    """PyTorch (eager) and JAX (jit), in float64 on the CPU, at the objective written with their functions."""
-    contestants: dict[str, Work] = {}
-    if installed("torch"):
-        import torch
-
-        x, t = torch.tensor(X), torch.tensor(y)
-        layers = [(torch.tensor(w, requires_grad=True), torch.tensor(b, requires_grad=True)) for w, b in weights]
-        leaves = [p for layer in layers for p in layer]
-        contestants["PyTorch, eager"] = lambda: torch.autograd.grad(objective(torch, x, t, layers), leaves)
-    if installed("jax"):
-        import jax
-        import jax.numpy as jnp
-
-        jax.config.update("jax_enable_x64", True)
-        functions = type("functions", (), {
-            "maximum": jnp.maximum, "zeros_like": jnp.zeros_like, "logsumexp": jax.scipy.special.logsumexp,
-        })  # fmt: skip
-        step = jax.jit(jax.value_and_grad(lambda layers, x, t: objective(functions, x, t, layers)))
-        held = jax.device_put(weights), jnp.array(X), jnp.array(y)
-        contestants["JAX, jit"] = lambda: jax.block_until_ready(step(*held))
-    return contestants
-
-
-def installed(package: str) -> bool:
-    """Whether a peer is there."""
-    return importlib.util.find_spec(package) is not None
 
 
 def _moons(n: int = 100) -> tuple[Any, Any]:
     X, y = make_moons(n, noise=0.1, random_state=1)  # noqa: N806
     return X, 2.0 * y - 1.0
-
-
-def _compile(name: str, loss: Any, X: Any, y: Any) -> Any:  # noqa: N803
-    """The parameters of `loss`, once it has been traced and compiled."""
-    start = time.perf_counter()
-    loss.value_and_grad(X, y)
-    print(f"trace and compile, {name}: {_seconds(time.perf_counter() - start)}")
-    return loss.flat_parameters()
-
-
-def _layers(theta: Any, sizes: list[int]) -> list[tuple[Any, Any]]:
-    """Weights [out, in] and biases of each layer, from the parameters in our order: neuron by neuron, the bias last."""
-    layers, at = [], 0
-    for n, k in itertools.pairwise(sizes):
-        block = theta[at : at + k * (n + 1)].reshape(k, n + 1)
-        layers.append((np.ascontiguousarray(block[:, :-1]), np.ascontiguousarray(block[:, -1])))
-        at += block.size
-    return layers
-
-
-def _check(name: str, contestants: dict[str, Work]) -> None:
-    """A race between different results would be none."""
-    (value, gradient), *others = [work() for work in contestants.values()]
-    for other_value, other_gradient in others:
-        if not (np.isclose(value, other_value) and np.allclose(gradient, other_gradient)):
-            raise AssertionError(f"{name}: the contestants do not calculate the same")
-
-
-def _seconds(seconds: float) -> str:
-    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
-        if seconds >= size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds * 1e9:.0f} ns"
 
 
 if __name__ == "__main__":
