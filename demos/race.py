@@ -24,6 +24,7 @@ from demos.race_clock import Work, race, written
 from demos.race_numpy import RATE, STRENGTH
 
 LLVM, NUMPY = "ours, LLVM back end", "ours, NumPy back end"
+STEPS = 100  # of a training
 
 
 def main(arguments: list[str] | None = None) -> dict[str, dict[str, float]]:
@@ -44,10 +45,14 @@ def main(arguments: list[str] | None = None) -> dict[str, dict[str, float]]:
     for n in (100, 20_000):
         results[f"moons, {n:,}"] = race(f"moons value and gradient, {n:,} examples", moons_gradient(n), quick)
     results["784-128-10"] = race("MLP 784-128-10 value and gradient, batch 128", wide_gradient(), quick)
+    results["moons training"] = race(
+        f"moons training, one of {STEPS} steps: 100 examples, gradient + descent", moons_training(), quick, STEPS
+    )
     results["cold start"] = {"ours": cold_start()}
     if options.chart:
         panels = {
             "Value and gradient of the moons network, 100 examples": results["moons, 100"],
+            f"A step of its training, one of {STEPS}: gradient and descent": results["moons training"],
         }
         chart(panels, options.chart)
     return results
@@ -131,6 +136,19 @@ def moons_gradient(n: int) -> dict[str, Work]:
     return _checked(contestants)
 
 
+def moons_training(steps: int = STEPS) -> dict[str, Work]:
+    """Gradient descent on the moons, all examples at each step; each contestant gives the last parameters."""
+    X, y = _moons()  # noqa: N806
+    programs = _moons_programs(X, y)
+    theta = next(iter(programs.values())).flat_parameters()
+    layers = race_numpy.split(theta, [2, 16, 16, 1])
+    contestants = {name: _training(program, X, y, theta, steps) for name, program in programs.items()}
+    contestants |= race_cpp.moons_training(X, y, theta, STRENGTH, RATE, steps)
+    contestants["NumPy by hand"] = race_numpy.moons_training(layers, X, y, steps)
+    contestants |= race_peers.training(race_peers.moons_objective, layers, X, y, steps)
+    return _checked(contestants)
+
+
 def wide_gradient() -> dict[str, Work]:
     """Value and gradient of softmax cross-entropy on numbers the size of MNIST."""
     generator = np.random.default_rng(0)
@@ -167,6 +185,18 @@ def _value_and_grad(program: Any, X: Any, y: Any, theta: Any) -> Work:  # noqa: 
     return lambda: program.value_and_grad(X, y, at=theta)
 
 
+def _training(program: Any, X: Any, y: Any, start: Any, steps: int) -> Work:  # noqa: N803
+    """Steps of gradient descent from `start`; gives the last parameters."""
+
+    def work() -> Any:
+        theta = start.copy()
+        for _ in range(steps):
+            theta -= RATE * program.value_and_grad(X, y, at=theta)[1]
+        return theta
+
+    return work
+
+
 def _checked(contestants: dict[str, Work]) -> dict[str, Work]:
     """The contestants, all of which give the same: a race between different results would be none."""
     (first, expected), *others = [(name, _numbers(work())) for name, work in contestants.items()]
@@ -177,7 +207,7 @@ def _checked(contestants: dict[str, Work]) -> dict[str, Work]:
 
 
 def _numbers(result: Any) -> Any:
-    """Value and gradient in one array."""
+    """Value and gradient, or parameters, in one array."""
     if isinstance(result, tuple):
         value, gradient = result
         return np.append(race_numpy.flat(gradient), float(value))

@@ -43,6 +43,20 @@ def moons_gradient(layers: Layers, X: Any, y: Any) -> Work:  # noqa: N803
     return work
 
 
+def moons_training(layers: Layers, X: Any, y: Any, steps: int) -> Work:  # noqa: N803
+    """Steps of gradient descent on `race_peers.moons_objective`, from `layers` on; gives the last parameters."""
+
+    def work() -> Any:
+        trained = [(w.copy(), b.copy()) for w, b in layers]
+        for _ in range(steps):
+            for (w, b), (dw, db) in zip(trained, _moons_slopes(trained, X, y)[1], strict=True):
+                w -= RATE * dw
+                b -= RATE * db
+        return flat(trained)
+
+    return work
+
+
 def _moons_slopes(layers: Layers, X: Any, y: Any) -> tuple[Any, Layers]:  # noqa: N803
     """The margins, which the loss is calculated from, and the gradient of `race_peers.moons_objective`."""
     activations, masks = [X], []

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from demos.race_clock import Work, where_it_works
-from demos.race_numpy import RATE, STRENGTH, Layers
+from demos.race_numpy import RATE, STRENGTH, Layers, flat
 
 Objective = Callable[[Any, Layers, Any, Any], Any]
 
@@ -51,6 +51,16 @@ def gradients(objective: Objective, layers: Layers, X: Any, y: Any) -> dict[str,
     return contestants
 
 
+def training(objective: Objective, layers: Layers, X: Any, y: Any, steps: int) -> dict[str, Work]:  # noqa: N803
+    """Steps of gradient descent on the objective, from `layers` on; gives the last parameters."""
+    contestants: dict[str, Work] = {}
+    if installed("torch"):
+        contestants |= _torch_training(objective, layers, X, y, steps)
+    if installed("jax"):
+        contestants |= _jax_training(objective, layers, X, y, steps)
+    return contestants
+
+
 def _torch_gradients(objective: Objective, layers: Layers, X: Any, y: Any) -> dict[str, Work]:  # noqa: N803
     import torch
 
@@ -67,6 +77,36 @@ def _torch_gradients(objective: Objective, layers: Layers, X: Any, y: Any) -> di
         return torch.func.grad_and_value(lambda layers: objective(torch, layers, x, t))(held)
 
     return {"PyTorch, eager": eager} | where_it_works("PyTorch, torch.compile", lambda: compiled(held)[::-1])
+
+
+def _torch_training(objective: Objective, layers: Layers, X: Any, y: Any, steps: int) -> dict[str, Work]:  # noqa: N803
+    import torch
+
+    x, t = torch.tensor(X), torch.tensor(y)
+
+    def eager() -> Any:
+        leaves = [p.requires_grad_() for layer in _tensors(layers) for p in layer]
+        for _ in range(steps):
+            slopes = torch.autograd.grad(objective(torch, _pairs(leaves), x, t), leaves)
+            with torch.no_grad():
+                for p, slope in zip(leaves, slopes, strict=True):
+                    p.sub_(slope, alpha=RATE)
+        return flat(_pairs([p.detach() for p in leaves]))
+
+    @_torch_compiled
+    def step(trained: Layers) -> None:
+        slopes = torch.func.grad(lambda layers: objective(torch, layers, x, t))(trained)
+        for (w, b), (dw, db) in zip(trained, slopes, strict=True):
+            w.sub_(dw, alpha=RATE)
+            b.sub_(db, alpha=RATE)
+
+    def compiled() -> Any:
+        trained = _tensors(layers)
+        for _ in range(steps):
+            step(trained)
+        return flat(trained)
+
+    return {"PyTorch, eager": eager} | where_it_works("PyTorch, torch.compile", compiled)
 
 
 def _torch_compiled(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -91,6 +131,28 @@ def _jax_gradients(objective: Objective, layers: Layers, X: Any, y: Any) -> dict
     step = jax.jit(jax.value_and_grad(lambda layers, x, t: objective(functions, layers, x, t)))
     held = jax.device_put((layers, X, y))
     return where_it_works("JAX, jit", lambda: jax.block_until_ready(step(*held)))
+
+
+def _jax_training(objective: Objective, layers: Layers, X: Any, y: Any, steps: int) -> dict[str, Work]:  # noqa: N803
+    jax, functions = _jax()
+    start, x, t = jax.device_put((layers, X, y))
+
+    def step(layers: Layers, x: Any, t: Any) -> Any:
+        slopes = jax.grad(lambda layers: objective(functions, layers, x, t))(layers)
+        return jax.tree.map(lambda p, slope: p - RATE * slope, layers, slopes)
+
+    compiled = jax.jit(step)
+    loop = jax.jit(lambda layers, x, t: jax.lax.fori_loop(0, steps, lambda _, layers: step(layers, x, t), layers))
+
+    def by_steps() -> Any:
+        trained = start
+        for _ in range(steps):
+            trained = compiled(trained, x, t)
+        return flat(trained)
+
+    return where_it_works("JAX, jit of the loop", lambda: flat(loop(start, x, t))) | where_it_works(
+        "JAX, jit of a step", by_steps
+    )
 
 
 def _jax() -> tuple[Any, Any]:

@@ -41,6 +41,16 @@ def test_the_moons_gradient_is_the_same_by_all(n: int) -> None:
         assert np.allclose(race_numpy.flat(gradient), ours[1], rtol=1e-9, atol=1e-12), name
 
 
+def test_training_ends_at_the_same_parameters_by_all() -> None:
+    contestants = race.moons_training(steps=20)
+    assert {"ours, NumPy back end", "NumPy by hand"} <= set(contestants)
+    ours = next(iter(contestants.values()))()
+    for name, work in contestants.items():
+        for _ in range(2):  # each time from the same start
+            assert np.allclose(work(), ours, rtol=1e-9, atol=1e-12), name
+    assert not np.allclose(race.moons_training(steps=10)["NumPy by hand"](), ours, rtol=1e-3)
+
+
 def test_the_wide_gradient_is_the_same_by_all() -> None:
     assert race.wide_gradient()  # it compares before it gives the contestants
 
