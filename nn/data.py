@@ -92,8 +92,7 @@ def train_test_split(
     n = _examples(X, y)
     n_test = _test_count(test_size, n)
     rng = generator(seed)
-    order = list(range(n))
-    rng.shuffle(order)
+    order = shuffled(n, rng)
     if stratify is not None:
         order = _spread(order, stratify)
     test, train = sorted(order[:n_test]), sorted(order[n_test:])
@@ -122,11 +121,16 @@ def minibatches(
     n = _examples(X, y)
     if isinstance(batch_size, bool) or not hasattr(batch_size, "__index__") or batch_size < 1:
         raise ValueError(f"batch_size is a whole number from 1, got {batch_size!r}")
-    order = list(range(n))
-    if shuffle:
-        generator(seed).shuffle(order)
+    order = shuffled(n, generator(seed)) if shuffle else list(range(n))
     batches = (order[k : k + batch_size] for k in range(0, n, batch_size))
     return ((_take(X, batch), _take(y, batch)) for batch in batches)
+
+
+def shuffled(n: int, rng: random.Random) -> list[int]:
+    """The whole numbers below n in random order."""
+    order = list(range(n))
+    rng.shuffle(order)
+    return order
 
 
 def _examples(X: Any, y: Any) -> int:

@@ -1,4 +1,4 @@
-"""How one minibatch becomes a step: the seam between the training loop and the way its numbers are calculated.
+"""How an epoch becomes steps: the seam between the training loop and the way its numbers are calculated.
 
 `Eager` builds the graphs of a few examples, goes backwards through them and lets them go, so that a batch of any size
 takes the memory of a few examples. What is descended is the mean of the losses of the batch, plus the penalty.
@@ -6,7 +6,7 @@ takes the memory of a few examples. What is descended is the mean of the losses 
 
 import gc
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,6 +20,7 @@ from .optimizers import Optimizer, clip_grad_norm
 
 Loss = Callable[[Any, Any], Any]
 Metric = Callable[[Any, Any], float]
+Snapshot = tuple[Sequence[Value], Iterable[float]]  # parameters and their numbers
 
 _TOGETHER = 8  # examples whose graphs stand at once: more are no faster, fewer are
 
@@ -39,6 +40,7 @@ class Eager:
     """Steps and evaluations on the graph, one example at a time.
 
     Arguments:
+        data: the examples to train on.
         loss: a function of prediction and target of one example.
         l2: the strength of the penalty on the weights.
         metrics: functions of prediction and target, as plain numbers, of one example.
@@ -47,6 +49,7 @@ class Eager:
 
     def __init__(
         self,
+        data: Sequence[Example],
         model: Module,
         loss: Loss,
         l2: float,
@@ -54,16 +57,22 @@ class Eager:
         optimizer: Optimizer,
         max_norm: float | None,
     ):
-        self.model, self.loss, self.l2, self.metrics = model, loss, l2, metrics
+        self.data, self.model, self.loss, self.l2, self.metrics = data, model, loss, l2, metrics
         self.optimizer, self.max_norm = optimizer, max_norm
-        self._numbers = list(dict.fromkeys([*model.parameters(), *optimizer.parameters]))
+        self._parameters = list(dict.fromkeys([*model.parameters(), *optimizer.parameters]))
 
-    def step(self, batch: Sequence[Example]) -> tuple[list[float], float]:
-        """One step of the optimiser.
+    def epoch(self, order: Sequence[int], batch_size: int) -> tuple[list[float], list[float]]:
+        """A step of the optimiser for each minibatch of the examples in this order.
 
-        Returns the sums over the batch of loss and metrics, and the length of the gradient before it is shortened.
-        Raises what went wrong, naming the example; an OverflowError for a number that is not finite.
+        Returns the sums over the examples of loss and metrics, and the lengths of the gradients before they are
+        shortened. Raises what went wrong, naming the example; an OverflowError for a number that is not finite.
         """
+        steps = [self.step(order[k : k + batch_size]) for k in range(0, len(order), batch_size)]
+        return [sum(column) for column in zip(*(sums for sums, _ in steps), strict=True)], [norm for _, norm in steps]
+
+    def step(self, rows: Sequence[int]) -> tuple[list[float], float]:
+        """One step for a minibatch; returns what `epoch` does."""
+        batch = [self.data[k] for k in rows]
         with _collector_at_rest():
             self.forget_gradients()
             sums = [0.0] * (1 + len(self.metrics))
@@ -103,18 +112,23 @@ class Eager:
     def settle(self) -> None:
         """Let parameters and optimiser hold the numbers that training has come to; here they always do."""
 
-    def numbers(self) -> list[float]:
-        """The parameters as they are, for `restore`."""
-        return [parameter.data for parameter in self._numbers]
+    def finite(self) -> bool:
+        """Whether all parameters are finite."""
+        return all(math.isfinite(parameter.data) for parameter in self._parameters)
 
-    def restore(self, numbers: Sequence[float]) -> None:
-        """Set the parameters to what `numbers` gave."""
-        for parameter, number in zip(self._numbers, numbers, strict=True):
-            parameter.data = number
+    def snapshot(self) -> Snapshot:
+        """The parameters as they are, for `restore`."""
+        return self._parameters, [parameter.data for parameter in self._parameters]
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Set the parameters to what they were."""
+        parameters, numbers = snapshot
+        for parameter, number in zip(parameters, numbers, strict=True):
+            parameter.data = float(number)
 
     def forget_gradients(self) -> None:
         """Each `grad` is None again, so that nothing is added to what is left over."""
-        for parameter in self._numbers:
+        for parameter in self._parameters:
             parameter.grad = None
 
     def _forward(self, example: Example) -> tuple[Any, Value]:

@@ -1,6 +1,5 @@
 """Figures that people judge a model by, of one example each; `fit` averages them."""
 
-from collections.abc import Sequence
 from typing import Any
 
 
@@ -16,16 +15,13 @@ def accuracy(prediction: Any, target: Any) -> float:
     >>> accuracy([0.1, 2.0, -1.0], 1), accuracy(-0.3, 1), accuracy(-0.3, -1)
     (1.0, 0.0, 1.0)
     """
-    if isinstance(prediction, (int, float)):
-        return float((prediction > 0.0) == (target > 0.5))
-    right = target if isinstance(target, (int, float)) else largest(target)
-    return float(largest(prediction) == right)
+    import numpy as np
+
+    return float(correct(np.array([prediction]), np.array([target]))[0])
 
 
-def largest(numbers: Sequence[float]) -> int:
-    """The index of the largest number, the first where several are.
-
-    >>> largest([0.5, 2.0, 2.0])
-    1
-    """
-    return max(range(len(numbers)), key=numbers.__getitem__)
+def correct(predictions: Any, targets: Any) -> Any:
+    """Whether the class predicted is the right one: arrays of what `accuracy` takes, an example in each row."""
+    if predictions.ndim == 1:
+        return (predictions > 0.0) == (targets > 0.5)
+    return predictions.argmax(axis=1) == (targets if targets.ndim == 1 else targets.argmax(axis=1))

@@ -1,14 +1,14 @@
 """Optimisers: how a gradient becomes a step.
 
-The rule of each stands in its `new_values`, plain arithmetic that takes floats here and whole arrays where parameters
-are kept flat. Formulas and defaults are those of PyTorch.
+The rule of each stands in its `new_values`, plain arithmetic that takes floats here and Values where it is compiled to
+move all parameters at once. Formulas and defaults are those of PyTorch.
 """
 
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from autograd import Value
+from autograd import Value, minimum
 
 
 class Optimizer:
@@ -28,7 +28,7 @@ class Optimizer:
         self.state = [self.initial_state] * len(self.parameters)
 
     def new_values(self, p: Any, g: Any, state: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
-        """The parameter and its state after one step, from parameter, gradient and state; numbers or arrays."""
+        """The parameter and its state after one step, from parameter, gradient and state; numbers or Values."""
         raise NotImplementedError
 
     def step(self) -> None:
@@ -198,9 +198,9 @@ def clip_grad_norm(parameters: Iterable[Value], max_norm: float) -> float:
     return length
 
 
-def clip_factor(length: float, max_norm: float) -> float:
-    """What to multiply a gradient of this length by, so that it is no longer than `max_norm`."""
-    return min(1.0, max_norm / (length + 1e-6))
+def clip_factor(length: Any, max_norm: float) -> Any:
+    """What to multiply a gradient of this length, a number or a Value, by, so that it is no longer than `max_norm`."""
+    return minimum(1.0, max_norm / (length + 1e-6))
 
 
 def _parameters(parameters: Any) -> list[Value]:

@@ -14,7 +14,7 @@ from typing import Any
 from autograd import no_grad
 
 from .compiled import Compiled
-from .data import minibatches, train_test_split
+from .data import shuffled, train_test_split
 from .diagnosis import WAY_OUT
 from .engines import Eager, Loss, Metric, mode_kept
 from .examples import Example, examples
@@ -95,8 +95,8 @@ def fit(
     if metrics is None:
         metrics = {"accuracy": accuracy} if _has_classes(model, data, loss) else {}
     steps = epochs * math.ceil(len(data) / (batch_size or len(data)))
-    engine = _engine(compiled, steps, model, loss, l2, list(metrics.values()), optimizer, max_norm)
-    run = _Run(engine, data, others, list(metrics), patience)
+    engine = _engine(compiled, steps, data, model, loss, l2, list(metrics.values()), optimizer, max_norm)
+    run = _Run(engine, others, list(metrics), patience)
     history = run.history
     bar = _bar(epochs) if progress else None
     try:
@@ -104,8 +104,7 @@ def fit(
             for epoch in range(done, done + epochs):
                 if epoch == done or callbacks:  # who else could have changed it?
                     model.train()
-                rows, rng = range(len(data)), generator(order + epoch)
-                run.epoch(batch for batch, _ in minibatches(rows, rows, batch_size or len(data), seed=rng))
+                run.epoch(shuffled(len(data), generator(order + epoch)), batch_size or len(data))
                 optimizer.shuffled = (order, epoch + 1)
                 _advance(bar, history)
                 if callbacks:
@@ -133,26 +132,19 @@ def fit(
 class _Run:
     """One call of `fit`: what happens in an epoch, and what was best so far."""
 
-    def __init__(
-        self, engine: Eager, data: list[Example], others: list[Example], metrics: list[str], patience: int | None
-    ):
-        self.engine, self.data, self.others, self.metrics, self.patience = engine, data, others, metrics, patience
+    def __init__(self, engine: Eager, others: list[Example], metrics: list[str], patience: int | None):
+        self.engine, self.others, self.metrics, self.patience = engine, others, metrics, patience
         self.history = History(metrics={name: [] for name in metrics})
         if others:
             self.history.metrics |= {f"validation_{name}": [] for name in metrics}
-        self.best, self.lowest = engine.numbers(), math.inf
+        self.best, self.lowest = engine.snapshot(), math.inf
 
-    def epoch(self, batches: Iterable[list[int]]) -> None:
+    def epoch(self, order: list[int], batch_size: int) -> None:
         """Meet every example once, then look at the others."""
-        sums, norms = [0.0] * (1 + len(self.metrics)), []
-        for rows in batches:
-            figures, norm = self.engine.step([self.data[k] for k in rows])
-            sums = [a + b for a, b in zip(sums, figures, strict=True)]
-            norms.append(norm)
-        numbers = self.engine.numbers()
-        if not all(map(math.isfinite, numbers)):
+        sums, norms = self.engine.epoch(order, batch_size)
+        if not self.engine.finite():
             raise OverflowError(f"a parameter is no longer finite after epoch {self.history.epochs + 1}: {WAY_OUT}")
-        loss, *figures = (x / len(self.data) for x in sums)
+        loss, *figures = (x / len(order) for x in sums)
         self.history.gradient_norm.append(sum(norms) / len(norms))
         self.history.train_loss.append(loss)
         for name, figure in zip(self.metrics, figures, strict=True):
@@ -163,7 +155,7 @@ class _Run:
             for name, figure in zip(self.metrics, figures, strict=True):
                 self.history.metrics[f"validation_{name}"].append(figure)
         if loss < self.lowest:
-            self.lowest, self.best, self.history.best_epoch = loss, numbers, self.history.epochs
+            self.lowest, self.best, self.history.best_epoch = loss, self.engine.snapshot(), self.history.epochs
         elif self.patience is not None and self.history.epochs - self.history.best_epoch >= self.patience:
             self.history.stopped = f"no lower loss for {self.patience} epochs (patience)"
 
@@ -237,9 +229,10 @@ def _has_classes(model: Module, data: list[Example], loss: Loss) -> bool:
 def _engine(compiled: Any, steps: int, *arguments: Any) -> Eager:
     if compiled not in (True, False, "auto"):
         raise ValueError(f'compiled is True, False or "auto", got {compiled!r}')
-    model = arguments[0]
-    # A module of the user's own may do what a recording of one example does not hold, such as drawing random numbers.
-    own = all(type(module).__module__.split(".")[0] == "nn" for _, module in model.named_modules())
+    _, model, _, _, _, optimizer, _ = arguments
+    # What a user has written may do what a recording of one example does not hold, such as drawing random numbers.
+    parts = [optimizer, *(module for _, module in model.named_modules())]
+    own = all(type(part).__module__.split(".")[0] == "nn" for part in parts)
     if compiled is True or (compiled == "auto" and own):
         return Compiled(*arguments, steps=steps, required=compiled is True)
     return Eager(*arguments)

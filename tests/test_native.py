@@ -282,7 +282,7 @@ def test_code_is_shared_and_freed():
     def program():
         f = autograd.compile(lambda x: autograd.sinh(w * x) + 0.12345, backend="llvm")
         f.value_and_grad([1.0, 2.0])
-        return f, f._latest[1]._runner(True).machine
+        return f, f._latest[1].runner(True).machine
 
     f, first = program()
     g, second = program()
@@ -336,7 +336,7 @@ def test_threads():
 def runner_of(backend, f, *arguments):
     compiled = Compiled(f, backend)
     compiled(*arguments)
-    return type(compiled._latest[1]._runner(False)).__name__
+    return type(compiled._latest[1].runner(False)).__name__
 
 
 def test_auto_takes_machine_code_for_small_programs_only():

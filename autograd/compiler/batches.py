@@ -87,14 +87,14 @@ class Traced:
 
         `examples` are the shapes of one example.
         """
-        runner = self._runner(with_gradient=True)
+        runner = self.runner(with_gradient=True)
         if self._settings or self._generators or not hasattr(runner, "short_way"):
             return None
         return runner.short_way(examples)  # type: ignore[no-any-return]
 
     def machine(self) -> Any:
         """The machine code of the program with its gradient, if that is what runs it; else AttributeError."""
-        runner = self._runner(with_gradient=True)
+        runner = self.runner(with_gradient=True)
         if not hasattr(runner, "machine"):
             raise AttributeError(
                 "NumPy runs this program, so there is no machine code: the llvm back end needs llvmlite (the extra "
@@ -118,30 +118,45 @@ class Traced:
         self, theta: Any, columns: list[Any], n: int, with_gradient: bool
     ) -> Iterator[tuple[int, list[Any], Any]]:
         """Calculate chunk by chunk: the first example of each, the numbers of its examples, and the results."""
-        runner = self._runner(with_gradient)
+        runner = self.runner(with_gradient)
         size = -(-n // -(-n // runner.chunk))  # as many in each chunk, so that one workspace may do
         for start in range(0, n, size):
             part = columns if n == size else [c[start : start + size] for c in columns]
-            if self._generators:
-                part = [*part, self._draw(len(part[0]))]
+            if self.draws:
+                part = [*part, self.draw(len(part[0]))]
             space = runner.run(theta, part, len(part[0]))
             if space.branches:
                 self._check_branches(space.branches, start)
             yield start, part, space
 
-    def _runner(self, with_gradient: bool) -> Any:
+    def runner(self, with_gradient: bool) -> Any:
+        """What runs the program, made when it is first asked for."""
         if with_gradient not in self._runners:
             with self._lock, _collector_at_rest():
                 if with_gradient not in self._runners:
                     self._runners[with_gradient] = self._make_runner(self.program, with_gradient)
         return self._runners[with_gradient]
 
-    def _draw(self, n: int) -> Any:
-        """Random numbers in the order in which the function would draw them: example by example."""
+    @property
+    def draws(self) -> int:
+        """How many random numbers an example takes."""
+        return len(self._generators)
+
+    def draw(self, n: int) -> Any:
+        """Random numbers for `n` examples, in the order in which the function would draw them: example by example."""
         import numpy as np
 
         draws = [generator.random for generator in self._generators]
-        return np.array([[draw() for draw in draws] for _ in range(n)])
+        return np.array([[draw() for draw in draws] for _ in range(n)]).reshape(n, len(draws))
+
+    def random_states(self) -> list[Any]:
+        """Where the random generators stand."""
+        return [generator.getstate() for generator in self._generators]
+
+    def set_random_states(self, states: Sequence[Any]) -> None:
+        """Put the random generators back to where they stood."""
+        for generator, state in zip(self._generators, states, strict=True):
+            generator.setstate(state)
 
     def _check_branches(self, branches: list[Any], start: int) -> None:
         for went, (node, taken) in zip(branches, self.program.branches, strict=True):
@@ -172,7 +187,7 @@ class Traced:
         import numpy as np
 
         k, n = len(self.program.outputs), len(part[0])
-        runner = self._runner(with_gradient=True)
+        runner = self.runner(with_gradient=True)
         outputs, gradient = np.empty((k, n)), np.zeros(len(theta))
         for row in range(n):
             space = runner.run(theta, [c[row : row + 1] for c in part], 1)

@@ -5,7 +5,7 @@ as array arithmetic, with parameters read anew at each call.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from math import prod
 from types import MethodType
 from typing import Any
@@ -14,6 +14,7 @@ from ..modes import current_mode, modes
 from ..value import Value
 from .arguments import batch, flat, shapes
 from .batches import Traced
+from .descent import Descent
 from .listing import listing
 from .trace import argument_names
 
@@ -129,6 +130,42 @@ class Compiled:
         if not np.isfinite(results).all() or not np.isfinite(gradient).all():
             raise ValueError(f"a result or the gradient of {self.__name__} is not finite")
         return _by_example(traced, results), gradient
+
+    def descent(
+        self,
+        *arguments: Any,
+        rule: Callable[..., Any],
+        state: Sequence[float] = (),
+        moved: Iterable[Value] | None = None,
+    ) -> Descent:
+        """Gradient descent on the mean of the first output, step by step or in whole epochs.
+
+        Arguments:
+            arguments: the examples, as for a call.
+            rule: what a step does to one parameter: a function, written with Values, of the parameter, its gradient,
+                the length of the whole gradient, and the numbers of the state. It returns the parameter, or a list of
+                it and the new state. Values that it reads, such as a learning rate, are read anew in each run.
+            state: the numbers that the rule keeps, as they are at first: a float is kept for each parameter, a whole
+                number (int) counts what is the same for all, such as steps.
+            moved: the parameters that move; without it, all.
+
+        Returns a `Descent`, which starts from the numbers that the parameters have now and leaves them as they are.
+
+        >>> w = Value(0.0)
+        >>> loss = Compiled(lambda x, t: (w * x - t) ** 2)
+        >>> descent = loss.descent([1.0, 2.0], [3.0, 6.0], rule=lambda p, g, norm: p - 0.1 * g)
+        >>> for epoch in range(50):
+        ...     descent.run(batch_size=1)
+        >>> descent.theta.round(6).tolist()
+        [3.0]
+        """
+        columns, _, traced = self._prepare(arguments)
+        return Descent(traced, columns, rule, state, moved, self.backend)
+
+    @property
+    def traced(self) -> bool:
+        """Whether the function has been recorded: from then on the properties below are known."""
+        return self._latest is not None
 
     @property
     def parameters(self) -> list[Value]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .llvm_descent import Epochs
 from .llvm_machine import machine, native_lanes, provide, vector_function
 from .llvm_memory import CHUNK, Memory
 from .llvm_numbers import C_NAMES
@@ -81,9 +82,17 @@ class LlvmRunner:
         mean = self.machine.call(order.address)
         return (mean, memory.flat_gradient.copy()) if mean - mean == 0.0 else None
 
+    def epochs(self, square: "LlvmRunner", rule: "LlvmRunner", **places: Any) -> Epochs:
+        """Gradient descent with this function: what `Epochs` needs beside it."""
+        return Epochs(self, square, rule, **places)
+
+    def new_memory(self) -> Memory:
+        """For one user of the program at a time."""
+        return Memory(self.recording, len(self.program.outputs), self.lanes)
+
     def _memory(self) -> Memory:
         """Of this thread."""
         known: Memory | None = getattr(self._local, "memory", None)
         if known is None:
-            known = self._local.memory = Memory(self.recording, len(self.program.outputs), self.lanes)
+            known = self._local.memory = self.new_memory()
         return known

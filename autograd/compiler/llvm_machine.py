@@ -28,8 +28,8 @@ class Machine:
             module.triple = _triple()
             self._engine = llvm.create_mcjit_compiler(module, _target())
             self._engine.finalize_object()
-        address = self._engine.get_function_address(NAME)
-        self.call = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_void_p)(address)
+        self.address = self._engine.get_function_address(NAME)
+        self.call = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_void_p)(self.address)
 
     @property
     def assembly(self) -> str:

@@ -20,7 +20,9 @@ _ALIGNMENT = 64  # bytes: a line of the cache, and the widest vector
 _SMALL = 1 << 12  # numbers that are sooner copied than looked up
 _ORDERS = 8  # shapes of arguments that are remembered
 _DOUBLE = np.dtype(float)
-_THETA, _STEP, _EXAMPLES, _SCALE = map(FRAME.index, ("theta", "step", "examples", "scale"))
+_THETA, _RESULTS, _STRIDE, _STEP, _EXAMPLES, _SCALE = map(
+    FRAME.index, ("theta", "results", "stride", "step", "examples", "scale")
+)
 
 
 class Memory:
@@ -66,6 +68,16 @@ class Memory:
         self.frame[len(FRAME) :] = [array.ctypes.data for array in arrays]
         tell(self.frame, step=1, examples=n, scale=1.0)
         return self._address
+
+    def frame_in(self, arguments: Sequence[Any] = (), theta: Any = None, results: Any = None) -> Any:
+        """Another frame, that has the addresses of these arrays in place of the memory's own."""
+        frame = self.frame.copy()
+        frame[len(FRAME) : len(FRAME) + len(arguments)] = [array.ctypes.data for array in arguments]
+        if theta is not None:
+            frame[_THETA] = theta.ctypes.data
+        if results is not None:
+            frame[_RESULTS], frame[_STRIDE] = results.ctypes.data, results.shape[1]
+        return frame
 
     def show(self, n: int) -> None:
         """Let the attributes be the results of a run over `n` examples."""

@@ -1,0 +1,205 @@
+"""Gradient descent over minibatches: a gradient, a rule that moves the parameters by it, and the next minibatch.
+
+The rule is a function of one example too, an example being a parameter: what it is, its gradient, and what an optimiser
+keeps of earlier steps. So it is traced and run by the same back ends; where they make machine code, whole epochs run
+without a look at Python.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..functions import where
+from ..value import Value
+from .batches import Traced
+
+_SPARE = 7  # numbers past the end of a row: machine code writes whole vectors
+
+
+class Descent:
+    """A run of gradient descent, made by `Compiled.descent`; one thread at a time may use it.
+
+    Attributes: `parameters`; `theta`, their numbers as they are now, an array in the same order. Of the last `run`, in
+    the order in which the examples were met: `results`, an array of shape (examples, outputs); `norms`, the length of
+    the gradient of each minibatch, a list that tells by its length how many steps were taken.
+    """
+
+    results: Any
+    norms: list[float]
+
+    def __init__(
+        self, loss: Traced, columns: list[Any], rule: Callable[..., Any], state: Sequence[Any], moved: Any, backend: str
+    ):
+        import numpy as np
+
+        self.parameters = loss.parameters
+        self._loss, self._columns, self._backend = loss, columns, backend
+        n, p = len(columns[0]), len(self.parameters)
+        if not p:
+            raise ValueError("the function has no parameters, so there is nothing to move")
+        self._norm = Value(1.0)
+        self._shared = [Value(x) if isinstance(x, int) else None for x in state]  # numbers that are the same for all
+        self._rows = np.zeros((1 + len(state), p + _SPARE))  # of parameters, of numbers for each, of shared ones
+        self._kept = self._rows[1 : 1 + self._shared.count(None), :p]
+        chosen = set(self.parameters if moved is None else moved)
+        moves = np.array([[float(parameter in chosen)] for parameter in self.parameters])
+        self._moved = [] if moves.all() else [moves]
+        self._outputs = np.zeros((len(loss.program.outputs) + len(loss.program.branches), n + _SPARE))
+        self.theta = self._rows[0, :p]
+        self.start_from([parameter.data for parameter in self.parameters], state)
+        self._rule = self._traced(rule)
+        self._numbers = np.zeros((len(self._rule.parameters), 1))  # what the rule reads beside its arguments
+        self._native = self._native_epochs()
+
+    @property
+    def current(self) -> bool:
+        """Whether all settings that the function read, such as those of `train` and `eval`, are as they were."""
+        return self._loss.current()
+
+    @property
+    def state(self) -> list[Any]:
+        """What the rule keeps from step to step: an array for each number that it was given, a float for a count."""
+        rows = iter(self._kept)
+        return [next(rows) if shared is None else shared.data for shared in self._shared]
+
+    def start_from(self, theta: Any, state: Sequence[Any]) -> None:
+        """Go on from these numbers: an array (or one number for all), and what `state` gives."""
+        self.theta[:] = theta
+        rows = iter(self._kept)
+        for shared, number in zip(self._shared, state, strict=True):
+            if shared is None:
+                next(rows)[:] = number
+            else:
+                shared.data = float(number)
+
+    def run(self, order: Sequence[int] | None = None, batch_size: int | None = None) -> None:
+        """Meet the examples once: a step for each minibatch.
+
+        Arguments:
+            order: the numbers of the examples to meet, in order; without it, all as they stand.
+            batch_size: examples a step, the last may have fewer; without it, all at once.
+
+        Raises what `Compiled.map_and_grad` would. The steps before are then taken, and the examples of the minibatch in
+        question have drawn no random numbers.
+        """
+        import numpy as np
+
+        rows = np.arange(len(self._columns[0])) if order is None else np.asarray(order, np.int64)
+        size = min(batch_size or len(rows), len(rows))
+        self.norms = []
+        met = 0
+        try:
+            while met < len(rows):
+                if self._native is not None:
+                    self._run_native(rows[met:], size, met)
+                    met = len(self.norms) * size
+                if met < len(rows):
+                    self._step(rows[met : met + size], met)
+                    met += size
+        finally:
+            met = min(len(self.norms) * size, len(rows))
+            self.results = self._outputs[: len(self._loss.program.outputs), :met].T
+
+    # One step, with arrays
+
+    def _step(self, rows: Any, met: int) -> None:
+        import numpy as np
+
+        loss, p, m = self._loss, len(self.theta), len(rows)
+        results = self._outputs[: len(loss.program.outputs), met : met + m]
+        states = loss.random_states()
+        try:
+            with np.errstate(all="ignore"):
+                theta = self.theta.reshape(p, 1).copy()
+                _, gradient = loss.total_and_gradient(theta, [column[rows] for column in self._columns], m, results)
+                gradient = gradient.reshape(p, 1) / m
+                norm = float(np.sqrt(np.square(gradient[self._moved[0] > 0.0] if self._moved else gradient).sum()))
+            if not (np.isfinite(norm) and np.isfinite(results).all()):
+                raise OverflowError("a result or the gradient of a minibatch is not finite")
+        except BaseException:
+            loss.set_random_states(states)
+            raise
+        self._norm.data = norm
+        self._tell_rule()
+        arguments = [theta, gradient, *(row.reshape(p, 1) for row in self._kept), *self._moved]
+        with np.errstate(all="ignore"):
+            self._rows[:, :p] = self._rule.results(self._numbers.copy(), arguments, p)
+        self._hear_rule()
+        self.norms.append(norm)
+
+    def _tell_rule(self) -> None:
+        """Let the rule read Values as they are now."""
+        for k, value in enumerate(self._rule.parameters):
+            self._numbers[k] = value.data
+
+    def _hear_rule(self) -> None:
+        """Take over the shared numbers that the rule came to."""
+        shared = [value for value in self._shared if value is not None]
+        for value, row in zip(shared, self._rows[1 + len(self._kept) :], strict=True):
+            value.data = float(row[0])
+
+    def _traced(self, rule: Callable[..., Any]) -> Traced:
+        """The rule as a program: from arguments to outputs, both in the order of `_rows`."""
+
+        def moved(p: Value, g: Value, *others: Value) -> list[Any]:
+            kept = others[: len(self._kept)]
+            rows = iter(kept)
+            state = [next(rows) if shared is None else shared for shared in self._shared]
+            result = rule(p, g, self._norm, *state)
+            after, *new = result if isinstance(result, (list, tuple)) else [result]
+            if len(new) != len(state):
+                raise ValueError(f"the rule was given a state of {len(state)} numbers and returned one of {len(new)}")
+            own = [after, *(x for x, shared in zip(new, self._shared, strict=True) if shared is None)]
+            if self._moved:
+                own = [where(others[-1] > 0.5, x, before) for x, before in zip(own, [p, *kept], strict=True)]
+            return [*own, *(x for x, shared in zip(new, self._shared, strict=True) if shared is not None)]
+
+        example = [self.theta[0], 1.0, *self._kept[:, 0], *([1.0] if self._moved else [])]
+        traced = Traced(moved, [float(x) for x in example], self._backend)
+        program = traced.program
+        if program.branches or traced.draws:
+            raise TypeError("a rule does the same for every parameter: choose with where(), and draw no numbers")
+        if any(program.nodes[k].batch for k in program.outputs[1 + len(self._kept) :]):
+            raise ValueError("a state that is given as a whole number is the same for all parameters, and must stay so")
+        return traced
+
+    # Whole epochs by machine code
+
+    def _run_native(self, rows: Any, size: int, met: int) -> None:
+        """Steps until all examples are met, or until one needs another look."""
+        import numpy as np
+
+        loss = self._loss
+        columns = [np.take(column, rows, axis=0) for column in self._columns]
+        states = loss.random_states()
+        if loss.draws:
+            columns.append(loss.draw(len(rows)))
+        self._tell_rule()
+        norms = self._native.run(columns, size, met)
+        if norms:
+            self._hear_rule()
+            self.norms += norms
+        if loss.draws and len(norms) * size < len(rows):
+            loss.set_random_states(states)
+            loss.draw(len(norms) * size)
+
+    def _native_epochs(self) -> Any:
+        """What runs them, if the back end makes machine code of this program; else None."""
+        runner = self._loss.runner(with_gradient=True)
+        if not hasattr(runner, "epochs") or not sum(column.shape[1] for column in self._columns):
+            return None
+        square = Traced(
+            lambda g, *moved: g * g * moved[0] if moved else g * g, [1.0, *[1.0] * len(self._moved)], self._backend
+        )
+        runners = [traced.runner(with_gradient=False) for traced in (square, self._rule)]
+        if not all(hasattr(runner, "epochs") for runner in runners):
+            return None
+        parameters = self._rule.parameters
+        return runner.epochs(
+            *runners,
+            rows=self._rows,
+            moved=self._moved,
+            outputs=self._outputs,
+            numbers=self._numbers,
+            norm=parameters.index(self._norm) if self._norm in parameters else None,
+            shared=[parameters.index(v) if v in parameters else None for v in self._shared if v is not None],
+        )

@@ -1,0 +1,189 @@
+"""Whole epochs of gradient descent without a look at Python.
+
+Three programs take turns: the sweep over a minibatch, the length of the gradient, and the rule that moves the
+parameters, for which they are the examples. What calls them one after the other is machine code too.
+"""
+
+import ctypes
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .llvm_machine import machine
+from .llvm_memory import tell
+from .llvm_text import FRAME, NAME
+
+# What the function is given, numbers of eight bytes, in this order. `bases` and `widths` tell where the numbers of the
+# examples begin and how many bytes each example has; `sources` and `targets`, what to copy from where to where after a
+# step.
+_FIELDS = (
+    "sweep", "sweep_frame", "square", "square_frame", "rule", "rule_frame",
+    "examples", "size", "arguments", "bases", "widths", "results", "norms", "norm", "copies", "sources", "targets",
+)  # fmt: skip
+_TEXT = """
+define double @{NAME}(ptr noalias nonnull %frame) {{
+entry:
+{loads}
+  %own_examples = getelementptr i64, ptr %sweep_frame, i64 {examples}
+  %own_scale = getelementptr double, ptr %sweep_frame, i64 {scale}
+  %own_results = getelementptr ptr, ptr %sweep_frame, i64 {results}
+  %own_arguments = getelementptr ptr, ptr %sweep_frame, i64 {first}
+  br label %batch
+
+batch:
+  %start = phi i64 [0, %entry], [%next, %moved]
+  %k = phi i64 [0, %entry], [%k.next, %moved]
+  %left = sub i64 %examples, %start
+  %last = icmp slt i64 %left, %size
+  %count = select i1 %last, i64 %left, i64 %size
+  %count.real = sitofp i64 %count to double
+  %scale = fdiv double 1.0, %count.real
+  %own = getelementptr double, ptr %results, i64 %start
+  store i64 %count, ptr %own_examples
+  store double %scale, ptr %own_scale
+  store ptr %own, ptr %own_results
+  br label %argument
+
+argument:
+  %a = phi i64 [0, %batch], [%a.next, %argument]
+  %width.place = getelementptr i64, ptr %widths, i64 %a
+  %width = load i64, ptr %width.place
+  %base.place = getelementptr ptr, ptr %bases, i64 %a
+  %base = load ptr, ptr %base.place
+  %offset = mul i64 %start, %width
+  %numbers = getelementptr i8, ptr %base, i64 %offset
+  %argument.place = getelementptr ptr, ptr %own_arguments, i64 %a
+  store ptr %numbers, ptr %argument.place
+  %a.next = add i64 %a, 1
+  %a.more = icmp slt i64 %a.next, %arguments
+  br i1 %a.more, label %argument, label %descend
+
+descend:
+  %value = call double %sweep(ptr %sweep_frame)
+  %value.nothing = fsub double %value, %value
+  %value.fine = fcmp oeq double %value.nothing, 0.0
+  br i1 %value.fine, label %measure, label %end
+
+measure:
+  %squares = call double %square(ptr %square_frame)
+  %length = call double @llvm.sqrt.f64(double %squares)
+  %length.nothing = fsub double %length, %length
+  %length.fine = fcmp oeq double %length.nothing, 0.0
+  br i1 %length.fine, label %move, label %end
+
+move:
+  %norm.place = getelementptr double, ptr %norms, i64 %k
+  store double %length, ptr %norm.place
+  store double %length, ptr %norm
+  %ignored = call double %rule(ptr %rule_frame)
+  br label %copy
+
+copy:
+  %c = phi i64 [0, %move], [%c.next, %copied]
+  %c.more = icmp slt i64 %c, %copies
+  br i1 %c.more, label %copied, label %moved
+
+copied:
+  %source.place = getelementptr ptr, ptr %sources, i64 %c
+  %source = load ptr, ptr %source.place
+  %target.place = getelementptr ptr, ptr %targets, i64 %c
+  %target = load ptr, ptr %target.place
+  %shared = load double, ptr %source
+  store double %shared, ptr %target
+  %c.next = add i64 %c, 1
+  br label %copy
+
+moved:
+  %next = add i64 %start, %size
+  %k.next = add i64 %k, 1
+  %more = icmp slt i64 %next, %examples
+  br i1 %more, label %batch, label %end
+
+end:
+  %done = phi i64 [%k, %descend], [%k, %measure], [%k.next, %moved]
+  %done.real = sitofp i64 %done to double
+  ret double %done.real
+}}
+
+declare double @llvm.sqrt.f64(double)
+"""
+
+
+def _text() -> str:
+    numbers = ("examples", "size", "arguments", "copies")
+    loads = [
+        f"  %{name}.field = getelementptr i64, ptr %frame, i64 {k}\n"
+        f"  %{name} = load {'i64' if name in numbers else 'ptr'}, ptr %{name}.field"
+        for k, name in enumerate(_FIELDS)
+    ]
+    places = {name: FRAME.index(name) for name in ("examples", "scale", "results")}
+    return _TEXT.format(NAME=NAME, loads="\n".join(loads), first=len(FRAME), **places)
+
+
+class Epochs:
+    """Steps of gradient descent by machine code.
+
+    Arguments:
+        sweep, square, rule: of each program its `LlvmRunner`: of the function and its gradient by the parameters, of
+            the square of a gradient, of the step.
+        rows: parameters, what the rule keeps for each, and numbers that are the same for all, a row each; outputs of
+            the rule take their place.
+        moved: a column with 1 for a parameter that is to move, else 0; empty if all are.
+        outputs: takes the outputs of the function, a column for each example.
+        numbers: what the rule reads beside its arguments; `norm` and `shared` tell which of them are the length of the
+            gradient and the shared numbers of `rows` (None for those that it does not read).
+    """
+
+    def __init__(
+        self, sweep: Any, square: Any, rule: Any, *, rows: Any, moved: Sequence[Any], outputs: Any,
+        numbers: Any, norm: int | None, shared: Sequence[int | None],
+    ):  # fmt: skip
+        self._machine = machine(_text())
+        self._keep = sweep, square, rule, rows, moved, numbers, outputs
+        memories = [runner.new_memory() for runner in (sweep, square, rule)]
+        p, kept = len(memories[0].flat_gradient), len(rows) - len(shared)
+        gradient = memories[0].flat_gradient
+        self._sweep = memories[0].frame_in(theta=rows[0], results=outputs)
+        tell(self._sweep, step=1, examples=0, scale=1.0)
+        self._square = memories[1].frame_in(arguments=[gradient, *moved])
+        tell(self._square, step=0, examples=p, scale=1.0)
+        self._rule = memories[2].frame_in(
+            arguments=[rows[0], gradient, *rows[1:kept], *moved], theta=numbers, results=rows
+        )
+        tell(self._rule, step=1, examples=p, scale=1.0)
+        self._widths = 8 * np.array(sweep.recording.widths, np.int64)
+        self._bases = np.zeros(len(self._widths), np.int64)
+        spare = np.zeros(1 + len(shared))
+        places = [spare[j : j + 1] if k is None else numbers[k] for j, k in enumerate([*shared, norm])]
+        *targets, norm_place = [place.ctypes.data for place in places]
+        self._targets = np.array(targets, np.int64)
+        self._sources = np.array([row.ctypes.data for row in rows[kept:]], np.int64)
+        self._memories = *memories, spare
+        self._frame = np.zeros(len(_FIELDS), np.int64)
+        self._tell(
+            sweep=sweep.machine.address, square=square.machine.address, rule=rule.machine.address,
+            sweep_frame=self._sweep.ctypes.data, square_frame=self._square.ctypes.data,
+            rule_frame=self._rule.ctypes.data, arguments=len(self._widths), bases=self._bases.ctypes.data,
+            widths=self._widths.ctypes.data, norm=norm_place, copies=len(shared),
+            sources=self._sources.ctypes.data, targets=self._targets.ctypes.data,
+        )  # fmt: skip
+        self._outputs = outputs.ctypes.data
+        self._address = ctypes.c_void_p(self._frame.ctypes.data)
+
+    def run(self, columns: Sequence[Any], size: int, met: int) -> list[float]:
+        """Steps over examples, of which `met` were met before; fewer than there are where something is not finite.
+
+        Returns the length of the gradient of each step that was taken.
+        """
+        columns = [column for column in columns if column.shape[1]]
+        n = len(columns[0])
+        norms = np.empty(-(-n // size))
+        self._bases[:] = [column.ctypes.data for column in columns]
+        self._tell(examples=n, size=size, results=self._outputs + 8 * met, norms=norms.ctypes.data)
+        steps = int(self._machine.call(self._address))
+        return norms[:steps].tolist()  # type: ignore[no-any-return]
+
+    def _tell(self, **numbers: int) -> None:
+        for name, number in numbers.items():
+            self._frame[_FIELDS.index(name)] = number
