@@ -188,11 +188,13 @@ def _value_and_grad(program: Any, X: Any, y: Any, theta: Any) -> Work:  # noqa: 
 def _training(program: Any, X: Any, y: Any, start: Any, steps: int) -> Work:  # noqa: N803
     """Steps of gradient descent from `start`; gives the last parameters."""
 
+    descent = program.descent(X, y, rule=lambda p, g, norm: p - RATE * g)
+    order = np.tile(np.arange(len(X)), steps)
+
     def work() -> Any:
-        theta = start.copy()
-        for _ in range(steps):
-            theta -= RATE * program.value_and_grad(X, y, at=theta)[1]
-        return theta
+        descent.start_from(start, [])
+        descent.run(order, batch_size=len(X))
+        return descent.theta.copy()
 
     return work
 

@@ -33,7 +33,7 @@ class Descent:
 
         self.parameters = loss.parameters
         self._loss, self._columns, self._backend = loss, columns, backend
-        n, p = len(columns[0]), len(self.parameters)
+        p = len(self.parameters)
         if not p:
             raise ValueError("the function has no parameters, so there is nothing to move")
         self._norm = Value(1.0)
@@ -43,7 +43,8 @@ class Descent:
         chosen = set(self.parameters if moved is None else moved)
         moves = np.array([[float(parameter in chosen)] for parameter in self.parameters])
         self._moved = [] if moves.all() else [moves]
-        self._outputs = np.zeros((len(loss.program.outputs) + len(loss.program.branches), n + _SPARE))
+        self._k = len(loss.program.outputs)
+        self._outputs = np.zeros((self._k + len(loss.program.branches), 0))  # of the function, an example a column
         self.theta = self._rows[0, :p]
         self.start_from([parameter.data for parameter in self.parameters], state)
         self._rule = self._traced(rule)
@@ -72,10 +73,11 @@ class Descent:
                 shared.data = float(number)
 
     def run(self, order: Sequence[int] | None = None, batch_size: int | None = None) -> None:
-        """Meet the examples once: a step for each minibatch.
+        """Meet examples, a step for each minibatch: an epoch, if each is met once.
 
         Arguments:
-            order: the numbers of the examples to meet, in order; without it, all as they stand.
+            order: the numbers of the examples to meet, in order, any of them as often as you like; without it, all as
+                they stand.
             batch_size: examples a step, the last may have fewer; without it, all at once.
 
         Raises what `Compiled.map_and_grad` would. The steps before are then taken, and the examples of the minibatch in
@@ -84,7 +86,11 @@ class Descent:
         import numpy as np
 
         rows = np.arange(len(self._columns[0])) if order is None else np.asarray(order, np.int64)
-        size = min(batch_size or len(rows), len(rows))
+        size = len(rows) if batch_size is None else batch_size
+        if isinstance(size, bool) or not hasattr(size, "__index__") or size < (1 if len(rows) else 0):
+            raise ValueError(f"batch_size is a whole number from 1, got {batch_size!r}")
+        if len(rows) + _SPARE > self._outputs.shape[1]:
+            self._outputs = np.zeros((len(self._outputs), len(rows) + _SPARE))
         self.norms = []
         met = 0
         try:
@@ -96,8 +102,7 @@ class Descent:
                     self._step(rows[met : met + size], met)
                     met += size
         finally:
-            met = min(len(self.norms) * size, len(rows))
-            self.results = self._outputs[: len(self._loss.program.outputs), :met].T
+            self.results = self._outputs[: self._k, : min(len(self.norms) * size, len(rows))].T
 
     # One step, with arrays
 
@@ -105,7 +110,7 @@ class Descent:
         import numpy as np
 
         loss, p, m = self._loss, len(self.theta), len(rows)
-        results = self._outputs[: len(loss.program.outputs), met : met + m]
+        results = self._outputs[: self._k, met : met + m]
         states = loss.random_states()
         try:
             with np.errstate(all="ignore"):
@@ -174,7 +179,7 @@ class Descent:
         if loss.draws:
             columns.append(loss.draw(len(rows)))
         self._tell_rule()
-        norms = self._native.run(columns, size, met)
+        norms = self._native.run(columns, size, self._outputs[:, met:])
         if norms:
             self._hear_rule()
             self.norms += norms
@@ -198,7 +203,6 @@ class Descent:
             *runners,
             rows=self._rows,
             moved=self._moved,
-            outputs=self._outputs,
             numbers=self._numbers,
             norm=parameters.index(self._norm) if self._norm in parameters else None,
             shared=[parameters.index(v) if v in parameters else None for v in self._shared if v is not None],

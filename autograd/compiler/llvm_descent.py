@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .llvm_machine import machine
-from .llvm_memory import tell
+from .llvm_memory import put_results, tell
 from .llvm_text import FRAME, NAME
 
 # What the function is given, numbers of eight bytes, in this order. `bases` and `widths` tell where the numbers of the
@@ -130,21 +130,20 @@ class Epochs:
         rows: parameters, what the rule keeps for each, and numbers that are the same for all, a row each; outputs of
             the rule take their place.
         moved: a column with 1 for a parameter that is to move, else 0; empty if all are.
-        outputs: takes the outputs of the function, a column for each example.
         numbers: what the rule reads beside its arguments; `norm` and `shared` tell which of them are the length of the
             gradient and the shared numbers of `rows` (None for those that it does not read).
     """
 
     def __init__(
-        self, sweep: Any, square: Any, rule: Any, *, rows: Any, moved: Sequence[Any], outputs: Any,
-        numbers: Any, norm: int | None, shared: Sequence[int | None],
+        self, sweep: Any, square: Any, rule: Any, *, rows: Any, moved: Sequence[Any], numbers: Any,
+        norm: int | None, shared: Sequence[int | None],
     ):  # fmt: skip
         self._machine = machine(_text())
-        self._keep = sweep, square, rule, rows, moved, numbers, outputs
+        self._keep = sweep, square, rule, rows, moved, numbers
         memories = [runner.new_memory() for runner in (sweep, square, rule)]
         p, kept = len(memories[0].flat_gradient), len(rows) - len(shared)
         gradient = memories[0].flat_gradient
-        self._sweep = memories[0].frame_in(theta=rows[0], results=outputs)
+        self._sweep = memories[0].frame_in(theta=rows[0])
         tell(self._sweep, step=1, examples=0, scale=1.0)
         self._square = memories[1].frame_in(arguments=[gradient, *moved])
         tell(self._square, step=0, examples=p, scale=1.0)
@@ -168,11 +167,14 @@ class Epochs:
             widths=self._widths.ctypes.data, norm=norm_place, copies=len(shared),
             sources=self._sources.ctypes.data, targets=self._targets.ctypes.data,
         )  # fmt: skip
-        self._outputs = outputs.ctypes.data
         self._address = ctypes.c_void_p(self._frame.ctypes.data)
 
-    def run(self, columns: Sequence[Any], size: int, met: int) -> list[float]:
-        """Steps over examples, of which `met` were met before; fewer than there are where something is not finite.
+    def run(self, columns: Sequence[Any], size: int, outputs: Any) -> list[float]:
+        """Steps over examples, up to a minibatch that needs another look: something is not finite, a branch changes.
+
+        Arguments:
+            columns: an array of shape (n, numbers of an example) for each argument, random numbers last.
+            outputs: takes the outputs of the function, a column for each example; it needs a few columns to spare.
 
         Returns the length of the gradient of each step that was taken.
         """
@@ -180,7 +182,8 @@ class Epochs:
         n = len(columns[0])
         norms = np.empty(-(-n // size))
         self._bases[:] = [column.ctypes.data for column in columns]
-        self._tell(examples=n, size=size, results=self._outputs + 8 * met, norms=norms.ctypes.data)
+        put_results(self._sweep, outputs)
+        self._tell(examples=n, size=size, results=outputs.ctypes.data, norms=norms.ctypes.data)
         steps = int(self._machine.call(self._address))
         return norms[:steps].tolist()  # type: ignore[no-any-return]
 

@@ -76,7 +76,7 @@ class Memory:
         if theta is not None:
             frame[_THETA] = theta.ctypes.data
         if results is not None:
-            frame[_RESULTS], frame[_STRIDE] = results.ctypes.data, results.shape[1]
+            put_results(frame, results)
         return frame
 
     def show(self, n: int) -> None:
@@ -167,6 +167,11 @@ def tell(frame: Any, step: int, examples: int, scale: float) -> None:
     """Write numbers into a frame."""
     frame[_STEP], frame[_EXAMPLES] = step, examples
     frame[_SCALE : _SCALE + 1].view(float)[0] = scale
+
+
+def put_results(frame: Any, results: Any) -> None:
+    """Let results go to the rows of this array."""
+    frame[_RESULTS], frame[_STRIDE] = results.ctypes.data, results.strides[0] // results.itemsize
 
 
 def aligned(count: int) -> Any:
