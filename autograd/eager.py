@@ -6,7 +6,7 @@ derivative) it hands to the general way, `apply` and `arithmetic` of the module 
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from operator import mul
 from typing import Any
 
@@ -44,7 +44,7 @@ def _written({operands}):
     _node.label = ""
     _node.operation = _operation
     {edges}
-    _node.scope = _scope
+    _node._scope = _scope
     return _node
 """
 
@@ -88,30 +88,44 @@ def write_out(operation: Operation) -> Callable[..., Any]:
     return written
 
 
-def neuron(ws: list[Value], xs: list[Value], bias: Value) -> Value:
-    """``dot(ws, xs, bias)`` of as many weights as inputs, all of them Values: most of what a network calculates.
+def neurons(rows: Sequence[Sequence[Value]], xs: Sequence[Value], biases: Sequence[Value]) -> list[Value]:
+    """``dot(ws, xs, bias)`` for each row and its bias, all of them Values: most of what a network calculates.
 
     The row of the table written out by hand, since a row with any number of operands cannot be written out by itself;
     a test holds it to the row. Raises AttributeError where something is not a Value.
     """
-    w = [node._data for node in ws]
-    x = [node._data for node in xs]
-    data = sum(map(mul, w, x), bias._data)
     mode = current_mode() if modes else USUAL
-    if mode.pauses or mode.tape is not None or data - data != 0.0 or not w:
-        result: Value = value.apply(table.DOT, (*ws, *xs, bias))
-        return result
-    node = _new(Value)
-    node._data = data
-    node.grad = None
-    node.label = ""
-    node.operation = table.DOT
-    node._x = (*ws, *xs, bias)
-    node._y = None
-    node._dx = (*x, *w, 1.0)
-    node._dy = None
-    node.scope = mode.scope
-    return node
+    general = mode.pauses or mode.tape is not None or not xs
+    scope, operation, new = mode.scope, table.DOT, _new
+    inputs = tuple(xs)
+    numbers = tuple([node._data for node in inputs])
+    nodes = []
+    for ws, bias in zip(rows, biases, strict=True):
+        weights = tuple([node._data for node in ws])
+        data = sum(map(mul, weights, numbers), bias._data)
+        if len(weights) != len(numbers):
+            raise unequal(weights, numbers)
+        if general or data - data != 0.0:
+            nodes.append(value.apply(operation, (*ws, *xs, bias)))
+            continue
+        node = new(Value)
+        node._data = data
+        node.grad = None
+        node.label = ""
+        node.operation = operation
+        node._x = tuple(ws)
+        node._xs = inputs
+        node._b = bias
+        node._y = None
+        node._dx = numbers
+        node._dy = weights
+        node._scope = scope
+        nodes.append(node)
+    return nodes
+
+
+def unequal(weights: Sequence[Any], inputs: Sequence[Any]) -> ValueError:
+    return ValueError(f"dot(ws, xs) needs as many weights as inputs, got {len(weights)} and {len(inputs)}")
 
 
 def _edges(operands: list[str], slopes: list[str]) -> list[str]:

@@ -4,12 +4,13 @@ Functions of one number are methods of `Value` too.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from keyword import iskeyword
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Protocol, SupportsFloat, overload
 
 from . import table
-from .eager import neuron, write_out
+from .eager import neurons, unequal, write_out
 from .modes import current_mode
 from .table import TABLE, Namespace, Operation
 from .value import Value, apply
@@ -117,22 +118,26 @@ def where(condition: Any, a: Number, b: Number) -> Any:
     return apply(table.WHERE, (condition if symbolic else 1.0 if condition else 0.0, a, b))
 
 
-def dot(ws: Iterable[Number], xs: Iterable[Number], bias: Number = 0) -> Any:
+def dot(ws: Iterable[Any], xs: Iterable[Number], bias: Any = 0) -> Any:
     """dot(ws, xs, bias): w1*x1 + ... + wn*xn + bias, as one node.
 
-    Raises ValueError when `ws` and `xs` differ in length.
+    Where `ws` is a list of rows (lists or tuples) and `bias` a list, it gives the list of the dots of each row and its
+    bias: a layer of neurons, which share their inputs. Raises ValueError when weights and `xs` differ in length.
 
     >>> dot([2.0, -3.0], [1.0, 4.0], bias=0.5)
     -9.5
+    >>> dot([[2.0, -3.0], [0.0, 1.0]], [1.0, 4.0], bias=[0.5, 0.0])
+    [-9.5, 4.0]
     """
-    if type(ws) is list and type(xs) is list and len(ws) == len(xs):
-        try:
-            return neuron(ws, xs, bias)  # type: ignore[arg-type]  # what is no Value says so
-        except AttributeError:
-            pass
+    if type(ws) is list and type(xs) is list:
+        many = bool(ws) and isinstance(ws[0], (list, tuple))
+        with suppress(AttributeError):  # of what is no Value
+            return neurons(ws, xs, bias) if many else neurons([ws], xs, [bias])[0]
+        if many:
+            return [dot(row, xs, b) for row, b in zip(ws, bias, strict=True)]
     weights, inputs = _many("dot(ws, xs)", ws), _many("dot(ws, xs)", xs)
     if len(weights) != len(inputs):
-        raise ValueError(f"dot(ws, xs) needs as many weights as inputs, got {len(weights)} and {len(inputs)}")
+        raise unequal(weights, inputs)
     operands = weights + inputs
     if isinstance(bias, Value) or bias != 0:
         operands += (bias,)

@@ -91,6 +91,7 @@ def _collect(output: Node, order: list[Any], leaves: list[Any], held: list[float
     The zeros are two float objects of its own, so that `is` tells whether a node was met: no set, no hashing.
     """
     begun, done = float("0.0"), float("0.0")
+    settled: set[int] = set()  # tuples of parents, shared by many nodes, that have all been met
     stack: list[Any] = [output]
     pop, push = stack.pop, stack.append
     while stack:
@@ -110,10 +111,19 @@ def _collect(output: Node, order: list[Any], leaves: list[Any], held: list[float
                     push(x)
             elif type(x) is not tuple:
                 push(x)
-            else:
+            elif node._dy is None:
                 for parent in x[::-1]:
                     if parent.grad is not done:
                         push(parent)
+            else:
+                if node._b.grad is not done:
+                    push(node._b)
+                for parents in (node._xs, x):
+                    if id(parents) not in settled:
+                        waiting = [p for p in parents[::-1] if p.grad is not done and p.operation is not None]
+                        stack += waiting
+                        if not waiting:
+                            settled.add(id(parents))
         elif grad is not done and node.operation is not None:
             held.append(grad)
             leaves.append(node)
@@ -138,7 +148,20 @@ def _push(order: Iterable[Any]) -> None:
             grad = x.grad
             if grad is not None:
                 x.grad = grad + upstream * node._dx
-        elif upstream != 0.0 or not isfinite(sum(node._dx)):  # times 0 would add nothing but time
+        elif node._dy is not None:
+            if upstream != 0.0:  # times 0 would add nothing but time
+                for parent, local in zip(x, node._dx):  # noqa: B905 (strict costs a tenth of the pass)
+                    grad = parent.grad
+                    if grad is not None:
+                        parent.grad = grad + upstream * local
+                for parent, local in zip(node._xs, node._dy):  # noqa: B905
+                    grad = parent.grad
+                    if grad is not None:
+                        parent.grad = grad + upstream * local
+                bias = node._b
+                if bias.grad is not None:
+                    bias.grad += upstream
+        elif upstream != 0.0 or not isfinite(sum(node._dx)):
             for parent, local in zip(x, node._dx):  # noqa: B905 (strict costs a tenth of the pass)
                 grad = parent.grad
                 if grad is not None:

@@ -4,18 +4,34 @@ The mode is asked for at every operation, so the usual one costs nothing: thread
 that is mostly empty.
 """
 
+from collections.abc import Iterable
 from contextlib import ContextDecorator
 from threading import get_ident
 from typing import Any, NamedTuple
+from weakref import WeakValueDictionary
 
 
 class Scope:
     """A name for what is calculated inside ``with scope(name):``, such as a neuron within a layer."""
 
-    __slots__ = ("name", "parent")
+    __slots__ = ("__weakref__", "_inner", "name", "parent")
+
+    _inner: "WeakValueDictionary[str, Scope]"  # weak, since each of them holds this one
 
     def __init__(self, name: str, parent: "Scope | None" = None):
         self.name, self.parent = name, parent
+
+    def within(self, name: str) -> "Scope":
+        """The scope of that name within this one: the same as long as a node holds it."""
+        if not hasattr(self, "_inner"):
+            self._inner = WeakValueDictionary()
+        return self._inner.setdefault(name, Scope(name, self))
+
+    def hold(self, nodes: Iterable[Any], names: Iterable[str]) -> None:
+        """Let each node belong to the scope of its name within this one, which is made when it is asked for."""
+        for node, name in zip(nodes, names, strict=True):
+            node._scope = self
+            node._part = name
 
     @property
     def path(self) -> tuple[str, ...]:

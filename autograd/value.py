@@ -39,8 +39,11 @@ class Value:
     """
 
     # One or two parents, and the derivatives by them, stand in slots of their own: tuples would take half as much time
-    # and memory again. More parents are a tuple in _x, their derivatives a tuple in _dx.
-    __slots__ = ("__weakref__", "_data", "_dx", "_dy", "_x", "_y", "grad", "label", "operation", "scope")
+    # and memory again. More parents are a tuple in _x, their derivatives a tuple in _dx. A neuron has weights in _x,
+    # inputs in _xs and its bias in _b, the derivatives in _dx and _dy: tuples that it shares with other nodes.
+    __slots__ = (
+        "__weakref__", "_b", "_data", "_dx", "_dy", "_part", "_scope", "_x", "_xs", "_y", "grad", "label", "operation",
+    )  # fmt: skip
 
     grad: float | None
     label: str
@@ -49,7 +52,10 @@ class Value:
     _y: Any
     _dx: Any
     _dy: Any
-    scope: Scope | None
+    _xs: tuple["Value", ...]
+    _b: "Value"
+    _scope: Scope | None
+    _part: str | None  # the name of its scope within _scope; mostly left out
 
     def __init__(self, data: SupportsFloat, label: str = ""):
         if not isinstance(label, str):
@@ -59,10 +65,10 @@ class Value:
         self.label = label
         self.operation = LEAF
         self._x = self._y = self._dx = self._dy = None
-        self.scope = None
+        self._scope = None
         if modes:
             mode = current_mode()
-            self.scope = mode.scope
+            self._scope = mode.scope
             if mode.tape is not None:
                 mode.tape.made.add(self)
 
@@ -78,7 +84,10 @@ class Value:
     @property
     def parents(self) -> tuple["Value", ...]:
         """The operands in order; one that stands twice is there twice."""
-        return _unpacked(self._x, self._y)
+        x, y = self._x, self._y
+        if y is None and self._dy is not None:
+            return (*x, *self._xs, self._b)
+        return _unpacked(x, y)
 
     @parents.setter
     def parents(self, parents: tuple["Value", ...]) -> None:
@@ -87,11 +96,27 @@ class Value:
     @property
     def local_grads(self) -> tuple[float, ...]:
         """The derivative by each parent, recorded when the node was made."""
-        return _unpacked(self._dx, self._dy)
+        x, y = self._dx, self._dy
+        if y is not None and self._y is None:
+            return (*x, *y, 1.0)
+        return _unpacked(x, y)
 
     @local_grads.setter
     def local_grads(self, local_grads: tuple[float, ...]) -> None:
         self._dx, self._dy = _packed(local_grads)
+
+    @property
+    def scope(self) -> Scope | None:
+        """The named part of a model that it belongs to."""
+        part = getattr(self, "_part", None)
+        if part is not None and self._scope is not None:
+            self.scope = self._scope.within(part)
+        return self._scope
+
+    @scope.setter
+    def scope(self, scope: Scope | None) -> None:
+        self._scope = scope
+        self._part = None
 
     @property
     def op(self) -> str:
@@ -250,7 +275,7 @@ def _node(
     node.operation = operation
     node._x, node._y = _packed(parents)
     node._dx, node._dy = _packed(local_grads)
-    node.scope = scope
+    node._scope = scope
     return node
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from reprlib import recursive_repr
 from typing import Any
 
-from autograd import Scope, Value, dot, scope, setting, uniform, where
+from autograd import Value, dot, scope, setting, uniform, where
 
 from .activations import ACTIVATIONS, Activation, named
 from .base import Module as Module
@@ -97,6 +97,7 @@ class Layer(Module):
         self.neurons = [
             Neuron(self.n_inputs, activation, init, rng, n_outputs=self.n_outputs) for _ in range(self.n_outputs)
         ]
+        self._rows = _Rows()
         self.named_parameters()
 
     def __call__(self, x: Any) -> Any:
@@ -107,10 +108,31 @@ class Layer(Module):
             if callable(self.activation):  # it may make several nodes
                 return [neuron(inputs) for neuron in self.neurons]
         # One node for the sum and one for the activation: to set their scope takes less than to enter it.
-        return [neuron.forward(inputs, Scope(neuron._scope_name, here)) for neuron in self.neurons]
+        neurons = self.neurons
+        names = [neuron._scope_name for neuron in neurons]
+        sums = dot(self._rows.of(neurons), inputs, [neuron.b for neuron in neurons])
+        here.hold(sums, names)
+        outs = [ACTIVATIONS[neuron.activation](out) for neuron, out in zip(neurons, sums, strict=True)]
+        here.hold(outs, names)
+        return outs
 
     def __repr__(self) -> str:
         return f"Layer({self.n_inputs}, {self.n_outputs}, {_spelt(self.activation)})"
+
+
+class _Rows:
+    """The weights of neurons as tuples: the same tuples at every call, for the graphs of all examples to share."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[list[list[Value]], list[tuple[Value, ...]]] = [], []
+
+    def of(self, neurons: list[Neuron]) -> list[tuple[Value, ...]]:
+        lists = [neuron.w for neuron in neurons]
+        known, rows = self._kept
+        if lists != known:  # Values are equal only to themselves
+            rows = [tuple(w) for w in lists]
+            self._kept = [list(w) for w in lists], rows
+        return rows
 
 
 class Dropout(Module):

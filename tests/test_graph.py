@@ -9,8 +9,8 @@ from contextlib import suppress
 
 import pytest
 
-from autograd import Value, dot, grad, maximum, no_grad, relu, total, where
-from autograd.graph import applications, chain_rule, topological_order
+from autograd import Value, dot, expand, grad, maximum, no_grad, relu, total, where
+from autograd.graph import _collect, applications, chain_rule, topological_order
 
 
 @pytest.fixture
@@ -35,6 +35,20 @@ def test_order_has_every_node_once_and_parents_first() -> None:
     for node in order:
         assert all(order.index(parent) < order.index(node) for parent in node.parents)
     assert order[-1] is c
+
+
+def test_order_of_neurons_that_share_inputs_and_weights_of_any_kind() -> None:
+    """backward() has an order of its own; where everything is calculated and shared, it is still this one."""
+    x, y = Value(0.5), Value(-1.5)
+    inputs = [x * y, x + y, x]
+    first, second = dot([[x * 2, y, x], [y, x * 3, inputs[0]]], inputs, [x * 4, inputs[1]])
+    third, fourth = dot([(first, second, x), (first, y, second)], inputs, [y, first])
+    output = third * fourth + first
+    order: list[Value] = []
+    _collect(output, order, [], [])
+    assert order == [node for node in topological_order(output) if node.parents]
+    output.backward()
+    assert [x.grad, y.grad] == pytest.approx(grad(expand(output), [x, y]))
 
 
 def test_order_is_the_same_for_the_same_graph() -> None:

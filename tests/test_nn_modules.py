@@ -311,6 +311,24 @@ class TestGraph:
         assert outer.scope.path == inner.scope.path == ("Layer", "neurons.0")
         assert outer.scope.parent is not inner.scope.parent
 
+    def test_a_sum_and_its_activation_are_in_one_scope(self):
+        (y, other) = Layer(1, 2, "tanh", seed=0)([0.5])
+        assert y.scope is y.parents[0].scope
+        assert y.scope is not other.scope
+        assert y.scope.parent is other.scope.parent
+
+    def test_weights_and_activations_may_be_exchanged(self):
+        layer = Layer(1, 2, init="zeros")
+        assert [y.data for y in layer([2.0])] == [0.0, 0.0]
+        layer.neurons[0].w[0] = Value(3.0)
+        assert [y.data for y in layer([2.0])] == [6.0, 0.0]
+        layer.neurons[1].w = [Value(-1.0)]
+        layer.neurons[1].activation = "relu"
+        assert [y.data for y in layer([2.0])] == [6.0, 0.0]
+        layer.neurons[1].b = Value(5.0)
+        y = layer([2.0])[1]
+        assert (y.data, y.parents[0].parents[0]) == (3.0, layer.neurons[1].w[0])
+
     def test_scopes_nest_in_those_around(self):
         model = Anything()
         model.parameters()

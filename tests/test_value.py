@@ -463,6 +463,31 @@ def test_a_neuron_is_the_row_of_the_table() -> None:
     assert dot([], [], b).parents == (b,)
 
 
+def test_dots_of_rows_are_the_dots_of_each_row() -> None:
+    rows, xs, biases = (
+        [[Value(1.0), Value(2.0)], (Value(3.0), Value(-4.0))],
+        [Value(0.5), Value(0.25)],
+        [Value(7.0), 0.0],
+    )
+    for bias in (biases, [Value(7.0), Value(0.0)]):  # with a plain number, and of Values alone
+        nodes = dot(rows, xs, bias)
+        for node, row, b in zip(nodes, rows, bias, strict=True):
+            one = dot(list(row), xs, b)
+            assert (node.data, node.op, node.local_grads) == (one.data, "dot", one.local_grads)
+            assert node.parents == (*row, *xs, *([b] if isinstance(b, Value) else []))
+        total(nodes).backward()
+        assert [x.grad for x in xs] == [4.0, -2.0]
+        for x in xs:
+            x.grad = None
+    assert dot([[1.0, 2.0]], [3.0, 4.0], [5.0]) == [16.0]
+    with no_grad():
+        assert [node.parents for node in dot(rows, xs, biases)] == [(), ()]
+    with pytest.raises(ValueError, match="as many weights as inputs, got 1 and 2"):
+        dot([rows[0], [Value(1.0)]], xs, [Value(0.0), Value(0.0)])
+    with pytest.raises(ValueError, match="argument"):
+        dot(rows, xs, biases[:1])
+
+
 # ties and kinks
 
 
@@ -754,6 +779,19 @@ def test_scopes_name_what_is_made_inside() -> None:
         ("layer 1",),
     ]
     assert (w * 2).scope is None
+
+
+def test_a_scope_holds_nodes_in_scopes_within_it() -> None:
+    with scope("layer") as layer:
+        nodes = [Value(1.0), Value(2.0), Value(3.0)]
+    layer.hold(nodes, ["a", "b", "a"])
+    assert [node.scope.path for node in nodes if node.scope] == [("layer", "a"), ("layer", "b"), ("layer", "a")]
+    assert nodes[0].scope is nodes[0].scope is nodes[2].scope
+    assert nodes[0].scope.parent is layer
+    layer.hold(nodes, "xyz")
+    assert nodes[2].scope.path == ("layer", "z")
+    nodes[2].scope = None
+    assert nodes[2].scope is None
 
 
 def test_a_scope_entered_twice_and_left_by_an_exception() -> None:
