@@ -386,3 +386,26 @@ def test_a_failing_self_check(monkeypatch, failure):
 def test_unknown_backend():
     with pytest.raises(ValueError, match="unknown backend 'cuda': choose 'auto' or 'numpy' or 'llvm'"):
         autograd.compile(lambda x: x, backend="cuda")
+
+
+@pytest.mark.parametrize("n", [3, 7, 49, 1000])
+def test_every_call_gives_the_same_to_the_last_digit(n):
+    """The first call, later ones, lists and arrays, numbers of the Values and of an array."""
+    rng = np.random.default_rng(n)
+    X, t = rng.normal(size=(n, 2)), rng.normal(size=n)
+    w, v = Value(0.3), Value(-0.7)
+    f = autograd.compile(lambda x, t: (w * x[0] + v * x[1] - t) ** 2 + 0.1 * w * w, backend="llvm")
+    first, (value, gradient) = f(X, t), f.value_and_grad(X, t)
+    theta = f.flat_parameters()
+    for arguments in ((X, t), (X.tolist(), t.tolist()), (X.copy(), t[:])):
+        for at in (None, theta, theta.tolist()):
+            assert f(*arguments, at=at) == first == value
+            assert f.value_and_grad(*arguments, at=at)[1].tolist() == gradient.tolist()
+
+
+def test_the_mean_of_equal_numbers_is_that_number():
+    w = Value(1.0)
+    f = autograd.compile(lambda x: w * x, backend="llvm")
+    for n in (1, 49, 98, 103, 107):  # multiplied by 1/n, a sum of n ones is less than 1
+        value, gradient = f.value_and_grad(np.ones(n))
+        assert (value, gradient.tolist()) == (1.0, [1.0])

@@ -82,15 +82,14 @@ class Traced:
             gradient = slopes if n == m else slopes.copy() if gradient is None else gradient + slopes
         return total, gradient
 
-    def quickly(self, examples: Sequence[Any]) -> Callable[[Sequence[Any], Any], tuple[float, Any] | None] | None:
+    def shortest_way(self, examples: Sequence[Any], with_gradient: bool) -> Any:
         """The shortest way to means of the first output and its gradient, if the back end has one for this program.
 
-        `examples` are the shapes of one example.
+        `examples` are the shapes of one example. It is a function of arguments and parameters that gives None where it
+        does not apply.
         """
-        runner = self.runner(with_gradient=True)
-        if self._settings or self._generators or not hasattr(runner, "short_way"):
-            return None
-        return runner.short_way(examples)  # type: ignore[no-any-return]
+        runner = self.runner(with_gradient)
+        return None if self._generators or not hasattr(runner, "short_way") else runner.short_way(examples)
 
     def machine(self) -> Any:
         """The machine code of the program with its gradient, if that is what runs it; else AttributeError."""

@@ -33,7 +33,7 @@ class Compiled:
         self.__module__ = getattr(function, "__module__", __name__)
         self._traces: dict[Any, list[Traced]] = {}  # by the shapes of an example
         self._latest: tuple[Any, Traced] | None = None
-        self._quickly: Any = None  # how the latest trace is run on arguments like those of the last call
+        self._ways: dict[bool, Any] = {}  # a trace and the shortest way to run it, without and with its gradient
         self._parameters: list[Value] = []  # of all traces, in the order in which they were met
         self._row: dict[Value, int] = {}
         self._names: dict[int, list[str]] = {}  # of the arguments, by their number
@@ -77,26 +77,31 @@ class Compiled:
         """
         import numpy as np
 
-        columns, n, traced = self._prepare(arguments)
+        found = self._shortly(False, arguments, at)
+        if found is not None:
+            return found[0]
+        arrays, n, traced = self._prepare(arguments)
         self._require_loss(traced)
+        found = self._shortly(False, arrays, at)
+        if found is not None:
+            return found[0]
         with np.errstate(all="ignore"):
-            return traced.total(self._theta(traced, at), columns, n) / n
+            return traced.total(self._theta(traced, at), _columns(arrays), n) / n
 
     def value_and_grad(self, *arguments: Any, at: Any = None) -> tuple[float, Any]:
         """The mean over the examples, and its gradient: an array in the order of `parameters`."""
         import numpy as np
 
-        if at is not None and self._quickly is not None and not modes:
-            found: tuple[float, Any] | None = self._quickly(arguments, at)
-            if found is not None:
-                return found
-        columns, n, traced = self._prepare(arguments)
+        found = self._shortly(True, arguments, at)
+        if found is not None:
+            return found
+        arrays, n, traced = self._prepare(arguments)
         self._require_loss(traced)
+        found = self._shortly(True, arrays, at)
+        if found is not None:
+            return found
         with np.errstate(all="ignore"):
-            total, gradient = traced.total_and_gradient(self._theta(traced, at), columns, n)
-            latest = self._latest
-            if latest is not None and latest[1] is traced:
-                self._quickly = traced.quickly(latest[0]) if self._has_all(traced) else None
+            total, gradient = traced.total_and_gradient(self._theta(traced, at), _columns(arrays), n)
             return total / n, self._in_order(traced, gradient / n)
 
     def backward(self, *arguments: Any, at: Any = None) -> float:
@@ -110,9 +115,9 @@ class Compiled:
         """The result for each example: an array of shape (n,), or (n, k) for a function that gives a list of k."""
         import numpy as np
 
-        columns, n, traced = self._prepare(arguments)
+        arrays, n, traced = self._prepare(arguments)
         with np.errstate(all="ignore"):
-            return _by_example(traced, traced.results(self._theta(traced, at), columns, n))
+            return _by_example(traced, traced.results(self._theta(traced, at), _columns(arrays), n))
 
     def map_and_grad(self, *arguments: Any, at: Any = None) -> tuple[Any, Any]:
         """What `map` gives, and the gradient of the mean of the first output, from one sweep.
@@ -122,10 +127,10 @@ class Compiled:
         """
         import numpy as np
 
-        columns, n, traced = self._prepare(arguments)
+        arrays, n, traced = self._prepare(arguments)
         results = np.empty((len(traced.program.outputs), n))
         with np.errstate(all="ignore"):
-            _, gradient = traced.total_and_gradient(self._theta(traced, at), columns, n, results)
+            _, gradient = traced.total_and_gradient(self._theta(traced, at), _columns(arrays), n, results)
             gradient = self._in_order(traced, gradient / n)
         if not np.isfinite(results).all() or not np.isfinite(gradient).all():
             raise ValueError(f"a result or the gradient of {self.__name__} is not finite")
@@ -159,8 +164,8 @@ class Compiled:
         >>> descent.theta.round(6).tolist()
         [3.0]
         """
-        columns, _, traced = self._prepare(arguments)
-        return Descent(traced, columns, rule, state, moved, self.backend)
+        arrays, _, traced = self._prepare(arguments)
+        return Descent(traced, _columns(arrays), rule, state, moved, self.backend)
 
     @property
     def traced(self) -> bool:
@@ -219,6 +224,20 @@ class Compiled:
         if k != 1:
             raise ValueError(f"{self.__name__} has {k} outputs, and no mean of them: use map(), or return one loss")
 
+    def _shortly(self, with_gradient: bool, arguments: Sequence[Any], at: Any) -> tuple[float, Any] | None:
+        """The mean of the first output, and its gradient, by the shortest way, if there is one that takes these."""
+        latest = self._latest
+        if latest is None or modes or not latest[1].current():
+            return None
+        way = self._ways.get(with_gradient)
+        if way is None or way[0] is not latest:
+            way = latest, latest[1].shortest_way(latest[0], with_gradient) if self._has_all(latest[1]) else None
+            self._ways[with_gradient] = way
+        if way[1] is None:
+            return None
+        found: tuple[float, Any] | None = way[1](arguments, self.flat_parameters() if at is None else at)
+        return found
+
     def _prepare(self, arguments: tuple[Any, ...]) -> tuple[list[Any], int, Traced]:
         if current_mode().tape is not None:
             raise TypeError(
@@ -234,7 +253,7 @@ class Compiled:
             traced = latest[1]
         else:
             traced = self._find(key, arrays)
-        return [a if a.ndim == 2 else a.reshape(n, prod(a.shape[1:])) for a in arrays], n, traced
+        return arrays, n, traced
 
     def _argument_names(self, count: int) -> list[str]:
         if count not in self._names:
@@ -267,7 +286,6 @@ class Compiled:
                 f"{self.__name__} was traced with {shapes(names, self._latest[0])} and does not take "
                 f"{shapes(names, key)}: {error}"
             ) from error
-        self._quickly = None
         for parameter in traced.parameters:
             if parameter not in self._row:
                 self._row[parameter] = len(self._parameters)
@@ -301,6 +319,11 @@ class Compiled:
     def _has_all(self, traced: Traced) -> bool:
         """Whether a trace has all parameters, in their order."""
         return traced.ordered and len(traced.rows) == len(self._parameters)
+
+
+def _columns(arrays: Sequence[Any]) -> list[Any]:
+    """The arguments with the numbers of each example in one row."""
+    return [a if a.ndim == 2 else a.reshape(len(a), prod(a.shape[1:])) for a in arrays]
 
 
 def _by_example(traced: Traced, results: Any) -> Any:

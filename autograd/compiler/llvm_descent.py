@@ -26,7 +26,7 @@ define double @{NAME}(ptr noalias nonnull %frame) {{
 entry:
 {loads}
   %own_examples = getelementptr i64, ptr %sweep_frame, i64 {examples}
-  %own_scale = getelementptr double, ptr %sweep_frame, i64 {scale}
+  %own_divisor = getelementptr double, ptr %sweep_frame, i64 {divisor}
   %own_results = getelementptr ptr, ptr %sweep_frame, i64 {results}
   %own_arguments = getelementptr ptr, ptr %sweep_frame, i64 {first}
   br label %batch
@@ -38,10 +38,9 @@ batch:
   %last = icmp slt i64 %left, %size
   %count = select i1 %last, i64 %left, i64 %size
   %count.real = sitofp i64 %count to double
-  %scale = fdiv double 1.0, %count.real
   %own = getelementptr double, ptr %results, i64 %start
   store i64 %count, ptr %own_examples
-  store double %scale, ptr %own_scale
+  store double %count.real, ptr %own_divisor
   store ptr %own, ptr %own_results
   br label %argument
 
@@ -117,7 +116,7 @@ def _text() -> str:
         f"  %{name} = load {'i64' if name in numbers else 'ptr'}, ptr %{name}.field"
         for k, name in enumerate(_FIELDS)
     ]
-    places = {name: FRAME.index(name) for name in ("examples", "scale", "results")}
+    places = {name: FRAME.index(name) for name in ("examples", "divisor", "results")}
     return _TEXT.format(NAME=NAME, loads="\n".join(loads), first=len(FRAME), **places)
 
 
@@ -144,13 +143,13 @@ class Epochs:
         p, kept = len(memories[0].flat_gradient), len(rows) - len(shared)
         gradient = memories[0].flat_gradient
         self._sweep = memories[0].frame_in(theta=rows[0])
-        tell(self._sweep, step=1, examples=0, scale=1.0)
+        tell(self._sweep, step=1, examples=0, divisor=1)
         self._square = memories[1].frame_in(arguments=[gradient, *moved])
-        tell(self._square, step=0, examples=p, scale=1.0)
+        tell(self._square, step=0, examples=p, divisor=1)
         self._rule = memories[2].frame_in(
             arguments=[rows[0], gradient, *rows[1:kept], *moved], theta=numbers, results=rows
         )
-        tell(self._rule, step=1, examples=p, scale=1.0)
+        tell(self._rule, step=1, examples=p, divisor=1)
         self._widths = 8 * np.array(sweep.recording.widths, np.int64)
         self._bases = np.zeros(len(self._widths), np.int64)
         spare = np.zeros(1 + len(shared))

@@ -20,8 +20,8 @@ _ALIGNMENT = 64  # bytes: a line of the cache, and the widest vector
 _SMALL = 1 << 12  # numbers that are sooner copied than looked up
 _ORDERS = 8  # shapes of arguments that are remembered
 _DOUBLE = np.dtype(float)
-_THETA, _RESULTS, _STRIDE, _STEP, _EXAMPLES, _SCALE = map(
-    FRAME.index, ("theta", "results", "stride", "step", "examples", "scale")
+_THETA, _RESULTS, _STRIDE, _STEP, _EXAMPLES, _DIVISOR = map(
+    FRAME.index, ("theta", "results", "stride", "step", "examples", "divisor")
 )
 
 
@@ -66,7 +66,7 @@ class Memory:
     def frame_for(self, arrays: Sequence[Any], n: int) -> Any:
         """The address of a frame for a run over `n` examples, whose numbers are in `arrays`."""
         self.frame[len(FRAME) :] = [array.ctypes.data for array in arrays]
-        tell(self.frame, step=1, examples=n, scale=1.0)
+        tell(self.frame, step=1, examples=n, divisor=1)
         return self._address
 
     def frame_in(self, arguments: Sequence[Any] = (), theta: Any = None, results: Any = None) -> Any:
@@ -109,7 +109,7 @@ class Order:
     def __init__(self, memory: Memory, shapes: Sequence[tuple[int, ...]]):
         n = shapes[0][0]
         self.frame = memory.frame.copy()
-        tell(self.frame, step=0, examples=n, scale=1.0 / n)  # step 0: all results go to one place
+        tell(self.frame, step=0, examples=n, divisor=n)  # step 0: all results go to one place
         self.address = ctypes.c_void_p(self.frame.ctypes.data)
         filled = [shape for shape in shapes if prod(shape)]  # of the others nothing is read
         at = iter(range(len(FRAME), len(FRAME) + len(filled)))
@@ -159,14 +159,15 @@ class _Place:
         return True
 
 
-def _nothing() -> None:
-    """A reference to no array."""
+def _nothing() -> Any:
+    """A reference to what is no array and no argument."""
+    return _nothing
 
 
-def tell(frame: Any, step: int, examples: int, scale: float) -> None:
+def tell(frame: Any, step: int, examples: int, divisor: float) -> None:
     """Write numbers into a frame."""
     frame[_STEP], frame[_EXAMPLES] = step, examples
-    frame[_SCALE : _SCALE + 1].view(float)[0] = scale
+    frame[_DIVISOR : _DIVISOR + 1].view(float)[0] = divisor
 
 
 def put_results(frame: Any, results: Any) -> None:

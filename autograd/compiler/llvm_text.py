@@ -13,8 +13,8 @@ from .llvm_numbers import AFTER, BEFORE, C_NAMES, LOOP, Number
 from .llvm_recording import Recording
 
 # What the function is given: addresses and numbers of eight bytes, in this order; then the address of each argument.
-FRAME = ("theta", "kept", "sums", "gradient", "results", "stride", "step", "examples", "scale", "scratch")
-_KINDS = {"stride": "i64", "step": "i64", "examples": "i64", "scale": "double"}
+FRAME = ("theta", "kept", "sums", "gradient", "results", "stride", "step", "examples", "divisor", "scratch")
+_KINDS = {"stride": "i64", "step": "i64", "examples": "i64", "divisor": "double"}
 NAME = "sweep"
 
 _ARITHMETIC = {"fadd", "fsub", "fmul", "fdiv", "fneg"}
@@ -29,7 +29,7 @@ Symbol = Callable[[str, int], str | None]  # the function of a name for so many 
 def write(recording: Recording, lanes: int, symbol: Symbol) -> str:
     """The text of a module with one function, `NAME`; it returns the sum of the first output over the examples.
 
-    The sum and its gradient are multiplied by the scale in the frame.
+    The sum and its gradient are divided by the divisor in the frame.
 
     The function returns NaN where a branch goes another way than the trace did, or the gradient is not finite.
     """
@@ -163,7 +163,7 @@ class _Writer(Lines):
         result = self.new(f"call reassoc double @{sum_up}(double 0.0, {self.vector} {self.total})")
         changed = self.new(f"call i1 @{any_of}(<{self.lanes} x i1> {self.wrong})")
         result = self.new(f"select i1 {changed}, double {nan}, double {result}")
-        result = self.new(f"fmul double {result}, %scale")
+        result = self.new(f"fdiv double {result}, %divisor")
         if self.groups:
             self._add_across_lanes()
             self._write(AFTER)
@@ -176,7 +176,7 @@ class _Writer(Lines):
     def _add_across_lanes(self) -> None:
         """Sums in as many lanes as a vector has become one vector of sums, by adding neighbours."""
         lanes = self.lanes
-        scale = self.splat("double", "%scale")
+        divisor = self.splat("double", "%divisor")
         for k, _ in self._counting("across", self.groups):
             first = self.new(f"mul i64 {k}, {lanes}")
             base = self.at("%sums", first, self.vector)
@@ -190,7 +190,7 @@ class _Writer(Lines):
                     )
                     for x, y in pairs
                 ]
-            self.store(self.vector, self.new(f"fmul {self.vector} {rows[0]}, {scale}"), "%gradient", first)
+            self.store(self.vector, self.new(f"fdiv {self.vector} {rows[0]}, {divisor}"), "%gradient", first)
 
     def _unless_infinite(self, result: str, sum_up: str, nan: str) -> str:
         """NaN in place of `result` if the gradient is not finite: a number times 0 is 0 only if it is."""
@@ -304,7 +304,7 @@ class _Writer(Lines):
 
     def _examples(self) -> str:
         count = self.new("sitofp i64 %examples to double")
-        return self.new(f"fmul double {count}, %scale")
+        return self.new(f"fdiv double {count}, %divisor")
 
     def _sum(self, slot: int) -> str:
         return self.load("double", "%gradient", slot)
