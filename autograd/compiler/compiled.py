@@ -82,6 +82,7 @@ class Compiled:
             return found[0]
         arrays, n, traced = self._prepare(arguments)
         self._require_loss(traced)
+        at = None if at is None else flat(at, len(self._parameters))
         found = self._shortly(False, arrays, at)
         if found is not None:
             return found[0]
@@ -97,6 +98,7 @@ class Compiled:
             return found
         arrays, n, traced = self._prepare(arguments)
         self._require_loss(traced)
+        at = None if at is None else flat(at, len(self._parameters))
         found = self._shortly(True, arrays, at)
         if found is not None:
             return found
