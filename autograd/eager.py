@@ -99,11 +99,12 @@ def neurons(rows: Sequence[Sequence[Value]], xs: Sequence[Value], biases: Sequen
     scope, operation, new = mode.scope, table.DOT, _new
     inputs = tuple(xs)
     numbers = tuple([node._data for node in inputs])
+    n = len(numbers)
     nodes = []
     for ws, bias in zip(rows, biases, strict=True):
         weights = tuple([node._data for node in ws])
         data = sum(map(mul, weights, numbers), bias._data)
-        if len(weights) != len(numbers):
+        if len(weights) != n:
             raise unequal(weights, numbers)
         if general or data - data != 0.0:
             nodes.append(value.apply(operation, (*ws, *xs, bias)))

@@ -92,26 +92,24 @@ def _collect(output: Node, order: list[Any], leaves: list[Any], held: list[float
     """
     begun, done = float("0.0"), float("0.0")
     settled: set[int] = set()  # tuples of parents, shared by many nodes, that have all been met
-    stack: list[Any] = [output]
+    stack: list[Any] = []
     pop, push = stack.pop, stack.append
-    while stack:
-        node = pop()
+    node: Any = output
+    while node is not None:
         grad = node.grad
         if grad is begun:  # everything that was put above it has been ordered
             order.append(node)
             node.grad = done
-        elif grad is not done and node._x is not None:
+        elif grad is not done and (x := node._x) is not None:
             node.grad = begun
             push(node)
-            x, y = node._x, node._y
-            if y is not None:
-                if y.grad is not done:
+            if type(x) is not tuple:
+                y = node._y
+                if y is not None and y.grad is not done:
                     push(y)
-                if x.grad is not done:
-                    push(x)
-            elif type(x) is not tuple:
-                push(x)
-            elif node._dy is None:
+                node = x
+                continue
+            if node._dy is None:
                 for parent in x[::-1]:
                     if parent.grad is not done:
                         push(parent)
@@ -128,6 +126,7 @@ def _collect(output: Node, order: list[Any], leaves: list[Any], held: list[float
             held.append(grad)
             leaves.append(node)
             node.grad = done
+        node = pop() if stack else None
 
 
 def _push(order: Iterable[Any]) -> None:

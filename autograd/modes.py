@@ -123,9 +123,13 @@ class scope:
     def __init__(self, name: str):
         self.name = name
 
+    def here(self) -> Scope:
+        """What would be entered here."""
+        return Scope(self.name, current_mode().scope)
+
     def __enter__(self) -> Scope:
         mode = current_mode()
-        entered = Scope(self.name, mode.scope)
+        entered = self.here()
         modes[get_ident()] = Mode(mode.pauses, entered, mode.tape)
         return entered
 

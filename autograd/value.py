@@ -273,8 +273,10 @@ def _node(
     node.grad = None
     node.label = ""
     node.operation = operation
-    node._x, node._y = _packed(parents)
-    node._dx, node._dy = _packed(local_grads)
+    node._x = node._y = node._dx = node._dy = None
+    if parents:
+        node._x, node._y = _packed(parents)
+        node._dx, node._dy = _packed(local_grads)
     node._scope = scope
     return node
 

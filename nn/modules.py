@@ -104,11 +104,12 @@ class Layer(Module):
         return _unpacked(self.forward(_inputs(self, x)))
 
     def forward(self, inputs: list[Value]) -> list[Value]:
-        with scope(self._scope_name) as here:
-            if callable(self.activation):  # it may make several nodes
-                return [neuron(inputs) for neuron in self.neurons]
-        # One node for the sum and one for the activation: to set their scope takes less than to enter it.
         neurons = self.neurons
+        if callable(self.activation):  # it may make several nodes
+            with scope(self._scope_name):
+                return [neuron(inputs) for neuron in neurons]
+        # One node for the sum and one for the activation: to set their scope takes less than to enter it.
+        here = scope(self._scope_name).here()
         names = [neuron._scope_name for neuron in neurons]
         sums = dot(self._rows.of(neurons), inputs, [neuron.b for neuron in neurons])
         here.hold(sums, names)

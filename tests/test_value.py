@@ -784,6 +784,8 @@ def test_scopes_name_what_is_made_inside() -> None:
 def test_a_scope_holds_nodes_in_scopes_within_it() -> None:
     with scope("layer") as layer:
         nodes = [Value(1.0), Value(2.0), Value(3.0)]
+        assert scope("a").here().path == ("layer", "a")
+        assert Value(1.0).scope is layer
     layer.hold(nodes, ["a", "b", "a"])
     assert [node.scope.path for node in nodes if node.scope] == [("layer", "a"), ("layer", "b"), ("layer", "a")]
     assert nodes[0].scope is nodes[0].scope is nodes[2].scope
