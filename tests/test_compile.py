@@ -214,7 +214,7 @@ class TestShapes:
         program = compile(lambda x: [x, x])
         for call in (program, program.value_and_grad, program.backward):
             with pytest.raises(ValueError, match=r"2 outputs.*map"):
-                call([1.0])
+                call(np.array([1.0]))
 
     def test_too_few_arguments_are_the_functions_own_error(self, line):
         with pytest.raises(TypeError, match="missing 1 required positional argument: 't'"):

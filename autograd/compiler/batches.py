@@ -83,13 +83,14 @@ class Traced:
         return total, gradient
 
     def shortest_way(self, examples: Sequence[Any], with_gradient: bool) -> Any:
-        """The shortest way to means of the first output and its gradient, if the back end has one for this program.
+        """The shortest way to means of the only output and its gradient, if the back end has one for this program.
 
         `examples` are the shapes of one example. It is a function of arguments and parameters that gives None where it
         does not apply.
         """
         runner = self.runner(with_gradient)
-        return None if self._generators or not hasattr(runner, "short_way") else runner.short_way(examples)
+        fits = len(self.program.outputs) == 1 and not self._generators and hasattr(runner, "short_way")
+        return runner.short_way(examples) if fits else None
 
     def machine(self) -> Any:
         """The machine code of the program with its gradient, if that is what runs it; else AttributeError."""

@@ -75,36 +75,11 @@ class Compiled:
         arguments that do not fit together, `BranchChanged` where an example goes another way than the first did, and
         the error of the eager engine, with the number of the example, where one has no value.
         """
-        import numpy as np
-
-        found = self._shortly(False, arguments, at)
-        if found is not None:
-            return found[0]
-        arrays, n, traced = self._prepare(arguments)
-        self._require_loss(traced)
-        at = None if at is None else flat(at, len(self._parameters))
-        found = self._shortly(False, arrays, at)
-        if found is not None:
-            return found[0]
-        with np.errstate(all="ignore"):
-            return traced.total(self._theta(traced, at), _columns(arrays), n) / n
+        return self._mean(False, arguments, at)[0]
 
     def value_and_grad(self, *arguments: Any, at: Any = None) -> tuple[float, Any]:
         """The mean over the examples, and its gradient: an array in the order of `parameters`."""
-        import numpy as np
-
-        found = self._shortly(True, arguments, at)
-        if found is not None:
-            return found
-        arrays, n, traced = self._prepare(arguments)
-        self._require_loss(traced)
-        at = None if at is None else flat(at, len(self._parameters))
-        found = self._shortly(True, arrays, at)
-        if found is not None:
-            return found
-        with np.errstate(all="ignore"):
-            total, gradient = traced.total_and_gradient(self._theta(traced, at), _columns(arrays), n)
-            return total / n, self._in_order(traced, gradient / n)
+        return self._mean(True, arguments, at)
 
     def backward(self, *arguments: Any, at: Any = None) -> float:
         """`value_and_grad`, with the gradient added to the `grad` of every parameter; returns the value."""
@@ -221,10 +196,27 @@ class Compiled:
             raise ValueError(f"{self.__name__} has not been traced yet: call it once, and it knows its parameters")
         return self._latest[1]
 
-    def _require_loss(self, traced: Traced) -> None:
+    def _mean(self, with_gradient: bool, arguments: tuple[Any, ...], at: Any) -> tuple[float, Any]:
+        """The mean of the only output and, if asked for, its gradient."""
+        import numpy as np
+
+        found = self._shortly(with_gradient, arguments, at)
+        if found is not None:
+            return found
+        arrays, n, traced = self._prepare(arguments)
         k = len(traced.program.outputs)
         if k != 1:
             raise ValueError(f"{self.__name__} has {k} outputs, and no mean of them: use map(), or return one loss")
+        at = None if at is None else flat(at, len(self._parameters))
+        found = self._shortly(with_gradient, arrays, at)
+        if found is not None:
+            return found
+        theta, columns = self._theta(traced, at), _columns(arrays)
+        with np.errstate(all="ignore"):
+            if not with_gradient:
+                return traced.total(theta, columns, n) / n, None
+            total, gradient = traced.total_and_gradient(theta, columns, n)
+            return total / n, self._in_order(traced, gradient / n)
 
     def _shortly(self, with_gradient: bool, arguments: Sequence[Any], at: Any) -> tuple[float, Any] | None:
         """The mean of the first output, and its gradient, by the shortest way, if there is one that takes these."""
