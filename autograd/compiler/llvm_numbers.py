@@ -7,7 +7,6 @@ whose result nobody needs is never written.
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial, reduce
-from itertools import islice
 from math import nan
 from operator import add
 from typing import Any
@@ -199,14 +198,11 @@ def _extreme(call: str, x: Any, y: Any) -> Number:
 
 
 def _sum(terms: Iterable[Any], *rest: Any) -> Any:
-    """A sum; many terms are added in strands, so that no addition waits for all before it."""
-    numbers = [*rest, *terms]
-    strands = 8 if len(numbers) > 16 and not any(_in_loop(x) for x in numbers) else 4 if len(numbers) > 32 else 1
-    return reduce(add, [reduce(add, islice(numbers, k, None, strands)) for k in range(strands)])
-
-
-def _in_loop(x: Any) -> bool:
-    return isinstance(x, Number) and x.section == LOOP
+    """A sum; one of many terms is an instruction of its own."""
+    numbers = [x for x in (*rest, *map(real, terms)) if not _is(x, 0.0)] or [0.0]
+    unknown = [x for x in numbers if isinstance(x, Number)]
+    few = 32 if any(x.section == LOOP for x in unknown) else 16  # the loop has other work to do while it waits
+    return unknown[0].recorder.emit("add up", *numbers) if unknown and len(numbers) > few else reduce(add, numbers)
 
 
 def _largest(xs: Sequence[Any]) -> Any:

@@ -10,6 +10,7 @@ from math import nan
 from typing import Any
 
 from ..graph import chain_rule
+from .llvm_alike import gathered
 from .llvm_numbers import AFTER, BEFORE, LOOP, NATIVE, Number, Recorder, real
 from .program import Program, has_variable_exponent
 
@@ -59,7 +60,7 @@ class _Recorder(Recorder):
             self._backward()
 
     def recording(self) -> Recording:
-        needed = self._needed()
+        needed = self._needed(gathered(self.numbers))
         kept = dict.fromkeys(
             x
             for number in needed
@@ -77,16 +78,16 @@ class _Recorder(Recorder):
             self.with_gradient,
         )
 
-    def _needed(self) -> list[Number]:
+    def _needed(self, numbers: list[Number]) -> list[Number]:
         """Effects and what they need, in the order of recording."""
         needed: set[Number] = set()
-        stack = [x for x in self.numbers if x.call in _EFFECTS]
+        stack = [x for x in numbers if x.call in _EFFECTS]
         while stack:
             number = stack.pop()
             if number not in needed:
                 needed.add(number)
                 stack += [x for x in number.operands if isinstance(x, Number)]
-        return [x for x in self.numbers if x in needed]
+        return [x for x in numbers if x in needed]
 
     def _leaves(self) -> None:
         import numpy as np
@@ -171,4 +172,4 @@ class _Recorder(Recorder):
             self.gradient_of[node] = contribution if known is None else known + contribution
 
 
-_EFFECTS = {"store result", "add to total", "check branch", "accumulate", "add to gradient"}
+_EFFECTS = {"store result", "add to total", "check branch", "accumulate", "add to gradient", "spread"}

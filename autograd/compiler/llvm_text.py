@@ -8,6 +8,7 @@ for each, and added across the lanes at the end.
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from .llvm_alike import Template
 from .llvm_lines import NAN, Lines
 from .llvm_numbers import AFTER, BEFORE, C_NAMES, LOOP, Number
 from .llvm_recording import Recording
@@ -47,6 +48,9 @@ class _Writer(Lines):
         self.recording, self.symbol = recording, symbol
         self.names: dict[Number, str] = {}
         self.kept = {x: k for k, x in enumerate(recording.kept)}
+        self.own: dict[Number, str] = {}  # what stands for numbers of a template
+        self._loops = 0
+        self._tables: dict[frozenset[int], str] = {}
         self._blocks = 0
         self.groups = padded(recording.summed, lanes) // lanes if recording.with_gradient else 0
 
@@ -56,8 +60,13 @@ class _Writer(Lines):
         self._end()
         body = "\n".join(self.lines)
         declarations = "\n".join(self.declared.values())
+        size = padded(self.recording.parameters, self.lanes)
+        tables = "\n".join(
+            f"@{name} = private constant [{size} x i8] [{', '.join(f'i8 {int(k in slots)}' for k in range(size))}]\n"
+            for slots, name in self._tables.items()
+        )
         return (
-            f"define double @{NAME}(ptr noalias nonnull %frame) #0 {{\n{body}\n}}\n\n{declarations}\n\n"
+            f"{tables}define double @{NAME}(ptr noalias nonnull %frame) #0 {{\n{body}\n}}\n\n{declarations}\n\n"
             'attributes #0 = { nounwind "prefer-vector-width"="512" "min-legal-vector-width"="512" }\n'
         )
 
@@ -67,6 +76,8 @@ class _Writer(Lines):
         """What stands for a number in the section that is being written."""
         if not isinstance(x, Number):
             return self.literal(x)
+        if x in self.own:
+            return self.own[x]
         if x.call == "parameter" or (self.section == LOOP and x in self.kept):
             # Read from memory at each use: the processor spreads a number over the lanes as it reads it.
             base, slot = ("%theta", x.operands[0]) if x.call == "parameter" else ("%kept", self.kept[x])
@@ -306,6 +317,79 @@ class _Writer(Lines):
         count = self.new("sitofp i64 %examples to double")
         return self.new(f"fdiv double {count}, %divisor")
 
+    def _add_up(self, *terms: Any) -> str:
+        """A sum in strands, so that no addition waits for all before it."""
+        names, kind = [self.operand(x) for x in terms], self.kind()
+        strands = 4 if self.section == LOOP else 8
+        while len(names) > 1:
+            width = min(strands, len(names) // 2)
+            head = [self.new(f"fadd contract {kind} {names[k]}, {names[k + width]}") for k in range(width)]
+            names = head + names[2 * width :]
+        return names[0]
+
+    # One loop for what is alike for many parameters
+
+    def _fold(self, template: Template, *_: Number) -> str:
+        """The sum of an expression over parameters."""
+        name = self._loop_name()
+        section, shared = self.section, self._splats(template)
+        self.section = LOOP
+        for k, before in self._counting(name, padded(self.recording.parameters, self.lanes) // self.lanes):
+            self.line(f"%{name}.sum = phi {self.vector} [zeroinitializer, %{before}], [%{name}.more.sum, %{name}]")
+            value, meant = self._about_each(template, shared, k)
+            chosen = self.new(
+                f"select <{self.lanes} x i1> {meant}, {self.vector} {value}, {self.vector} zeroinitializer"
+            )
+            self.line(f"%{name}.more.sum = fadd {self.vector} %{name}.sum, {chosen}")
+        self.section = section
+        sum_up = self.declare("double", f"llvm.vector.reduce.fadd.v{self.lanes}f64", "double", self.vector)
+        return self.new(f"call reassoc double @{sum_up}(double 0.0, {self.vector} %{name}.more.sum)")
+
+    def _spread(self, template: Template, *_: Number) -> None:
+        """Add an expression to the gradient by its parameter."""
+        section, shared = self.section, self._splats(template)
+        self.section = LOOP
+        for k, _before in self._counting(
+            self._loop_name(), padded(self.recording.parameters, self.lanes) // self.lanes
+        ):
+            value, meant = self._about_each(template, shared, k)
+            first = self.new(f"mul i64 {k}, {self.lanes}")
+            held = self.load(self.vector, "%gradient", first)
+            total = self.new(f"fadd contract {self.vector} {held}, {value}")
+            kept = self.new(f"select <{self.lanes} x i1> {meant}, {self.vector} {total}, {self.vector} {held}")
+            self.store(self.vector, kept, "%gradient", first)
+        self.section = section
+
+    def _splats(self, template: Template) -> dict[Number, str]:
+        return {x: self.splat("double", self.operand(x)) for x in template.shared}
+
+    def _about_each(self, template: Template, shared: dict[Number, str], k: str) -> tuple[str, str]:
+        """The expression for a vector of parameters, and which of them are meant."""
+        first = self.new(f"mul i64 {k}, {self.lanes}")
+        bits = self.load(f"<{self.lanes} x i8>", f"@{self._table(template.slots)}", first, "i8")
+        meant = self.new(f"icmp ne <{self.lanes} x i8> {bits}, zeroinitializer")
+        masked = self.declare(
+            self.vector, f"llvm.masked.load.v{self.lanes}f64.p0", "ptr", "i32", f"<{self.lanes} x i1>", self.vector
+        )
+        place = self.at("%theta", first)
+        mask = f"<{self.lanes} x i1> {meant}"
+        leaf = self.new(f"call {self.vector} @{masked}(ptr {place}, i32 8, {mask}, {self.vector} zeroinitializer)")
+        self.own = shared | {template.leaf: leaf}
+        for number in template.numbers:
+            self._instruction(number)
+            self.own[number] = self.names[number]
+        value = self.own[template.result]
+        self.own = {}
+        return value, meant
+
+    def _table(self, slots: frozenset[int]) -> str:
+        """A constant with a byte for each parameter: 1 for those at these places."""
+        return self._tables.setdefault(slots, f"meant{len(self._tables)}")
+
+    def _loop_name(self) -> str:
+        self._loops += 1
+        return f"parameters{self._loops}"
+
     def _sum(self, slot: int) -> str:
         return self.load("double", "%gradient", slot)
 
@@ -339,6 +423,9 @@ _METHODS: dict[str, Callable[..., str | None]] = {
     "input": _Writer._input,
     "counted": _Writer._counted,
     "examples": _Writer._examples,
+    "add up": _Writer._add_up,
+    "fold": _Writer._fold,
+    "spread": _Writer._spread,
     "sum": _Writer._sum,
     "store result": _Writer._store_result,
     "add to total": _Writer._add_to_total,
