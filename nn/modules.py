@@ -105,15 +105,18 @@ class Layer(Module):
 
     def forward(self, inputs: list[Value]) -> list[Value]:
         neurons = self.neurons
-        if callable(self.activation):  # it may make several nodes
+        activation, *others = {neuron.activation for neuron in neurons}
+        if others or callable(activation):  # which may make several nodes
             with scope(self._scope_name):
                 return [neuron(inputs) for neuron in neurons]
         # One node for the sum and one for the activation: to set their scope takes less than to enter it.
         here = scope(self._scope_name).here()
         names = [neuron._scope_name for neuron in neurons]
-        sums = dot(self._rows.of(neurons), inputs, [neuron.b for neuron in neurons])
+        sums: list[Value] = dot(self._rows.of(neurons), inputs, [neuron.b for neuron in neurons])
         here.hold(sums, names)
-        outs = [ACTIVATIONS[neuron.activation](out) for neuron, out in zip(neurons, sums, strict=True)]
+        if activation == "linear":
+            return sums
+        outs = list(map(ACTIVATIONS[activation], sums))
         here.hold(outs, names)
         return outs
 
