@@ -8,8 +8,9 @@ for each, and added across the lanes at the end.
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .llvm_lines import NAN, Lines
-from .llvm_numbers import AFTER, BEFORE, C_NAMES, LOOP, Number
+from .llvm_functions import FORMS
+from .llvm_lines import ARITHMETIC, NAN, Instructions
+from .llvm_numbers import AFTER, BEFORE, C_NAMES, LOOP, Number, Recorder
 from .llvm_recording import Recording
 
 # What the function is given: addresses and numbers of eight bytes, in this order; then the address of each argument.
@@ -17,9 +18,6 @@ FRAME = ("theta", "kept", "sums", "gradient", "results", "stride", "step", "exam
 _KINDS = {"stride": "i64", "step": "i64", "examples": "i64", "divisor": "double"}
 NAME = "sweep"
 
-_ARITHMETIC = {"fadd", "fsub", "fmul", "fdiv", "fneg"}
-_RELATIONS = {"olt", "ole", "oeq", "une"}
-_INTRINSICS = {"abs": "fabs", "sqrt": "sqrt", "maximum": "maximum", "minimum": "minimum"}
 _WIDEST = 4  # numbers of an example that are loaded as one piece and sorted out
 _BLOCK = 400  # lines in one piece: the time to compile a piece grows faster than its length
 
@@ -27,7 +25,7 @@ Symbol = Callable[[str, int], str | None]  # the function of a name for so many 
 
 
 def write(recording: Recording, lanes: int, symbol: Symbol) -> str:
-    """The text of a module with one function, `NAME`; it returns the sum of the first output over the examples.
+    """The text of a module with a function `NAME`, which returns the sum of the first output over the examples.
 
     The sum and its gradient are divided by the divisor in the frame.
 
@@ -41,11 +39,10 @@ def padded(count: int, lanes: int) -> int:
     return -(-count // lanes) * lanes
 
 
-class _Writer(Lines):
+class _Writer(Instructions):
     def __init__(self, recording: Recording, lanes: int, symbol: Symbol):
         super().__init__(lanes)
         self.recording, self.symbol = recording, symbol
-        self.names: dict[Number, str] = {}
         self.kept = {x: k for k, x in enumerate(recording.kept)}
         self._blocks = 0
         self.groups = padded(recording.summed, lanes) // lanes if recording.with_gradient else 0
@@ -54,17 +51,12 @@ class _Writer(Lines):
         self._entry()
         self._loop()
         self._end()
-        body = "\n".join(self.lines)
-        declarations = "\n".join(self.declared.values())
-        return (
-            f"define double @{NAME}(ptr noalias nonnull %frame) #0 {{\n{body}\n}}\n\n{declarations}\n\n"
-            'attributes #0 = { nounwind "prefer-vector-width"="512" "min-legal-vector-width"="512" }\n'
-        )
+        sweep = self.function(f"double @{NAME}(ptr noalias nonnull %frame)")
+        return "\n\n".join([sweep, "\n".join(self.declared.values())]) + "\n"
 
     # Sections
 
     def operand(self, x: Any) -> str:
-        """What stands for a number in the section that is being written."""
         if not isinstance(x, Number):
             return self.literal(x)
         if x.call == "parameter" or (self.section == LOOP and x in self.kept):
@@ -78,8 +70,8 @@ class _Writer(Lines):
         self.section = section
         for number in self.recording.numbers:
             if number.section == section and number.call != "parameter":
-                self._instruction(number)
-                if len(self.lines) - self.begun > _BLOCK and number.call not in _ARITHMETIC:
+                self.instruction(number)
+                if len(self.lines) - self.begun > _BLOCK and number.call not in ARITHMETIC:
                     self._break()
 
     def _break(self) -> None:
@@ -221,69 +213,37 @@ class _Writer(Lines):
 
     # Instructions
 
-    def _instruction(self, number: Number) -> None:
+    def instruction(self, number: Number) -> None:
         call, operands = number.call, number.operands
-        method = _METHODS.get(call)
-        if method is not None:
-            name = method(self, *operands)
-        elif call in _ARITHMETIC:
-            flag = "" if call == "fneg" else "contract "
-            name = self.new(f"{call} {flag}{self.kind()} {', '.join(map(self.operand, operands))}")
-        elif call in _RELATIONS:
-            x, y = map(self.operand, operands)
-            name = self.new(f"fcmp {call} {self.kind()} {x}, {y}")
-        elif call == "select":
-            name = self._select(*operands)
-        elif call in _INTRINSICS:
-            name = self._intrinsic(_INTRINSICS[call], operands)
-        else:
+        if call in _METHODS:
+            name = _METHODS[call](self, *operands)
+        elif call in C_NAMES:
             name = self._function(C_NAMES[call], list(map(self.operand, operands)))
+        else:
+            name = self.arithmetic(call, operands)
         if name is not None:
             self.names[number] = name
 
-    def _select(self, condition: Number, x: Any, y: Any) -> str:
-        kind = self.kind()
-        chosen = self._condition(condition)
-        return self.new(
-            f"select {self.kind(boolean=True)} {chosen}, {kind} {self.operand(x)}, {kind} {self.operand(y)}"
-        )
-
-    def _condition(self, x: Number) -> str:
+    def condition(self, x: Number) -> str:
         if self.section == LOOP and x in self.kept:  # stored as 1 or 0
             return self.new(f"fcmp une {self.kind()} {self.operand(x)}, {self.literal(0.0)}")
         return self.operand(x)
 
-    def _intrinsic(self, name: str, operands: tuple[Any, ...]) -> str:
+    def _function(self, name: str, arguments: list[str]) -> str:
+        """A call for all lanes at once where there is such a function or a form of it, else lane by lane."""
         kind = self.kind()
-        suffix = f"v{self.lanes}f64" if self.section == LOOP else "f64"
-        declared = self.declare(kind, f"llvm.{name}.{suffix}", *[kind] * len(operands))
-        return self.new(f"call {kind} @{declared}({', '.join(f'{kind} {self.operand(x)}' for x in operands)})")
-
-    def _function(self, name: str, arguments: list[str], width: int = 0) -> str:
-        """A call for all lanes at once where there is such a function, else for one half and the other, down to one."""
-        if self.section != LOOP or width == 1:
-            return self._call("double", name, arguments)
-        width = width or self.lanes
-        known = self.symbol(name, width)
+        if self.section != LOOP:
+            return self.call(kind, self.declare(kind, name, *[kind] * len(arguments)), arguments)
+        known = self.symbol(name, self.lanes)
         if known is not None:
-            return self._call(f"<{width} x double>", known, arguments)
-        half = width // 2
-        kind = f"<{width} x double>"
-        results = []
-        for start in (0, half):
-            if half == 1:
-                parts = [self.new(f"extractelement {kind} {x}, i64 {start}") for x in arguments]
-            else:
-                parts = [self.shuffle(width, x, "poison", list(range(start, start + half))) for x in arguments]
-            results.append(self._function(name, parts, half))
-        if half > 1:
-            return self.shuffle(half, results[0], results[1], list(range(width)))
-        first = self.new(f"insertelement {kind} poison, double {results[0]}, i64 0")
-        return self.new(f"insertelement {kind} {first}, double {results[1]}, i64 1")
-
-    def _call(self, kind: str, name: str, arguments: list[str]) -> str:
-        self.declare(kind, name, *[kind] * len(arguments))
-        return self.new(f"call {kind} @{name}({', '.join(f'{kind} {x}' for x in arguments)})")
+            self.declare(kind, known, *[kind] * len(arguments))
+        elif name in FORMS:
+            known = f"{name}.{self.lanes}"
+            if known not in self.declared:
+                self.declared[known] = _Form(self.lanes, self.declared).text(name, known)
+        else:
+            return self.lane_by_lane(name, arguments)
+        return self.call(kind, known, arguments)
 
     def _input(self, a: int, j: int) -> str:
         """The numbers that stand at place `j` of an argument, for the examples of the block."""
@@ -333,6 +293,36 @@ class _Writer(Lines):
     def _add_to_gradient(self, slot: int, x: Any) -> None:
         held = self.load("double", "%gradient", slot)
         self.store("double", self.new(f"fadd contract double {held}, {self.operand(x)}"), "%gradient", slot)
+
+
+class _Form(Instructions):
+    """A function of a vector by its form; lane by lane where a number is beyond the bounds of that."""
+
+    contract = ""  # each step is rounded as it is written
+
+    def __init__(self, lanes: int, declared: dict[str, str]):
+        super().__init__(lanes)
+        self.section, self.declared = LOOP, declared
+
+    def text(self, name: str, own_name: str) -> str:
+        form, lanes = FORMS[name], self.lanes
+        argument = Recorder().leaf("argument", section=LOOP)
+        self.names[argument] = "%x"
+        result = form.value(argument)
+        self.label("entry")
+        below = self.new(f"fcmp ult {self.vector} %x, {self.literal(form.low)}")  # or NaN
+        above = self.new(f"fcmp ugt {self.vector} %x, {self.literal(form.high)}")
+        beyond = self.new(f"or <{lanes} x i1> {below}, {above}")
+        any_of = self.declare("i1", f"llvm.vector.reduce.or.v{lanes}i1", f"<{lanes} x i1>")
+        self.line(f"%any = call i1 @{any_of}(<{lanes} x i1> {beyond})")
+        self.line("br i1 %any, label %beyond, label %between")
+        self.label("between")
+        for number in argument.recorder.numbers[1:]:
+            self.instruction(number)
+        self.line(f"ret {self.vector} {self.names[result]}")
+        self.label("beyond")
+        self.line(f"ret {self.vector} {self.lane_by_lane(name, ['%x'])}")
+        return self.function(f"internal {self.vector} @{own_name}({self.vector} %x)", "memory(none) willreturn ")
 
 
 _METHODS: dict[str, Callable[..., str | None]] = {
