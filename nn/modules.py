@@ -164,10 +164,11 @@ class Dropout(Module):
 
     def draw(self) -> Any:
         """One factor of a mask: 0 with probability `p`, else 1 / (1 - p)."""
-        return where(uniform(self.rng) < self.p, 0.0, 1.0 / (1.0 - self.p))
+        p = setting(self, "p")
+        return where(uniform(self.rng) < p, 0.0, 1.0 / (1.0 - p))
 
     def forward(self, x: Any) -> Any:
-        if not setting(self, "training") or self.p == 0.0:
+        if not setting(self, "training") or setting(self, "p") == 0.0:
             return x
         return x * self.draw() if is_number(x) else [value * self.draw() for value in x]
 
