@@ -121,8 +121,9 @@ def where(condition: Any, a: Number, b: Number) -> Any:
 def dot(ws: Iterable[Any], xs: Iterable[Number], bias: Any = 0) -> Any:
     """dot(ws, xs, bias): w1*x1 + ... + wn*xn + bias, as one node.
 
-    Where `ws` is a list of rows (lists or tuples) and `bias` a list, it gives the list of the dots of each row and its
-    bias: a layer of neurons, which share their inputs. Raises ValueError when weights and `xs` differ in length.
+    Where `ws` is a list of rows (lists or tuples), it gives the list of the dots of each row, and `bias` may be a list
+    too: a layer of neurons, which share their inputs. Raises ValueError when weights and `xs` differ in length, or rows
+    and biases.
 
     >>> dot([2.0, -3.0], [1.0, 4.0], bias=0.5)
     -9.5
@@ -131,10 +132,15 @@ def dot(ws: Iterable[Any], xs: Iterable[Number], bias: Any = 0) -> Any:
     """
     if type(ws) is list and type(xs) is list:
         many = bool(ws) and isinstance(ws[0], (list, tuple))
+        rows = ws if many else [ws]
+        biases = bias if many and isinstance(bias, list) else [bias] * len(rows)
+        if len(rows) != len(biases):
+            raise ValueError(f"dot(rows, xs, biases) needs as many biases as rows, got {len(biases)} and {len(rows)}")
         with suppress(AttributeError):  # of what is no Value
-            return neurons(ws, xs, bias) if many else neurons([ws], xs, [bias])[0]
+            nodes = neurons(rows, xs, biases)
+            return nodes if many else nodes[0]
         if many:
-            return [dot(row, xs, b) for row, b in zip(ws, bias, strict=True)]
+            return [dot(row, xs, b) for row, b in zip(rows, biases, strict=True)]
     weights, inputs = _many("dot(ws, xs)", ws), _many("dot(ws, xs)", xs)
     if len(weights) != len(inputs):
         raise unequal(weights, inputs)

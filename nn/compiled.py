@@ -7,18 +7,21 @@ each epoch that a callback follows, and at the end, whatever ends it.
 
 from collections.abc import Sequence
 from copy import copy
+from math import isclose, isfinite
 from typing import Any
 
 from autograd import BranchChanged, Value, compile, no_grad
 
 from .diagnosis import about
-from .engines import Eager, Metric, Snapshot, mode_kept
+from .engines import Eager, Metric, Snapshot, mode_kept, plain
 from .examples import Example
 from .losses import l2_penalty
 from .metrics import accuracy, correct
 from .optimizers import Optimizer, clip_factor
 
 _MANY_STEPS = 2_000
+# What a recording makes of a function that asks a number for more than arithmetic.
+NOT_RECORDED = (BranchChanged, TypeError, LookupError, AttributeError)
 
 
 class Compiled(Eager):
@@ -42,6 +45,7 @@ class Compiled(Eager):
         self._state: list[float] = []
         self._lr = Value(self.optimizer.lr, "lr")
         self._held = False  # whether the numbers are in the descent, and those of the Values are of earlier
+        self._checked: set[int] = set()  # lists of examples whose targets the loss takes, by their identity
         self._tables: dict[int, tuple[Any, Any]] = {}  # of lists of examples, by their identity
 
     def epoch(self, order: Sequence[int], batch_size: int) -> tuple[list[float], list[float]]:
@@ -52,6 +56,7 @@ class Compiled(Eager):
                 results, lengths = self._descent.results, self._descent.norms
                 figures = self._sums(results, self.data, order[met : met + len(results)])
             else:
+                self.settle()
                 figures, norm = self.step(order[met : met + batch_size])
                 lengths = [norm]
             sums = [a + b for a, b in zip(sums, figures, strict=True)]
@@ -66,14 +71,11 @@ class Compiled(Eager):
             self._descent.run(order, batch_size)
         except (ValueError, ArithmeticError):
             pass  # the graph will say what it is, or get by
-        except (BranchChanged, TypeError):
+        except NOT_RECORDED:
             if self.required:
                 raise
             self._eagerly = True
-        if self._held and self._descent.norms:
-            return True
-        self.settle()
-        return False
+        return self._held and len(self._descent.norms) > 0
 
     def _begin(self) -> None:
         """Let the descent hold the numbers as they are."""
@@ -92,7 +94,7 @@ class Compiled(Eager):
         same = [len(set(column)) == 1 for column in zip(*self.optimizer.state, strict=True)]
         state = [0 if count and alike else 0.0 for count, alike in zip(counts, same, strict=True)]
         if self._descent is None or state != self._state:
-            self._check_targets()
+            self._check_targets(self.data)
             self._descent, self._settings, self._state = self._new_descent(state), settings, state
         rows = [self.optimizer.initial_state if k is None else self.optimizer.state[k] for k in self._places]
         columns = [
@@ -154,19 +156,26 @@ class Compiled(Eager):
                 with mode_kept(self.model):
                     self.model.eval()
                     return self._evaluate(data)
-            except (ValueError, ArithmeticError, TypeError, BranchChanged):
+            except (ValueError, ArithmeticError):
+                pass  # the graph will say what it is, or get by
+            except NOT_RECORDED:
                 if self.required:
                     raise
         self.settle()
         return super().evaluate(data)
 
     def _evaluate(self, data: Sequence[Example]) -> list[float]:
+        self._check_targets(data)
         arguments, at = self._table(data), None
         if self._held and self._evaluation.traced and self._evaluation.parameters == self._descent.parameters:
             at = self._descent.theta
         else:
             self.settle()
-        return self._sums(self._evaluation.map(*arguments, at=at), data, range(len(data)))
+        results = self._evaluation.map(*arguments, at=at)
+        sums = self._sums(results, data, range(len(data)))
+        if not isfinite(sums[0]):
+            raise OverflowError("the loss of some example is not finite")
+        return sums
 
     def _results(self, x: Any, target: Any) -> list[Any]:
         """What is descended, the loss alone, and the model's outputs."""
@@ -196,13 +205,31 @@ class Compiled(Eager):
             self._tables[id(data)] = np.array([e.x for e in data], float), np.array([e.target for e in data], float)
         return self._tables[id(data)]
 
-    def _check_targets(self) -> None:
-        """Let the loss refuse a target with plain numbers, in its own words: in a program it is only a number."""
-        different = {tuple(e.target) if isinstance(e.target, list) else e.target: e for e in reversed(self.data)}
+    def _check_targets(self, data: Sequence[Example]) -> None:
+        """Hold the loss with plain targets against its recording, for which a target is only a number.
+
+        So the loss refuses a target in its own words, and one that asks a target for more than arithmetic is noticed.
+        """
+        if id(data) in self._checked:
+            return
+        different = {tuple(e.target) if isinstance(e.target, list) else e.target: e for e in reversed(data)}
+        examples = list(reversed(different.values()))
         with mode_kept(self.model), no_grad():
             prediction = self.model.eval()(self.data[0].x)
-        for example in reversed(different.values()):
-            try:
-                self.loss(prediction, example.target)
-            except (ValueError, ArithmeticError) as error:
-                raise about(error, example.name) from error
+            expected = []
+            for example in examples:
+                try:
+                    expected.append(float(self.loss(prediction, example.target)))
+                except (ValueError, ArithmeticError) as error:
+                    raise about(error, example.name) from error
+        recorded = compile(self.loss, backend="numpy").map(
+            [plain(prediction)] * len(examples), [example.target for example in examples]
+        )
+        if not all(
+            isclose(a, b, rel_tol=1e-9, abs_tol=1e-12) for a, b in zip(recorded.tolist(), expected, strict=True)
+        ):
+            raise TypeError(
+                "the loss does with a target what a recording does not hold, such as to compare it or look it up: "
+                "train with compiled=False"
+            )
+        self._checked.add(id(data))

@@ -142,7 +142,7 @@ class Eager:
         return prediction, loss
 
     def _add(self, sums: list[float], prediction: Any, loss: Value, example: Example) -> list[float]:
-        numbers = _plain(prediction) if self.metrics else None
+        numbers = plain(prediction) if self.metrics else None
         figures = [loss.data, *(float(metric(numbers, example.target)) for metric in self.metrics)]
         return [a + b for a, b in zip(sums, figures, strict=True)]
 
@@ -173,7 +173,8 @@ def _overflow(example: Example, loss: Value) -> Exception:
     return OverflowError(f"{example.name}: the loss is {loss.data!r}; {where_it_began(loss)}: {WAY_OUT}")
 
 
-def _plain(prediction: Any) -> Any:
+def plain(prediction: Any) -> Any:
+    """A prediction as numbers."""
     return [float(p) for p in prediction] if isinstance(prediction, (list, tuple)) else float(prediction)
 
 

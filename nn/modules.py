@@ -105,15 +105,18 @@ class Layer(Module):
 
     def forward(self, inputs: list[Value]) -> list[Value]:
         neurons = self.neurons
-        if callable(self.activation):  # it may make several nodes
+        activation, *others = {neuron.activation for neuron in neurons}
+        if others or callable(activation):  # which may make several nodes
             with scope(self._scope_name):
                 return [neuron(inputs) for neuron in neurons]
         # One node for the sum and one for the activation: to set their scope takes less than to enter it.
         here = scope(self._scope_name).here()
         names = [neuron._scope_name for neuron in neurons]
-        sums = dot(self._rows.of(neurons), inputs, [neuron.b for neuron in neurons])
+        sums: list[Value] = dot(self._rows.of(neurons), inputs, [neuron.b for neuron in neurons])
         here.hold(sums, names)
-        outs = [ACTIVATIONS[neuron.activation](out) for neuron, out in zip(neurons, sums, strict=True)]
+        if activation == "linear":
+            return sums
+        outs = list(map(ACTIVATIONS[activation], sums))
         here.hold(outs, names)
         return outs
 
@@ -161,10 +164,11 @@ class Dropout(Module):
 
     def draw(self) -> Any:
         """One factor of a mask: 0 with probability `p`, else 1 / (1 - p)."""
-        return where(uniform(self.rng) < self.p, 0.0, 1.0 / (1.0 - self.p))
+        p = setting(self, "p")
+        return where(uniform(self.rng) < p, 0.0, 1.0 / (1.0 - p))
 
     def forward(self, x: Any) -> Any:
-        if not setting(self, "training") or self.p == 0.0:
+        if not setting(self, "training") or setting(self, "p") == 0.0:
             return x
         return x * self.draw() if is_number(x) else [value * self.draw() for value in x]
 

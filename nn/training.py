@@ -60,7 +60,8 @@ def fit(
         validation: a pair (X, y) of other examples, or the share of these, between 0 and 1, to keep aside.
         patience: how many epochs in a row may pass without a lower validation loss (train loss, where there is no
             validation) than the lowest so far, before training ends; the best weights are then restored.
-        compiled: False trains on the graph, True with a compiled program, "auto" takes what is best here.
+        compiled: False trains on the graph, True with a compiled program, which keeps the plain numbers that `loss`
+            reads from elsewhere as they are at first; "auto" takes what is best here.
         progress: whether to show a bar, where there is a terminal.
         seed: makes the order of the examples repeatable.
         metrics: functions of prediction and target, as plain numbers, of one example, by name; their means go into the

@@ -23,6 +23,7 @@ from autograd.compiler.compiled import Compiled
 
 pytest.importorskip("llvmlite")
 
+from autograd.compiler import llvm_backend
 from autograd.compiler.llvm_backend import LlvmRunner
 from autograd.compiler.llvm_memory import CHUNK
 
@@ -37,7 +38,9 @@ def lanes(request, monkeypatch):
     return request.param
 
 
-def with_lanes(monkeypatch, lanes):
+def with_lanes(monkeypatch, lanes, vector_functions=True):
+    if not vector_functions:
+        monkeypatch.setattr(llvm_backend, "vector_function", lambda name, lanes: None)
     monkeypatch.setitem(backends.BACKENDS, "llvm", lambda program, gradient: LlvmRunner(program, gradient, lanes))
 
 
@@ -55,15 +58,19 @@ def moons_loss(backend, sizes=(16, 16, 1)):
 
 
 @pytest.mark.parametrize("count", LANES)
-@pytest.mark.parametrize("templates", [EXACT, ROUNDED], ids=["exact", "rounded"])
-def test_random_functions(templates, count):
+@pytest.mark.parametrize(
+    ("templates", "vector_functions"),
+    [(EXACT, True), (ROUNDED, True), (ROUNDED, False)],
+    ids=["exact", "rounded", "forms"],
+)
+def test_random_functions(templates, vector_functions, count):
     @settings(max_examples=40)
     @given(functions(templates), dyadics, sizes)
     def run(text, numbers, n):
         note(text)
         note(f"p = {numbers}, batch({n}, 0), {count} lanes")
         with pytest.MonkeyPatch.context() as patch:
-            with_lanes(patch, count)
+            with_lanes(patch, count, vector_functions)
             try:
                 agree(made(text, numbers), batch(n, 0), backend="llvm")
             except autograd.BranchChanged:
@@ -73,7 +80,8 @@ def test_random_functions(templates, count):
 
 
 @pytest.mark.parametrize("count", LANES)
-def test_random_networks(count):
+@pytest.mark.parametrize("vector_functions", [True, False])
+def test_random_networks(vector_functions, count):
     @settings(max_examples=15)
     @given(networks(), st.integers(0, 5), st.booleans(), sizes)
     def run(text, seed, tied, n):
@@ -82,7 +90,7 @@ def test_random_networks(count):
         columns = batch(n, seed)
         columns[:3] = [c + np.random.default_rng(seed).normal(0.0, 0.1, c.shape) for c in columns[:3]]
         with pytest.MonkeyPatch.context() as patch:
-            with_lanes(patch, count)
+            with_lanes(patch, count, vector_functions)
             agree(network(text, seed, tied), columns, backend="llvm")
 
     run()

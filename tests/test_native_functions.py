@@ -1,24 +1,31 @@
 """The elementary functions of machine code against mpmath, a lane and a vector at a time: 4 units in the last place.
 
-The vector functions of the GNU C library promise that much; where they are missing the library's own are called lane by
-lane, which are better.
+The vector functions of the GNU C library promise that much. Where they are missing there are forms of our own, and the
+library's functions of a single number for what has none.
 """
 
 import math
-from functools import partial
+from functools import cache, partial
 
 import mpmath
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 pytest.importorskip("llvmlite")
 
+from autograd.arrays import ARRAYS
 from autograd.compiler import llvm_backend
+from autograd.compiler.llvm_functions import FORMS
+from autograd.compiler.llvm_memory import CHUNK
+from autograd.compiler.llvm_numbers import C_NAMES
 from autograd.compiler.program import build
 from autograd.compiler.trace import traced
 from autograd.table import TABLE
 from autograd.value import apply
 
+LANES = (2, 4, 8)
 rng = np.random.default_rng(0)
 signs = np.array([1.0, -1.0])
 EVERYWHERE = np.concatenate(
@@ -41,26 +48,68 @@ POINTS |= dict.fromkeys(("arcsin", "arccos"), WITHIN_ONE)
 POINTS |= {"log": POSITIVE, "sqrt": POSITIVE, "log1p": np.concatenate([POSITIVE, -WITHIN_ONE[WITHIN_ONE > 0.0]])}
 
 
+# Where a form begins, ends, and takes the argument apart in another way, and the numbers beside these.
+SEAMS = np.concatenate(
+    [
+        [bound for form in FORMS.values() for bound in (form.low, form.high) if math.isfinite(bound)],
+        np.outer([1.0, 20.0, 22.0, 40.0, 708.4, 709.78, 710.47, 745.13, 2.0**-1022, 2.0**-1074], signs).ravel(),
+        np.arange(-1023.0, 1024.0, 31.0) * math.log(2.0) / 2.0,
+        np.arange(-2048.0, 2048.0, 31.0) * math.pi / 4.0,
+        np.outer([math.sqrt(0.5), math.sqrt(2.0)], 2.0 ** np.arange(-1000.0, 1001.0, 100.0)).ravel(),
+        np.outer([math.sqrt(2.0) - 1.0, math.sqrt(2.0) + 1.0], signs).ravel(),
+    ]
+)
+SEAMS = np.concatenate([np.nextafter(SEAMS, -np.inf), SEAMS, np.nextafter(SEAMS, np.inf)])
+DENSE = np.concatenate([rng.normal(0.0, scale, 700) for scale in (0.1, 1.0, 10.0, 300.0, 1500.0)])
+FORMED = [name for name in POINTS if C_NAMES.get(name) in FORMS]
+
+
 def operation(name, x):
     return apply(TABLE[name], (x,))
 
 
-def native(f, *columns, lanes, at_once=True):
-    """f of each row of `columns`, with vector functions or without."""
-    with traced(f, [float(column[0]) for column in columns]) as (tape, outputs, _), np.errstate(all="ignore"):
+def runner(f, row, lanes, at_once=True):
+    """Machine code for f of each row, with the vector functions of the C library or without."""
+    with traced(f, [float(x) for x in row]) as (tape, outputs, _), np.errstate(all="ignore"):
         program = build(tape, outputs)
     with pytest.MonkeyPatch.context() as patch:
         if not at_once:
             patch.setattr(llvm_backend, "vector_function", lambda name, lanes: None)
-        runner = llvm_backend.LlvmRunner(program, False, lanes)
+        return llvm_backend.LlvmRunner(program, False, lanes)
+
+
+def run(runner, *columns):
     n = len(columns[0])
     return runner.run(np.empty((0, 1)), [np.reshape(column, (n, 1)) for column in columns], n).outputs[0].copy()
 
 
+def native(f, *columns, lanes, at_once=True):
+    compiled = runner(f, [column[0] for column in columns], lanes, at_once)
+    starts = range(0, len(columns[0]), CHUNK)
+    return np.concatenate([run(compiled, *[column[k : k + CHUNK] for column in columns]) for k in starts])
+
+
+@cache
+def known(name, lanes, at_once):
+    return runner(partial(operation, name), [0.5], lanes, at_once)
+
+
+def exactly(name, points):
+    """The function of every point, to many digits where it is a number other than 0."""
+    function = getattr(mpmath, NAMES.get(name, name))
+    with np.errstate(all="ignore"):
+        nearly = getattr(ARRAYS, name)(points)
+    with mpmath.workprec(200):
+        return [
+            function(mpmath.mpf(float(x))) if math.isfinite(y) and y != 0.0 else mpmath.mpf(float(y))
+            for x, y in zip(points, nearly, strict=True)
+        ]
+
+
 def units(found, exact):
-    """How far `found` is from the exact number, in units of its last place; 0 where that is not a normal number."""
+    """How far `found` is from the exact number, in units of its last place; 0 where there is no such number."""
     nearest = float(exact)
-    if not 2.3e-308 < abs(nearest) < 1.7e308:
+    if not math.isfinite(nearest):
         return 0.0
     return float(abs(mpmath.mpf(float(found)) - exact) / np.spacing(abs(nearest)))
 
@@ -72,14 +121,40 @@ def check(found, exact, points):
 
 @pytest.mark.parametrize("name", POINTS)
 def test_four_units_in_the_last_place(name):
-    points = POINTS[name]
-    function = getattr(mpmath, NAMES.get(name, name))
-    with mpmath.workprec(200):
-        mpmath_points = [mpmath.mpf(float(x)) for x in points]
-        exact = [function(x) if name != "log1p" or x > -1 else mpmath.mpf(0) for x in mpmath_points]
-    for lanes in (2, 4, 8):
-        check(native(partial(operation, name), [0.5, *points], lanes=lanes)[1:], exact, points)
-    check(native(partial(operation, name), [0.5, *points], lanes=4, at_once=False)[1:], exact, points)
+    points = np.concatenate([POINTS[name], SEAMS, DENSE])
+    exact = exactly(name, points)
+    for lanes in LANES:
+        for at_once in (True, False):
+            check(native(partial(operation, name), [0.5, *points], lanes=lanes, at_once=at_once)[1:], exact, points)
+
+
+@pytest.mark.parametrize("name", FORMED)
+def test_forms_of_any_number(name):
+    """What is special is what it is in the C library: beside an ordinary number too, which makes it no worse."""
+
+    @settings(max_examples=60, deadline=None)
+    @given(st.lists(st.floats() | st.floats(-50.0, 50.0), min_size=1, max_size=30), st.sampled_from(LANES))
+    def test(points, lanes):
+        special_and_ordinary(name, np.array(points), lanes)
+
+    test()
+
+
+def special_and_ordinary(name, points, lanes, at_once=False):
+    found, exact = run(known(name, lanes, at_once), points), exactly(name, points)
+    check(found, exact, points)
+    with np.errstate(all="ignore"):
+        expected = getattr(ARRAYS, name)(points)
+    special = (expected == 0.0) | ~np.isfinite(expected)
+    np.testing.assert_array_equal(found[special], expected[special])
+    np.testing.assert_array_equal(np.signbit(found[expected == 0.0]), np.signbit(expected[expected == 0.0]))
+
+
+def test_a_form_is_written_once_and_asks_for_single_numbers_beyond_its_bounds_alone():
+    text = runner(lambda x: operation("tanh", operation("tanh", x)), [0.5], 4, at_once=False).machine.llvm
+    assert text.count("define internal <4 x double> @tanh.4(") == 1
+    assert text.count("call <4 x double> @tanh.4(") == 2
+    assert text.count("call double @tanh(") == 4
 
 
 def test_powers():
@@ -106,11 +181,7 @@ def test_numbers_beyond(name):
     )
     if name in ("sin", "cos", "tan"):
         points = points[np.abs(points) != 1e308]  # arguments nobody has reduced by hand
-    from autograd.arrays import ARRAYS
-
-    with np.errstate(all="ignore"):
-        expected = getattr(ARRAYS, name)(points)
-    for lanes in (2, 4, 8):
+    for lanes in LANES:
         for at_once in (True, False):
-            found = native(partial(operation, name), points, lanes=lanes, at_once=at_once)
-            np.testing.assert_allclose(found, expected, rtol=1e-14, atol=1e-320, err_msg=f"{name} of {points}")
+            special_and_ordinary(name, points, lanes, at_once)
+            special_and_ordinary(name, np.repeat(points, lanes), lanes, at_once)  # each in a vector of its own

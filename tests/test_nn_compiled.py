@@ -305,3 +305,74 @@ def test_ctrl_c_keeps_the_best_weights(backend):
 def test_the_same_seed_gives_the_same_numbers(backend):
     first, second = train(True), train(True)
     assert np.array_equal(weights(first[0]), weights(second[0]))
+
+
+def test_a_branch_that_changes_within_an_epoch(backend):
+    """The steps before it are taken by the program, those after it on the graph, and none is lost."""
+    rows = [[0.1 * (k % 7), -0.1 * (k % 5)] for k in range(N - 1)] + [[9.0, 9.0]]
+
+    def loss(prediction, target):
+        return (prediction - target) ** 2 if target < 3.0 else 0.1 * (prediction - target)
+
+    def run(compiled):
+        return train(compiled, X=rows, y=[min(sum(x), 4.0) for x in rows], loss=loss, epochs=2, batch_size=4)
+
+    same(run(False), run("auto"))
+
+
+LOSSES_THAT_ASK_MORE = {
+    "==": lambda p, t: (-p).softplus() if t == 1 else p.softplus(),
+    "in": lambda p, t: (-p).softplus() if t in (1, 2) else p.softplus(),
+    "isinstance": lambda p, t: (p - t) ** 2 if isinstance(t, int) else p * 0.0,
+    "dictionary": lambda p, t: {0: 1.0, 1: 5.0}[t] * (p - t) ** 2,
+    "array": lambda p, t: float(np.array([1.0, 5.0])[t]) * (p - t) ** 2,
+    "method": lambda p, t: t.bit_length() * (p - 1.0) ** 2 + p * p,
+    "one-hot": lambda p, t: sum((p - (1.0 if k == t else 0.0)) ** 2 for k in range(3)),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES_THAT_ASK_MORE)
+def test_a_loss_that_asks_more_of_a_class_than_arithmetic_trains_on_the_graph(backend, name):
+    y = [int(t > 0) for t in MARGINS]
+
+    def run(compiled):
+        return train(compiled, y=y, loss=LOSSES_THAT_ASK_MORE[name], validation=(X[:6], y[:6]))
+
+    same(run(False), run("auto"))
+    with pytest.raises((TypeError, LookupError, AttributeError)):
+        run(True)
+
+
+@pytest.mark.parametrize("compiled", [False, True, "auto"])
+def test_a_validation_loss_that_is_not_finite_is_explained(backend, compiled):
+    model = nn.MLP(2, [1], seed=0)
+    with pytest.raises(OverflowError, match="example 0 of the validation data: the loss is inf"):
+        nn.fit(
+            model, X, CURVE, validation=([[1e200, 1e200]], [0.0]), compiled=compiled, epochs=1, seed=0,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("compiled", [False, True, "auto"])
+@pytest.mark.parametrize(
+    ("loss", "bad"), [(nn.hinge_loss, 7), (nn.binary_cross_entropy, 7), (nn.cross_entropy, 3), (nn.cross_entropy, -1)]
+)
+def test_a_target_of_the_validation_data_that_the_loss_refuses(backend, compiled, loss, bad):
+    outputs = 3 if loss is nn.cross_entropy else 1
+    low = -1 if loss is nn.hinge_loss else 0
+    with pytest.raises(ValueError, match="example 2 of the validation data: "):
+        nn.fit(
+            network(outputs), X, [max(t, low) for t in MARGINS], loss, validation=(X[:4], [low, 1, bad, 1]),
+            compiled=compiled, epochs=1, seed=0,
+        )  # fmt: skip
+
+
+def test_dropout_that_is_annealed(backend):
+    def run(compiled):
+        model = nn.MLP(2, [6, 1], dropout=0.1, seed=3)
+        (dropout,) = (m for _, m in model.named_modules() if isinstance(m, nn.Dropout))
+        callbacks = [lambda history: setattr(dropout, "p", 0.2 * history.epochs)]
+        optimizer = nn.SGD(model.parameters(), lr=0.02)
+        options = {"epochs": 4, "batch_size": 8, "seed": 1, "callbacks": callbacks}
+        return model, optimizer, nn.fit(model, X, CURVE, optimizer=optimizer, compiled=compiled, **options)
+
+    same(run(False), run(True))

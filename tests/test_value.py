@@ -484,8 +484,10 @@ def test_dots_of_rows_are_the_dots_of_each_row() -> None:
         assert [node.parents for node in dot(rows, xs, biases)] == [(), ()]
     with pytest.raises(ValueError, match="as many weights as inputs, got 1 and 2"):
         dot([rows[0], [Value(1.0)]], xs, [Value(0.0), Value(0.0)])
-    with pytest.raises(ValueError, match="argument"):
+    with pytest.raises(ValueError, match="as many biases as rows, got 1 and 2"):
         dot(rows, xs, biases[:1])
+    assert dot([[1.0, 2.0], [0.0, 1.0]], [3.0, 4.0]) == [11.0, 4.0]
+    assert [node.parents for node in dot(rows, xs)] == [(*row, *xs) for row in rows]
 
 
 # ties and kinks

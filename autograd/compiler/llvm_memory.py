@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from .llvm_loops import padded
 from .llvm_recording import Recording
-from .llvm_text import FRAME, padded
+from .llvm_text import FRAME
 
 CHUNK = 4096  # examples at a time, where the results of each are kept
 _ALIGNMENT = 64  # bytes: a line of the cache, and the widest vector

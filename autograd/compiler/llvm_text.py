@@ -5,12 +5,13 @@ filled up with copies of the last example, whose lanes enter no sum. Sums over t
 for each, and added across the lanes at the end.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-from .llvm_alike import Template
-from .llvm_lines import NAN, Lines
-from .llvm_numbers import AFTER, BEFORE, C_NAMES, LOOP, Number
+from .llvm_functions import FORMS
+from .llvm_lines import ARITHMETIC, NAN, Instructions
+from .llvm_loops import Loops, padded
+from .llvm_numbers import AFTER, BEFORE, C_NAMES, LOOP, Number, Recorder
 from .llvm_recording import Recording
 
 # What the function is given: addresses and numbers of eight bytes, in this order; then the address of each argument.
@@ -18,9 +19,6 @@ FRAME = ("theta", "kept", "sums", "gradient", "results", "stride", "step", "exam
 _KINDS = {"stride": "i64", "step": "i64", "examples": "i64", "divisor": "double"}
 NAME = "sweep"
 
-_ARITHMETIC = {"fadd", "fsub", "fmul", "fdiv", "fneg"}
-_RELATIONS = {"olt", "ole", "oeq", "une"}
-_INTRINSICS = {"abs": "fabs", "sqrt": "sqrt", "maximum": "maximum", "minimum": "minimum"}
 _WIDEST = 4  # numbers of an example that are loaded as one piece and sorted out
 _BLOCK = 400  # lines in one piece: the time to compile a piece grows faster than its length
 
@@ -28,7 +26,7 @@ Symbol = Callable[[str, int], str | None]  # the function of a name for so many 
 
 
 def write(recording: Recording, lanes: int, symbol: Symbol) -> str:
-    """The text of a module with one function, `NAME`; it returns the sum of the first output over the examples.
+    """The text of a module with a function `NAME`, which returns the sum of the first output over the examples.
 
     The sum and its gradient are divided by the divisor in the frame.
 
@@ -37,20 +35,11 @@ def write(recording: Recording, lanes: int, symbol: Symbol) -> str:
     return _Writer(recording, lanes, symbol).text()
 
 
-def padded(count: int, lanes: int) -> int:
-    """`count`, up to a whole number of vectors."""
-    return -(-count // lanes) * lanes
-
-
-class _Writer(Lines):
+class _Writer(Loops):
     def __init__(self, recording: Recording, lanes: int, symbol: Symbol):
-        super().__init__(lanes)
+        super().__init__(lanes, recording.parameters)
         self.recording, self.symbol = recording, symbol
-        self.names: dict[Number, str] = {}
         self.kept = {x: k for k, x in enumerate(recording.kept)}
-        self.own: dict[Number, str] = {}  # what stands for numbers of a template
-        self._loops = 0
-        self._tables: dict[frozenset[int], str] = {}
         self._blocks = 0
         self.groups = padded(recording.summed, lanes) // lanes if recording.with_gradient else 0
 
@@ -58,22 +47,12 @@ class _Writer(Lines):
         self._entry()
         self._loop()
         self._end()
-        body = "\n".join(self.lines)
-        declarations = "\n".join(self.declared.values())
-        size = padded(self.recording.parameters, self.lanes)
-        tables = "\n".join(
-            f"@{name} = private constant [{size} x i8] [{', '.join(f'i8 {int(k in slots)}' for k in range(size))}]\n"
-            for slots, name in self._tables.items()
-        )
-        return (
-            f"{tables}define double @{NAME}(ptr noalias nonnull %frame) #0 {{\n{body}\n}}\n\n{declarations}\n\n"
-            'attributes #0 = { nounwind "prefer-vector-width"="512" "min-legal-vector-width"="512" }\n'
-        )
+        sweep = self.function(f"double @{NAME}(ptr noalias nonnull %frame)")
+        return "\n\n".join([*self.tables(), sweep, "\n".join(self.declared.values())]) + "\n"
 
     # Sections
 
     def operand(self, x: Any) -> str:
-        """What stands for a number in the section that is being written."""
         if not isinstance(x, Number):
             return self.literal(x)
         if x in self.own:
@@ -89,8 +68,8 @@ class _Writer(Lines):
         self.section = section
         for number in self.recording.numbers:
             if number.section == section and number.call != "parameter":
-                self._instruction(number)
-                if len(self.lines) - self.begun > _BLOCK and number.call not in _ARITHMETIC:
+                self.instruction(number)
+                if len(self.lines) - self.begun > _BLOCK and number.call not in ARITHMETIC:
                     self._break()
 
     def _break(self) -> None:
@@ -168,10 +147,9 @@ class _Writer(Lines):
     def _end(self) -> None:
         self.section = AFTER
         self.label("end")
-        sum_up = self.declare("double", f"llvm.vector.reduce.fadd.v{self.lanes}f64", "double", self.vector)
         any_of = self.declare("i1", f"llvm.vector.reduce.or.v{self.lanes}i1", f"<{self.lanes} x i1>")
         nan = NAN
-        result = self.new(f"call reassoc double @{sum_up}(double 0.0, {self.vector} {self.total})")
+        result = self.sum_of_lanes(self.total)
         changed = self.new(f"call i1 @{any_of}(<{self.lanes} x i1> {self.wrong})")
         result = self.new(f"select i1 {changed}, double {nan}, double {result}")
         result = self.new(f"fdiv double {result}, %divisor")
@@ -179,7 +157,7 @@ class _Writer(Lines):
             self._add_across_lanes()
             self._write(AFTER)
             if self.recording.parameters:
-                result = self._unless_infinite(result, sum_up, nan)
+                result = self._unless_infinite(result, nan)
         self.line(f"ret double {result}")
         self.label("none")
         self.line(f"ret double {nan}")
@@ -188,7 +166,7 @@ class _Writer(Lines):
         """Sums in as many lanes as a vector has become one vector of sums, by adding neighbours."""
         lanes = self.lanes
         divisor = self.splat("double", "%divisor")
-        for k, _ in self._counting("across", self.groups):
+        for k, _ in self.counting("across", self.groups):
             first = self.new(f"mul i64 {k}, {lanes}")
             base = self.at("%sums", first, self.vector)
             rows = [self.load(self.vector, base, lane, self.vector) for lane in range(lanes)]
@@ -203,98 +181,51 @@ class _Writer(Lines):
                 ]
             self.store(self.vector, self.new(f"fdiv {self.vector} {rows[0]}, {divisor}"), "%gradient", first)
 
-    def _unless_infinite(self, result: str, sum_up: str, nan: str) -> str:
+    def _unless_infinite(self, result: str, nan: str) -> str:
         """NaN in place of `result` if the gradient is not finite: a number times 0 is 0 only if it is."""
-        groups = padded(self.recording.parameters, self.lanes) // self.lanes
         zeros = "zeroinitializer"
         zero = "%nothing"
-        for k, before in self._counting("finite", groups):
+        for k, before in self.counting("finite", self.vectors):
             self.line(f"%nothing = phi {self.vector} [{zeros}, %{before}], [%nothing.new, %finite]")
             part = self.load(self.vector, "%gradient", self.new(f"mul i64 {k}, {self.lanes}"))
             product = self.new(f"fmul {self.vector} {part}, {zeros}")
             self.line(f"%nothing.new = fadd {self.vector} {product}, %nothing")
             zero = "%nothing.new"
-        total = self.new(f"call reassoc double @{sum_up}(double 0.0, {self.vector} {zero})")
+        total = self.sum_of_lanes(zero)
         unordered = self.new(f"fcmp uno double {total}, 0.0")
         return self.new(f"select i1 {unordered}, double {nan}, double {result}")
 
-    def _counting(self, name: str, count: int) -> Iterator[tuple[str, str]]:
-        """A loop: the body of a `for` over this writes its body. Yields the counter and the block before."""
-        before = self.block
-        self.line(f"br label %{name}")
-        self.label(name)
-        self.line(f"%{name}.k = phi i64 [0, %{before}], [%{name}.next, %{name}]")
-        yield f"%{name}.k", before
-        self.line(f"%{name}.next = add i64 %{name}.k, 1")
-        self.line(f"%{name}.more = icmp slt i64 %{name}.next, {count}")
-        self.line(f"br i1 %{name}.more, label %{name}, label %{name}.end")
-        self.label(f"{name}.end")
-
-    # Instructions
-
-    def _instruction(self, number: Number) -> None:
+    def instruction(self, number: Number) -> None:
         call, operands = number.call, number.operands
-        method = _METHODS.get(call)
-        if method is not None:
-            name = method(self, *operands)
-        elif call in _ARITHMETIC:
-            flag = "" if call == "fneg" else "contract "
-            name = self.new(f"{call} {flag}{self.kind()} {', '.join(map(self.operand, operands))}")
-        elif call in _RELATIONS:
-            x, y = map(self.operand, operands)
-            name = self.new(f"fcmp {call} {self.kind()} {x}, {y}")
-        elif call == "select":
-            name = self._select(*operands)
-        elif call in _INTRINSICS:
-            name = self._intrinsic(_INTRINSICS[call], operands)
-        else:
+        if call in _METHODS:
+            name = _METHODS[call](self, *operands)
+        elif call in C_NAMES:
             name = self._function(C_NAMES[call], list(map(self.operand, operands)))
+        else:
+            name = self.arithmetic(call, operands)
         if name is not None:
             self.names[number] = name
 
-    def _select(self, condition: Number, x: Any, y: Any) -> str:
-        kind = self.kind()
-        chosen = self._condition(condition)
-        return self.new(
-            f"select {self.kind(boolean=True)} {chosen}, {kind} {self.operand(x)}, {kind} {self.operand(y)}"
-        )
-
-    def _condition(self, x: Number) -> str:
+    def condition(self, x: Number) -> str:
         if self.section == LOOP and x in self.kept:  # stored as 1 or 0
             return self.new(f"fcmp une {self.kind()} {self.operand(x)}, {self.literal(0.0)}")
         return self.operand(x)
 
-    def _intrinsic(self, name: str, operands: tuple[Any, ...]) -> str:
+    def _function(self, name: str, arguments: list[str]) -> str:
+        """A call for all lanes at once where there is such a function or a form of it, else lane by lane."""
         kind = self.kind()
-        suffix = f"v{self.lanes}f64" if self.section == LOOP else "f64"
-        declared = self.declare(kind, f"llvm.{name}.{suffix}", *[kind] * len(operands))
-        return self.new(f"call {kind} @{declared}({', '.join(f'{kind} {self.operand(x)}' for x in operands)})")
-
-    def _function(self, name: str, arguments: list[str], width: int = 0) -> str:
-        """A call for all lanes at once where there is such a function, else for one half and the other, down to one."""
-        if self.section != LOOP or width == 1:
-            return self._call("double", name, arguments)
-        width = width or self.lanes
-        known = self.symbol(name, width)
+        if self.section != LOOP:
+            return self.call(kind, self.declare(kind, name, *[kind] * len(arguments)), arguments)
+        known = self.symbol(name, self.lanes)
         if known is not None:
-            return self._call(f"<{width} x double>", known, arguments)
-        half = width // 2
-        kind = f"<{width} x double>"
-        results = []
-        for start in (0, half):
-            if half == 1:
-                parts = [self.new(f"extractelement {kind} {x}, i64 {start}") for x in arguments]
-            else:
-                parts = [self.shuffle(width, x, "poison", list(range(start, start + half))) for x in arguments]
-            results.append(self._function(name, parts, half))
-        if half > 1:
-            return self.shuffle(half, results[0], results[1], list(range(width)))
-        first = self.new(f"insertelement {kind} poison, double {results[0]}, i64 0")
-        return self.new(f"insertelement {kind} {first}, double {results[1]}, i64 1")
-
-    def _call(self, kind: str, name: str, arguments: list[str]) -> str:
-        self.declare(kind, name, *[kind] * len(arguments))
-        return self.new(f"call {kind} @{name}({', '.join(f'{kind} {x}' for x in arguments)})")
+            self.declare(kind, known, *[kind] * len(arguments))
+        elif name in FORMS:
+            known = f"{name}.{self.lanes}"
+            if known not in self.declared:
+                self.declared[known] = _Form(self.lanes, self.declared).text(name, known)
+        else:
+            return self.lane_by_lane(name, arguments)
+        return self.call(kind, known, arguments)
 
     def _input(self, a: int, j: int) -> str:
         """The numbers that stand at place `j` of an argument, for the examples of the block."""
@@ -327,69 +258,6 @@ class _Writer(Lines):
             names = head + names[2 * width :]
         return names[0]
 
-    # One loop for what is alike for many parameters
-
-    def _fold(self, template: Template, *_: Number) -> str:
-        """The sum of an expression over parameters."""
-        name = self._loop_name()
-        section, shared = self.section, self._splats(template)
-        self.section = LOOP
-        for k, before in self._counting(name, padded(self.recording.parameters, self.lanes) // self.lanes):
-            self.line(f"%{name}.sum = phi {self.vector} [zeroinitializer, %{before}], [%{name}.more.sum, %{name}]")
-            value, meant = self._about_each(template, shared, k)
-            chosen = self.new(
-                f"select <{self.lanes} x i1> {meant}, {self.vector} {value}, {self.vector} zeroinitializer"
-            )
-            self.line(f"%{name}.more.sum = fadd {self.vector} %{name}.sum, {chosen}")
-        self.section = section
-        sum_up = self.declare("double", f"llvm.vector.reduce.fadd.v{self.lanes}f64", "double", self.vector)
-        return self.new(f"call reassoc double @{sum_up}(double 0.0, {self.vector} %{name}.more.sum)")
-
-    def _spread(self, template: Template, *_: Number) -> None:
-        """Add an expression to the gradient by its parameter."""
-        section, shared = self.section, self._splats(template)
-        self.section = LOOP
-        for k, _before in self._counting(
-            self._loop_name(), padded(self.recording.parameters, self.lanes) // self.lanes
-        ):
-            value, meant = self._about_each(template, shared, k)
-            first = self.new(f"mul i64 {k}, {self.lanes}")
-            held = self.load(self.vector, "%gradient", first)
-            total = self.new(f"fadd contract {self.vector} {held}, {value}")
-            kept = self.new(f"select <{self.lanes} x i1> {meant}, {self.vector} {total}, {self.vector} {held}")
-            self.store(self.vector, kept, "%gradient", first)
-        self.section = section
-
-    def _splats(self, template: Template) -> dict[Number, str]:
-        return {x: self.splat("double", self.operand(x)) for x in template.shared}
-
-    def _about_each(self, template: Template, shared: dict[Number, str], k: str) -> tuple[str, str]:
-        """The expression for a vector of parameters, and which of them are meant."""
-        first = self.new(f"mul i64 {k}, {self.lanes}")
-        bits = self.load(f"<{self.lanes} x i8>", f"@{self._table(template.slots)}", first, "i8")
-        meant = self.new(f"icmp ne <{self.lanes} x i8> {bits}, zeroinitializer")
-        masked = self.declare(
-            self.vector, f"llvm.masked.load.v{self.lanes}f64.p0", "ptr", "i32", f"<{self.lanes} x i1>", self.vector
-        )
-        place = self.at("%theta", first)
-        mask = f"<{self.lanes} x i1> {meant}"
-        leaf = self.new(f"call {self.vector} @{masked}(ptr {place}, i32 8, {mask}, {self.vector} zeroinitializer)")
-        self.own = shared | {template.leaf: leaf}
-        for number in template.numbers:
-            self._instruction(number)
-            self.own[number] = self.names[number]
-        value = self.own[template.result]
-        self.own = {}
-        return value, meant
-
-    def _table(self, slots: frozenset[int]) -> str:
-        """A constant with a byte for each parameter: 1 for those at these places."""
-        return self._tables.setdefault(slots, f"meant{len(self._tables)}")
-
-    def _loop_name(self) -> str:
-        self._loops += 1
-        return f"parameters{self._loops}"
-
     def _sum(self, slot: int) -> str:
         return self.load("double", "%gradient", slot)
 
@@ -419,13 +287,43 @@ class _Writer(Lines):
         self.store("double", self.new(f"fadd contract double {held}, {self.operand(x)}"), "%gradient", slot)
 
 
+class _Form(Instructions):
+    """A function of a vector by its form; lane by lane where a number is beyond the bounds of that."""
+
+    contract = ""  # each step is rounded as it is written
+
+    def __init__(self, lanes: int, declared: dict[str, str]):
+        super().__init__(lanes)
+        self.section, self.declared = LOOP, declared
+
+    def text(self, name: str, own_name: str) -> str:
+        form, lanes = FORMS[name], self.lanes
+        argument = Recorder().leaf("argument", section=LOOP)
+        self.names[argument] = "%x"
+        result = form.value(argument)
+        self.label("entry")
+        below = self.new(f"fcmp ult {self.vector} %x, {self.literal(form.low)}")  # or NaN
+        above = self.new(f"fcmp ugt {self.vector} %x, {self.literal(form.high)}")
+        beyond = self.new(f"or <{lanes} x i1> {below}, {above}")
+        any_of = self.declare("i1", f"llvm.vector.reduce.or.v{lanes}i1", f"<{lanes} x i1>")
+        self.line(f"%any = call i1 @{any_of}(<{lanes} x i1> {beyond})")
+        self.line("br i1 %any, label %beyond, label %between")
+        self.label("between")
+        for number in argument.recorder.numbers[1:]:
+            self.instruction(number)
+        self.line(f"ret {self.vector} {self.names[result]}")
+        self.label("beyond")
+        self.line(f"ret {self.vector} {self.lane_by_lane(name, ['%x'])}")
+        return self.function(f"internal {self.vector} @{own_name}({self.vector} %x)", "memory(none) willreturn ")
+
+
 _METHODS: dict[str, Callable[..., str | None]] = {
     "input": _Writer._input,
     "counted": _Writer._counted,
     "examples": _Writer._examples,
     "add up": _Writer._add_up,
-    "fold": _Writer._fold,
-    "spread": _Writer._spread,
+    "fold": _Writer.fold,
+    "spread": _Writer.spread,
     "sum": _Writer._sum,
     "store result": _Writer._store_result,
     "add to total": _Writer._add_to_total,

@@ -1,0 +1,107 @@
+"""Loops over the parameters in the text of LLVM, a vector of them at a time."""
+
+from collections.abc import Iterator
+
+from .llvm_alike import Template
+from .llvm_lines import Instructions
+from .llvm_numbers import LOOP, Number
+
+
+def padded(count: int, lanes: int) -> int:
+    """`count`, up to a whole number of vectors."""
+    return -(-count // lanes) * lanes
+
+
+class Loops(Instructions):
+    """Instructions, and loops over what is alike for many parameters.
+
+    Attributes: `own`, what stands for the numbers of a template while its loop is written; `vectors`, how many hold
+    all parameters.
+    """
+
+    def __init__(self, lanes: int, parameters: int):
+        super().__init__(lanes)
+        self.own: dict[Number, str] = {}
+        self.vectors = padded(parameters, lanes) // lanes
+        self._loops = 0
+        self._tables: dict[frozenset[int], str] = {}
+
+    def tables(self) -> list[str]:
+        """The constants that the loops read: a byte for each parameter, 1 for those that are meant."""
+        size = self.vectors * self.lanes
+        return [
+            f"@{name} = private constant [{size} x i8] [{', '.join(f'i8 {int(k in slots)}' for k in range(size))}]"
+            for slots, name in self._tables.items()
+        ]
+
+    def counting(self, name: str, count: int) -> Iterator[tuple[str, str]]:
+        """A loop: the body of a `for` over this writes its body. Yields the counter and the block before."""
+        before = self.block
+        self.line(f"br label %{name}")
+        self.label(name)
+        self.line(f"%{name}.k = phi i64 [0, %{before}], [%{name}.next, %{name}]")
+        yield f"%{name}.k", before
+        self.line(f"%{name}.next = add i64 %{name}.k, 1")
+        self.line(f"%{name}.more = icmp slt i64 %{name}.next, {count}")
+        self.line(f"br i1 %{name}.more, label %{name}, label %{name}.end")
+        self.label(f"{name}.end")
+
+    def fold(self, template: Template, *_: Number) -> str:
+        """The sum of an expression over parameters."""
+        section, name = self.section, self._new_name()
+        shared = self._splats(template)
+        self.section = LOOP
+        for k, before in self.counting(name, self.vectors):
+            self.line(f"%{name}.sum = phi {self.vector} [zeroinitializer, %{before}], [%{name}.new, %{name}]")
+            value, meant = self._about_each(template, shared, k)
+            chosen = self._chosen(meant, value, "zeroinitializer")
+            self.line(f"%{name}.new = fadd {self.vector} %{name}.sum, {chosen}")
+        self.section = section
+        return self.sum_of_lanes(f"%{name}.new")
+
+    def spread(self, template: Template, *_: Number) -> None:
+        """Add an expression to the gradient by its parameter."""
+        section, shared = self.section, self._splats(template)
+        self.section = LOOP
+        for k, _before in self.counting(self._new_name(), self.vectors):
+            value, meant = self._about_each(template, shared, k)
+            first = self.new(f"mul i64 {k}, {self.lanes}")
+            held = self.load(self.vector, "%gradient", first)
+            total = self.new(f"fadd contract {self.vector} {held}, {value}")
+            self.store(self.vector, self._chosen(meant, total, held), "%gradient", first)
+        self.section = section
+
+    def sum_of_lanes(self, x: str) -> str:
+        sum_up = self.declare("double", f"llvm.vector.reduce.fadd.v{self.lanes}f64", "double", self.vector)
+        return self.new(f"call reassoc double @{sum_up}(double 0.0, {self.vector} {x})")
+
+    def _about_each(self, template: Template, shared: dict[Number, str], k: str) -> tuple[str, str]:
+        """The expression for a vector of parameters, and which of them are meant."""
+        lanes = self.lanes
+        first = self.new(f"mul i64 {k}, {lanes}")
+        table = self._tables.setdefault(template.slots, f"meant{len(self._tables)}")
+        marks = self.load(f"<{lanes} x i8>", f"@{table}", first, "i8")
+        meant = self.new(f"icmp ne <{lanes} x i8> {marks}, zeroinitializer")
+        mask = f"<{lanes} x i1>"
+        load = self.declare(self.vector, f"llvm.masked.load.v{lanes}f64.p0", "ptr", "i32", mask, self.vector)
+        place = self.at("%theta", first)
+        # Of the last vector only a part may be there to be read.
+        leaf = self.new(
+            f"call {self.vector} @{load}(ptr {place}, i32 8, {mask} {meant}, {self.vector} zeroinitializer)"
+        )
+        self.own = shared | {template.leaf: leaf}
+        for number in template.numbers:
+            self.instruction(number)
+            self.own[number] = self.names[number]
+        value, self.own = self.own[template.result], {}
+        return value, meant
+
+    def _chosen(self, condition: str, x: str, y: str) -> str:
+        return self.new(f"select <{self.lanes} x i1> {condition}, {self.vector} {x}, {self.vector} {y}")
+
+    def _splats(self, template: Template) -> dict[Number, str]:
+        return {x: self.splat("double", self.operand(x)) for x in template.shared}
+
+    def _new_name(self) -> str:
+        self._loops += 1
+        return f"parameters{self._loops}"
