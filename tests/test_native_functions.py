@@ -52,7 +52,9 @@ POINTS |= {"log": POSITIVE, "sqrt": POSITIVE, "log1p": np.concatenate([POSITIVE,
 SEAMS = np.concatenate(
     [
         [bound for form in FORMS.values() for bound in (form.low, form.high) if math.isfinite(bound)],
-        np.outer([1.0, 20.0, 22.0, 40.0, 708.4, 709.78, 710.47, 745.13, 2.0**-1022, 2.0**-1074], signs).ravel(),
+        np.outer(
+            [0.5, 1.0, 6.0, 20.0, 22.0, 40.0, 708.4, 709.78, 710.47, 745.13, 2.0**-1022, 2.0**-1074], signs
+        ).ravel(),
         np.arange(-1023.0, 1024.0, 31.0) * math.log(2.0) / 2.0,
         np.arange(-2048.0, 2048.0, 31.0) * math.pi / 4.0,
         np.outer([math.sqrt(0.5), math.sqrt(2.0)], 2.0 ** np.arange(-1000.0, 1001.0, 100.0)).ravel(),
