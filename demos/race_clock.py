@@ -1,8 +1,9 @@
 """How the race takes times: contestants work in blocks and take turns, and times are written short.
 
-A block is the mean of calls that take a while together, as in `timeit`; what counts is the best of several blocks. The
-contestants take turns by the block, so that a busy machine slows them all, and the garbage of one is collected before
-the next begins; the collector is on, as it is in a user's program.
+A block is the mean of calls that take a while together, as in `timeit`; what counts is the best of several blocks. It
+has a few calls at least, since the garbage that one leaves is collected in the next. The contestants take turns by the
+block, so that a busy machine slows them all; the collector is on, as it is in a user's program, and has nothing left to
+do when a block begins.
 """
 
 import gc
@@ -15,6 +16,8 @@ from typing import Any
 
 Work = Callable[[], Any]
 
+_FEWEST = 5  # calls in a block
+
 
 def race(title: str, contestants: dict[str, Work], quick: bool, steps: int = 1) -> dict[str, float]:
     """The seconds of each contestant, for one of its `steps`; prints them beside the first, which is ours."""
@@ -22,7 +25,7 @@ def race(title: str, contestants: dict[str, Work], quick: bool, steps: int = 1) 
     for _ in range(2 if quick else 7):
         for name, work in contestants.items():
             gc.collect()
-            best[name] = min(best[name], _block(work, 0.02 if quick else 0.2) / steps)
+            best[name] = min(best[name], (_block(work, 1, 0.02) if quick else _block(work, _FEWEST, 0.2)) / steps)
     ours = next(iter(best.values()))
     print(title)
     for name, seconds in best.items():
@@ -31,11 +34,11 @@ def race(title: str, contestants: dict[str, Work], quick: bool, steps: int = 1) 
     return best
 
 
-def _block(work: Work, seconds: float) -> float:
-    """The mean time of calls that take at least `seconds` together."""
+def _block(work: Work, fewest: int, seconds: float) -> float:
+    """The mean time of at least `fewest` calls, which take at least `seconds` together."""
     calls = 0
     start = time.perf_counter()
-    while (taken := time.perf_counter() - start) < seconds:
+    while (taken := time.perf_counter() - start) < seconds or calls < fewest:
         work()
         calls += 1
     return taken / calls

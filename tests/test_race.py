@@ -87,7 +87,7 @@ def test_a_contestant_that_works_is_there(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_times_are_those_of_a_step(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(race_clock, "_block", lambda work, _: work())
+    monkeypatch.setattr(race_clock, "_block", lambda work, *_: work())
     times = race_clock.race("work", {"ours": lambda: 0.5, "theirs": lambda: 2.0}, quick=True, steps=100)
     assert times == {"ours": 0.005, "theirs": 0.02}
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
