@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from eagerly import agree
 
-from autograd import Value, compile, dot, grad, total
+import nn
+from autograd import Value, compile, dot, grad, take, total, where
 
 X = np.array([[1.0, 2.0], [-0.5, 0.25], [3.0, -1.0]])
 T = np.array([1.0, -1.0, 0.5])
@@ -260,6 +261,43 @@ class TestCopies:
     def test_of_what_cannot_be_pickled(self):
         with pytest.raises((pickle.PicklingError, AttributeError)):
             pickle.dumps(compile(lambda x: x))
+
+    def test_what_was_traced_of_a_function_without_a_name(self):
+        """A lambda cannot be pickled; the program that was made of it can."""
+        w, v = Value(2.0, "w"), Value(-1.0, "v")
+        program = compile(lambda x, t: where(x[0] < w, (w * x[1] - t) ** 2, take([v, w, v * w], t)))
+        data = np.array([[1.0, 2.0], [3.0, 1.0], [0.5, -1.0]]), np.array([0.0, 1.0, 2.0])
+        expected, slopes = program.value_and_grad(*data)
+        copied, (cw, cv) = pickle.loads(pickle.dumps((program, [w, v])))
+        for made in (copied, pickle.loads(pickle.dumps(copied))):
+            value, gradient = made.value_and_grad(*data)
+            assert (value, gradient.tolist()) == (expected, slopes.tolist())
+            assert made.source == program.source
+            assert [p.label for p in made.parameters] == [p.label for p in program.parameters]
+        assert set(copied.parameters) == {cw, cv}
+        cw.data = 5.0
+        assert copied(*data) != expected
+        assert program(*data) == expected
+        with pytest.raises(ValueError, match="without its function, which is a lambda"):
+            copied([[1.0, 2.0, 3.0]], [0.0])
+
+    def test_settings_and_random_numbers_come_along(self):
+        model = nn.MLP(2, [4, 1], dropout=0.5, seed=1)
+        program = compile(lambda x: model(x))
+        ones = np.ones((5, 2))
+        program.map(ones)
+        copied = pickle.loads(pickle.dumps(program))
+        assert copied.map(ones).tolist() == program.map(ones).tolist()
+        assert copied.map(ones).tolist() != copied.map(ones).tolist()
+
+    def test_a_deep_copy_keeps_the_function(self):
+        w = Value(2.0)
+        program = compile(lambda x: w * x)
+        program([1.0])
+        copied = copy.deepcopy(program)
+        assert copied.__wrapped__ is program.__wrapped__
+        w.data = 3.0
+        assert copied([1.0]) == 3.0
 
 
 class Model:

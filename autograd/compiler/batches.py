@@ -40,6 +40,14 @@ class Traced:
         self._lock = threading.Lock()
         self._runners: dict[bool, Any] = {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name not in ("_lock", "_runners")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(
+            state, _lock=threading.Lock(), _runners={}
+        )  # what runs it is made anew when it is asked for
+
     @property
     def parameters(self) -> list[Value]:
         return self.program.parameters

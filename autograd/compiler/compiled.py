@@ -6,8 +6,9 @@ as array arithmetic, with parameters read anew at each call.
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from copy import deepcopy
 from math import prod
-from types import MethodType
+from types import FunctionType, MethodType
 from typing import Any
 
 from ..modes import current_mode, modes
@@ -16,6 +17,7 @@ from .arguments import batch, flat, shapes
 from .batches import Traced
 from .descent import Descent
 from .listing import listing
+from .pickling import Lost, has_name
 from .trace import argument_names
 
 _REMEMBERED = 8  # traces for one shape of example: settings may have that many combinations without being traced again
@@ -53,12 +55,23 @@ class Compiled:
         return made
 
     def __reduce__(self) -> Any:
-        import sys
+        recipe = self._recipe()
+        nameless = isinstance(self.__wrapped__, FunctionType) and not has_name(self.__wrapped__)
+        if recipe[0] is Compiled and self._traces and (nameless or isinstance(self.__wrapped__, Lost)):
+            return _remembered, (self.__name__, self.backend, self._traces, self._latest, self._parameters, self._names)
+        return recipe
 
-        found: Any = sys.modules.get(self.__module__)
-        for name in self.__qualname__.split("."):
-            found = getattr(found, name, None)
-        if found is self:
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Compiled":
+        recipe = self._recipe()
+        if recipe == self.__qualname__:
+            return self
+        make, arguments = recipe
+        made: Compiled = make(*deepcopy(arguments, memo))
+        return made
+
+    def _recipe(self) -> Any:
+        """How to make it again where its function is to be had, as `__reduce__` gives it."""
+        if has_name(self):
             return self.__qualname__  # pickled by name, as functions are
         if isinstance(self.__wrapped__, MethodType):
             owner = self.__wrapped__.__self__
@@ -313,6 +326,15 @@ class Compiled:
     def _has_all(self, traced: Traced) -> bool:
         """Whether a trace has all parameters, in their order."""
         return traced.ordered and len(traced.rows) == len(self._parameters)
+
+
+def _remembered(
+    name: str, backend: str, traces: Any, latest: Any, parameters: list[Value], names: dict[int, list[str]]
+) -> Compiled:
+    made = Compiled(Lost(name), backend)
+    made._traces, made._latest, made._parameters, made._names = traces, latest, parameters, names
+    made._row = {parameter: k for k, parameter in enumerate(parameters)}
+    return made
 
 
 def _columns(arrays: Sequence[Any]) -> list[Any]:

@@ -17,21 +17,33 @@ from ..modes import Scope, current_mode, set_mode
 from ..table import LEAF, Operation
 from ..value import Value, constant
 
-# Operations that only a trace knows.
-LESS = Operation("<", "1 where x < y, else 0", lambda m, x, y: m.where(x < y, 1.0, 0.0), lambda *_: (0.0, 0.0))
-LESS_EQUAL = Operation("<=", "1 where x <= y, else 0", lambda m, x, y: m.where(x <= y, 1.0, 0.0), lambda *_: (0.0, 0.0))
-DETACH = Operation("detach", "the number alone", lambda m, x: x, lambda *_: (0.0,))
-LARGEST = Operation(
+
+class Own(Operation):
+    """An operation that only a trace knows; it stands in no table."""
+
+    def __reduce__(self) -> Any:
+        return _own, (self.name,)
+
+
+LESS = Own("<", "1 where x < y, else 0", lambda m, x, y: m.where(x < y, 1.0, 0.0), lambda *_: (0.0, 0.0))
+LESS_EQUAL = Own("<=", "1 where x <= y, else 0", lambda m, x, y: m.where(x <= y, 1.0, 0.0), lambda *_: (0.0, 0.0))
+DETACH = Own("detach", "the number alone", lambda m, x: x, lambda *_: (0.0,))
+LARGEST = Own(
     "largest", "the largest of many, as a number", lambda m, *xs: m.largest(xs), lambda m, out, *xs: (0.0,) * len(xs)
 )
-TAKE = Operation(
+TAKE = Own(
     "take",
     "the element at an index",
     lambda m, index, *xs: m.take(index, xs),
     lambda m, out, index, *xs: (0.0, *(m.where(m.abs(index - k) < 0.5, 1.0, 0.0) for k in m.positions(xs))),
 )
+_OWN = {operation.name: operation for operation in (LESS, LESS_EQUAL, DETACH, LARGEST, TAKE)}
 SILENT = frozenset((LESS, LESS_EQUAL, DETACH, LARGEST))  # their results are numbers: no gradient goes through
 UNIFORM = "uniform"  # the label of inputs that are drawn
+
+
+def _own(name: str) -> Own:
+    return _OWN[name]
 
 
 def through(operation: Operation, operands: tuple[Any, ...]) -> tuple[Any, ...]:
