@@ -123,6 +123,22 @@ def test_examples_may_come_again_or_not_at_all(backend):
         assert (len(descent.norms), len(descent.results)) == (len(norms), len(order))
 
 
+@pytest.mark.parametrize("most", [1, 3, 7, 24, 33])
+def test_examples_that_are_many_go_piece_by_piece(backend, monkeypatch, most):
+    X, t = data(31)
+    loss = network_loss(backend)
+    move, state = RULES["Adam"]
+    theta, _, norms = by_hand(loss, X, t, move, state, np.arange(31), 4)
+    monkeypatch.setattr("autograd.compiler.descent._AT_ONCE", 3 * most)
+    descent = loss.descent(X, t, rule=move, state=state)
+    at = loss.flat_parameters()
+    descent.run(batch_size=4)
+    assert descent.theta == pytest.approx(theta, rel=1e-10, abs=1e-12)
+    assert descent.norms == pytest.approx(norms, rel=1e-10)
+    assert descent.results[:4] == pytest.approx(loss.map(X[:4], t[:4], at=at), rel=1e-12)
+    assert len(descent.results) == 31
+
+
 def test_the_values_stay_as_they_are(backend):
     X, t = data(8)
     loss = network_loss(backend)

@@ -13,6 +13,7 @@ from ..value import Value
 from .batches import Traced
 
 _SPARE = 7  # numbers past the end of a row: machine code writes whole vectors
+_AT_ONCE = 1 << 20  # numbers of examples that machine code is given at a time, in the order in which it meets them
 
 
 class Descent:
@@ -95,12 +96,10 @@ class Descent:
         met = 0
         try:
             while met < len(rows):
-                if self._native is not None:
-                    self._run_native(rows[met:], size, met)
+                if self._native is None or not self._run_native(rows[met : met + self._at_once(size)], size, met):
                     met = len(self.norms) * size
-                if met < len(rows):
                     self._step(rows[met : met + size], met)
-                    met += size
+                met = len(self.norms) * size
         finally:
             self.results = self._outputs[: self._k, : min(len(self.norms) * size, len(rows))].T
 
@@ -169,8 +168,13 @@ class Descent:
 
     # Whole epochs by machine code
 
-    def _run_native(self, rows: Any, size: int, met: int) -> None:
-        """Steps until all examples are met, or until one needs another look."""
+    def _at_once(self, size: int) -> int:
+        """How many examples machine code is given, whole minibatches of this size."""
+        numbers = self._loss.draws + sum(column.shape[1] for column in self._columns)
+        return max(1, _AT_ONCE // (numbers * size)) * size
+
+    def _run_native(self, rows: Any, size: int, met: int) -> bool:
+        """Steps over these examples, or up to one that needs another look; whether none did."""
         import numpy as np
 
         loss = self._loss
@@ -183,9 +187,11 @@ class Descent:
         if norms:
             self._hear_rule()
             self.norms += norms
-        if loss.draws and len(norms) * size < len(rows):
+        whole = len(norms) * size >= len(rows)
+        if loss.draws and not whole:
             loss.set_random_states(states)
             loss.draw(len(norms) * size)
+        return whole
 
     def _native_epochs(self) -> Any:
         """What runs them, if the back end makes machine code of this program; else None."""
