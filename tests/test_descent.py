@@ -127,6 +127,7 @@ def test_examples_may_come_again_or_not_at_all(backend):
 def test_examples_that_are_many_go_piece_by_piece(backend, monkeypatch, most):
     X, t = data(31)
     loss = network_loss(backend)
+    loss.map(X, t)
     move, state = RULES["Adam"]
     theta, _, norms = by_hand(loss, X, t, move, state, np.arange(31), 4)
     monkeypatch.setattr("autograd.compiler.descent._AT_ONCE", 3 * most)

@@ -170,7 +170,7 @@ class Descent:
 
     def _at_once(self, size: int) -> int:
         """How many examples machine code is given, whole minibatches of this size."""
-        numbers = self._loss.draws + sum(column.shape[1] for column in self._columns)
+        numbers: int = self._loss.draws + sum(column.shape[1] for column in self._columns)
         return max(1, _AT_ONCE // (numbers * size)) * size
 
     def _run_native(self, rows: Any, size: int, met: int) -> bool:
