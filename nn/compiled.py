@@ -1,27 +1,27 @@
 """Training by a compiled program: an epoch is a few sweeps over arrays.
 
 Model, loss and penalty are recorded for one example, the optimiser's rule for one parameter. While training runs,
-parameters and the optimiser's state live in flat arrays; they are back in the Values whenever somebody may look: after
-each epoch that a callback follows, and at the end, whatever ends it.
+parameters and the optimiser's state live in flat arrays (module `handover`); they are back in the Values whenever
+somebody may look: after each epoch that a callback follows, and at the end, whatever ends it.
 """
 
-from collections.abc import Sequence
-from copy import copy
-from math import isclose, isfinite
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from math import isfinite
 from typing import Any
 
-from autograd import BranchChanged, Value, compile, no_grad
+from autograd import BranchChanged, Value, compile
 
-from .diagnosis import about
-from .engines import Eager, Metric, Snapshot, mode_kept, plain
+from .engines import Eager, Metric, Snapshot, mode_kept
 from .examples import Example
+from .handover import Handover
 from .losses import l2_penalty
 from .metrics import accuracy, correct
-from .optimizers import Optimizer, clip_factor
+from .recordable import check_loss
 
 _MANY_STEPS = 2_000
 # What a recording makes of a function that asks a number for more than arithmetic.
-NOT_RECORDED = (BranchChanged, TypeError, LookupError, AttributeError)
+_NOT_RECORDED = (BranchChanged, TypeError, LookupError, AttributeError)
 
 
 class Compiled(Eager):
@@ -34,27 +34,23 @@ class Compiled(Eager):
     def __init__(self, *arguments: Any, steps: int, required: bool = False):
         super().__init__(*arguments)
         self.required = required
-        self._eagerly = False
         # Machine code takes a quarter of a second to make and saves a tenth of a millisecond a step.
         backend = "auto" if steps > _MANY_STEPS else "numpy"
         self._program = compile(self._results, backend=backend)
         self._evaluation = compile(self._results, backend=backend)
+        self._given_up: set[Any] = set()  # of the two programs, those that the model or the loss does not fit
         self._several = True  # outputs of the model, in a list
-        self._descent: Any = None
-        self._settings: list[Any] = []  # of the optimiser, and what the rule keeps, when it was recorded
-        self._state: list[float] = []
-        self._lr = Value(self.optimizer.lr, "lr")
-        self._held = False  # whether the numbers are in the descent, and those of the Values are of earlier
-        self._checked: set[int] = set()  # lists of examples whose targets the loss takes, by their identity
-        self._tables: dict[int, tuple[Any, Any]] = {}  # of lists of examples, by their identity
+        self._numbers = Handover(self.optimizer, self.max_norm, self._new_descent)
+        self._known: dict[int, tuple[Any, Any]] = {}  # arrays of lists of examples, by their identity
 
     def epoch(self, order: Sequence[int], batch_size: int) -> tuple[list[float], list[float]]:
         """A step of the optimiser for each minibatch; returns what that of `Eager` does."""
         sums, norms, met = [0.0] * (1 + len(self.metrics)), [], 0
         while met < len(order):
-            if not self._eagerly and self._descend(order[met:], batch_size):
-                results, lengths = self._descent.results, self._descent.norms
-                figures = self._sums(results, self.data, order[met : met + len(results)])
+            if self._program not in self._given_up and self._descend(order[met:], batch_size):
+                descent = self._numbers.descent
+                figures = self._sums(descent.results, self.data, order[met : met + len(descent.results)])
+                lengths = descent.norms
             else:
                 self.settle()
                 figures, norm = self.step(order[met : met + batch_size])
@@ -66,83 +62,36 @@ class Compiled(Eager):
 
     def _descend(self, order: Sequence[int], batch_size: int) -> bool:
         """Take steps by the program, as far as it goes; whether it took any."""
+        with self._graph_may_follow(self._program):
+            self._numbers.take()
+            self._numbers.descent.run(order, batch_size)
+        return self._numbers.held and len(self._numbers.descent.norms) > 0
+
+    @contextmanager
+    def _graph_may_follow(self, program: Any) -> Iterator[None]:
+        """Errors end the work in here in silence: the graph will say what it is, or get by."""
         try:
-            self._begin()
-            self._descent.run(order, batch_size)
+            yield
         except (ValueError, ArithmeticError):
-            pass  # the graph will say what it is, or get by
-        except NOT_RECORDED:
+            pass  # of these numbers: the next may be better
+        except _NOT_RECORDED:
             if self.required:
                 raise
-            self._eagerly = True
-        return self._held and len(self._descent.norms) > 0
-
-    def _begin(self) -> None:
-        """Let the descent hold the numbers as they are."""
-        settings = [getattr(self.optimizer, name) for name in self.optimizer.settings if name != "lr"]
-        if self._descent is None or not self._descent.current or settings != self._settings:
-            self.settle()
-            self._descent = None
-        if not self._held:
-            self._hold(settings)
-        self._lr.data = self.optimizer.lr
-
-    def _hold(self, settings: list[Any]) -> None:
-        """Move the numbers from the Values and the optimiser into the descent."""
-        # What counts steps is the same for all parameters, unless some were left out at first.
-        counts = [isinstance(x, int) for x in self.optimizer.initial_state]
-        same = [len(set(column)) == 1 for column in zip(*self.optimizer.state, strict=True)]
-        state = [0 if count and alike else 0.0 for count, alike in zip(counts, same, strict=True)]
-        if self._descent is None or state != self._state:
-            self._check_targets(self.data)
-            self._descent, self._settings, self._state = self._new_descent(state), settings, state
-        rows = [self.optimizer.initial_state if k is None else self.optimizer.state[k] for k in self._places]
-        columns = [
-            self.optimizer.state[0][j] if isinstance(x, int) else [row[j] for row in rows] for j, x in enumerate(state)
-        ]
-        self._descent.start_from([p.data for p in self._descent.parameters], columns)
-        self._held = True
-
-    def _new_descent(self, state: Sequence[float]) -> Any:
-        if type(self.optimizer).step is not Optimizer.step:
-            raise TypeError(f"{type(self.optimizer).__name__} has a step of its own: train with compiled=False")
-        like = copy(self.optimizer)
-        like.lr = self._lr  # type: ignore[assignment]  # it may change from epoch to epoch
-
-        def rule(p: Value, g: Value, norm: Value, *kept: Any) -> list[Any]:
-            if self.max_norm is not None:
-                g = g * clip_factor(norm, self.max_norm)
-            after, new = like.new_values(p, g, kept)
-            return [after, *new]
-
-        moved = self.optimizer.parameters
-        descent = self._program.descent(*self._table(self.data), rule=rule, state=state, moved=moved)
-        numbers = {parameter: k for k, parameter in enumerate(moved)}
-        self._places = [numbers.get(parameter) for parameter in descent.parameters]
-        return descent
+            self._given_up.add(program)
 
     def settle(self) -> None:
         """Let parameters and optimiser hold the numbers that training has come to."""
-        if not self._held:
-            return
-        self._held = False
-        for parameter, number in zip(self._descent.parameters, self._descent.theta.tolist(), strict=True):
-            parameter.data = number
-        columns = [
-            [kept] * len(self._places) if isinstance(kept, float) else kept.tolist() for kept in self._descent.state
-        ]
-        kinds = [type(x) for x in self.optimizer.initial_state]
-        for k, *kept in zip(self._places, *columns, strict=True):
-            if k is not None:
-                self.optimizer.state[k] = tuple(kind(x) for kind, x in zip(kinds, kept, strict=True))
+        self._numbers.give_back()
 
     def finite(self) -> bool:
         """Whether all parameters are finite."""
-        return bool(abs(self._descent.theta).max() < float("inf")) if self._held else super().finite()
+        numbers = self._numbers
+        return bool(abs(numbers.descent.theta).max() < float("inf")) if numbers.held else super().finite()
 
     def snapshot(self) -> Snapshot:
         """The parameters as they are, for `restore`."""
-        return (self._descent.parameters, self._descent.theta.copy()) if self._held else super().snapshot()
+        numbers = self._numbers
+        return (numbers.descent.parameters, numbers.descent.theta.copy()) if numbers.held else super().snapshot()
 
     def restore(self, snapshot: Snapshot) -> None:
         """Set the parameters to what they were."""
@@ -151,24 +100,21 @@ class Compiled(Eager):
 
     def evaluate(self, data: Sequence[Example]) -> list[float]:
         """The sums over `data` of loss and metrics, with random parts at rest."""
-        if not self._eagerly:
-            try:
-                with mode_kept(self.model):
-                    self.model.eval()
-                    return self._evaluate(data)
-            except (ValueError, ArithmeticError):
-                pass  # the graph will say what it is, or get by
-            except NOT_RECORDED:
-                if self.required:
-                    raise
-        self.settle()
-        return super().evaluate(data)
+        sums = None
+        if self._evaluation not in self._given_up:
+            with self._graph_may_follow(self._evaluation), mode_kept(self.model):
+                self.model.eval()
+                sums = self._evaluate(data)
+        if sums is None:
+            self.settle()
+            sums = super().evaluate(data)
+        return sums
 
     def _evaluate(self, data: Sequence[Example]) -> list[float]:
-        self._check_targets(data)
-        arguments, at = self._table(data), None
-        if self._held and self._evaluation.traced and self._evaluation.parameters == self._descent.parameters:
-            at = self._descent.theta
+        arguments = self._arrays(data)
+        numbers, at = self._numbers, None
+        if numbers.held and self._evaluation.traced and self._evaluation.parameters == numbers.descent.parameters:
+            at = numbers.descent.theta
         else:
             self.settle()
         results = self._evaluation.map(*arguments, at=at)
@@ -176,6 +122,9 @@ class Compiled(Eager):
         if not isfinite(sums[0]):
             raise OverflowError("the loss of some example is not finite")
         return sums
+
+    def _new_descent(self, **options: Any) -> Any:
+        return self._program.descent(*self._arrays(self.data), **options)
 
     def _results(self, x: Any, target: Any) -> list[Any]:
         """What is descended, the loss alone, and the model's outputs."""
@@ -194,42 +143,14 @@ class Compiled(Eager):
 
     def _sum(self, metric: Metric, predictions: Any, data: Sequence[Example], rows: Sequence[int]) -> float:
         if metric is accuracy:
-            return float(correct(predictions, self._table(data)[1][rows]).sum())
+            return float(correct(predictions, self._arrays(data)[1][rows]).sum())
         return sum(float(metric(p, data[k].target)) for p, k in zip(predictions.tolist(), rows, strict=True))
 
-    def _table(self, data: Sequence[Example]) -> tuple[Any, Any]:
-        """Examples and targets as arrays."""
+    def _arrays(self, data: Sequence[Example]) -> tuple[Any, Any]:
+        """Examples and targets as arrays, once the loss is known to take these targets."""
         import numpy as np
 
-        if id(data) not in self._tables:
-            self._tables[id(data)] = np.array([e.x for e in data], float), np.array([e.target for e in data], float)
-        return self._tables[id(data)]
-
-    def _check_targets(self, data: Sequence[Example]) -> None:
-        """Hold the loss with plain targets against its recording, for which a target is only a number.
-
-        So the loss refuses a target in its own words, and one that asks a target for more than arithmetic is noticed.
-        """
-        if id(data) in self._checked:
-            return
-        different = {tuple(e.target) if isinstance(e.target, list) else e.target: e for e in reversed(data)}
-        examples = list(reversed(different.values()))
-        with mode_kept(self.model), no_grad():
-            prediction = self.model.eval()(self.data[0].x)
-            expected = []
-            for example in examples:
-                try:
-                    expected.append(float(self.loss(prediction, example.target)))
-                except (ValueError, ArithmeticError) as error:
-                    raise about(error, example.name) from error
-        recorded = compile(self.loss, backend="numpy").map(
-            [plain(prediction)] * len(examples), [example.target for example in examples]
-        )
-        if not all(
-            isclose(a, b, rel_tol=1e-9, abs_tol=1e-12) for a, b in zip(recorded.tolist(), expected, strict=True)
-        ):
-            raise TypeError(
-                "the loss does with a target what a recording does not hold, such as to compare it or look it up: "
-                "train with compiled=False"
-            )
-        self._checked.add(id(data))
+        if id(data) not in self._known:
+            check_loss(self.loss, self.model, data)
+            self._known[id(data)] = np.array([e.x for e in data], float), np.array([e.target for e in data], float)
+        return self._known[id(data)]

@@ -11,7 +11,9 @@ import pytest
 
 import nn
 import nn.compiled
-from autograd import BranchChanged, Value
+from autograd import BranchChanged, Value, compile
+from nn.handover import Handover
+from nn.recordable import check_loss
 
 needs_llvm = pytest.mark.skipif(importlib.util.find_spec("llvmlite") is None, reason="llvmlite is not installed")
 KINDS = ["numpy", pytest.param("llvm", marks=needs_llvm)]
@@ -376,3 +378,83 @@ def test_dropout_that_is_annealed(backend):
         return model, optimizer, nn.fit(model, X, CURVE, optimizer=optimizer, compiled=compiled, **options)
 
     same(run(False), run(True))
+
+
+class OfTheUserError(Exception):
+    """What a user's loss may raise."""
+
+
+def guarded(error):
+    """A loss that refuses what is no class: in a recording that is every target."""
+
+    def loss(prediction, target):
+        if target not in (0, 1):
+            raise error("no class")
+        return nn.binary_cross_entropy(prediction, target)
+
+    return loss
+
+
+@pytest.mark.parametrize("error", [ValueError, AssertionError, RuntimeError, OfTheUserError])
+def test_a_loss_that_looks_at_its_target_trains_on_the_graph_whatever_it_raises(backend, error):
+    y = [int(t > 0) for t in MARGINS]
+
+    def run(compiled):
+        return train(compiled, y=y, loss=guarded(error), validation=(X[:6], y[:6]))
+
+    same(run(False), run("auto"))
+    with pytest.raises(TypeError, match="what a recording does not hold") as raised:
+        run(True)
+    assert isinstance(raised.value.__cause__, error)
+
+
+def test_a_loss_that_cannot_be_recorded_is_asked_for_it_once(monkeypatch):
+    recordings = []
+    monkeypatch.setattr(nn.compiled, "check_loss", lambda *arguments: recordings.append(1) or check_loss(*arguments))
+    train("auto", y=[int(t > 0) for t in MARGINS], loss=guarded(ValueError), validation=(X[:6], [0, 1] * 3))
+    assert len(recordings) == 2  # for training and for validation
+
+
+def test_targets_in_rows_and_columns(backend):
+    y = [[[a, b], [b, a]] for a, b in X]
+
+    def run(compiled):
+        return train(compiled, y=y, loss=lambda p, t: sum((p - v) ** 2 for row in t for v in row))
+
+    same(run(False), run(True))
+
+
+def test_a_learning_rate_that_is_no_number_takes_no_step():
+    model = network()
+    optimizer = nn.SGD(model.parameters(), lr=0.1)
+    callbacks = [lambda history: setattr(optimizer, "lr", "fast")]
+    seen = []
+    with pytest.raises(TypeError):
+        nn.fit(model, X, CURVE, optimizer=optimizer, epochs=9, callbacks=[seen.append, *callbacks], batch_size=None)
+    assert seen[-1].epochs == 1
+
+
+def test_numbers_come_back_whole_where_that_is_interrupted():
+    model = network()
+    optimizer = nn.Adam(model.parameters(), lr=0.02)
+    program = compile(lambda x, t: nn.mse_loss(model(x), t), backend="numpy")
+    numbers = Handover(optimizer, None, lambda **options: program.descent(X, CURVE, **options))
+    numbers.take()
+    numbers.descent.run()
+    optimizer.state = Interrupted(optimizer.state)
+    with pytest.raises(KeyboardInterrupt):
+        numbers.give_back()
+    numbers.give_back()
+    assert [t for _, _, t in optimizer.state] == [1] * len(optimizer.state)
+    assert weights(model) == numbers.descent.theta.tolist()
+    assert not numbers.held
+
+
+class Interrupted(list):
+    """A list where Ctrl-C comes when its third entry is set first."""
+
+    def __setitem__(self, k, entry):
+        if k == 2 and not self[k][-1]:
+            super().__setitem__(k, (0.0, 0.0, -1))
+            raise KeyboardInterrupt
+        super().__setitem__(k, entry)
