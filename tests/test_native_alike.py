@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import Value, dot, exp, tanh, total
+from autograd import Value, dot, exp, tanh, total, where
 
 pytest.importorskip("llvmlite")
 
@@ -35,6 +35,9 @@ PENALTIES = {
     "other numbers for each": lambda ws: total([(w - 0.1 * k) ** 2 for k, w in enumerate(ws)]),
     "one of them twice": lambda ws: total([ws[0], *ws, ws[0]]),
     "a number besides": lambda ws: total([3.0, *ws, 1.0]) ** 2,
+    "each twice": lambda ws: total([w * w for w in ws] * 2),
+    "times one of the terms": lambda ws: dot(ws, ws) * (ws[0] * ws[0]),
+    "chosen by two of them": lambda ws: total([where(ws[0] * ws[-1] < ws[0] + ws[-1], w * w, w) for w in ws]),
 }  # fmt: skip
 
 
@@ -96,6 +99,21 @@ def test_parameters_beyond_the_last_are_not_read():
         value, gradient = loss.value_and_grad(np.ones(2), at=theta)
     assert value == pytest.approx(sum(w.data**2 for w in ws))
     assert gradient == pytest.approx(2.0 * theta)
+
+
+def test_a_comparison_that_both_loops_read():
+    """The one over the parameters chooses a term by it, the one over the examples a slope."""
+    ws, (a, b) = [Value(0.1 * k) for k in range(40)], [Value(0.3), Value(0.7)]
+
+    def loss(x):
+        larger = a * b < a + b
+        return total([where(larger, w * w, w) for w in ws]) + where(larger, x, 2.0 * x) * a
+
+    native, arrays = (autograd.compile(loss, backend=backend) for backend in ("llvm", "numpy"))
+    X = np.linspace(0.0, 1.0, 11)
+    (value, gradient), (expected, slopes) = native.value_and_grad(X), arrays.value_and_grad(X)
+    assert value == pytest.approx(expected, rel=1e-12)
+    assert gradient == pytest.approx(slopes, rel=1e-12, abs=1e-12)
 
 
 def test_a_long_sum_within_the_loop_over_examples():

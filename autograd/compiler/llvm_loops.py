@@ -89,18 +89,19 @@ class Loops(Instructions):
         leaf = self.new(
             f"call {self.vector} @{load}(ptr {place}, i32 8, {mask} {meant}, {self.vector} zeroinitializer)"
         )
-        self.own = shared | {template.leaf: leaf}
+        outside = self.names  # where one of these numbers may be wanted for its own parameter alone
+        self.own = self.names = shared | {template.leaf: leaf}
         for number in template.numbers:
             self.instruction(number)
-            self.own[number] = self.names[number]
-        value, self.own = self.own[template.result], {}
+        value = self.own[template.result]
+        self.own, self.names = {}, outside
         return value, meant
 
     def _chosen(self, condition: str, x: str, y: str) -> str:
         return self.new(f"select <{self.lanes} x i1> {condition}, {self.vector} {x}, {self.vector} {y}")
 
     def _splats(self, template: Template) -> dict[Number, str]:
-        return {x: self.splat("double", self.operand(x)) for x in template.shared}
+        return {x: self.splat("i1" if x.boolean else "double", self.operand(x)) for x in template.shared}
 
     def _new_name(self) -> str:
         self._loops += 1

@@ -207,7 +207,7 @@ class _Writer(Loops):
             self.names[number] = name
 
     def condition(self, x: Number) -> str:
-        if self.section == LOOP and x in self.kept:  # stored as 1 or 0
+        if self.section == LOOP and x in self.kept and x not in self.own:  # stored as 1 or 0
             return self.new(f"fcmp une {self.kind()} {self.operand(x)}, {self.literal(0.0)}")
         return self.operand(x)
 
