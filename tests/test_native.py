@@ -227,6 +227,16 @@ def test_the_short_way_reads_what_the_arrays_hold_now():
         native.value_and_grad(X, y, at=theta)
 
 
+def test_what_is_no_array_is_refused_also_where_an_array_was_read_that_is_gone():
+    w = Value(2.0)
+    f = autograd.compile(lambda x: w * x, backend="llvm")
+    X = np.ones(5000)  # too large to be copied
+    assert f(X) == f(X) == 2.0
+    del X
+    with pytest.raises(ValueError, match="x must be an array"):
+        f(None)
+
+
 def test_arguments_of_one_width_and_different_shapes():
     w = Value(1.0, "w")
 

@@ -122,7 +122,9 @@ class Order:
         if len(arguments) != len(self._places):
             return False
         for argument, place in zip(arguments, self._places):  # noqa: B905 (as many, and this is what a call costs)
-            if (place.held() is not argument or argument.shape != place.shape) and not place.takes(argument):
+            # None may be no argument, but what a place held that is gone.
+            known = place.held() is argument and argument is not None and argument.shape == place.shape
+            if not known and not place.takes(argument):
                 return False
         place = self._theta
         return (place.held() is theta and theta.shape == place.shape) or place.takes(theta)
