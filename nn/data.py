@@ -10,6 +10,8 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
+from .base import is_number
+from .checks import counted
 from .initialization import generator
 
 
@@ -119,8 +121,7 @@ def minibatches(
     [([10, 20], [1, 2]), ([30], [3])]
     """
     n = _examples(X, y)
-    if isinstance(batch_size, bool) or not hasattr(batch_size, "__index__") or batch_size < 1:
-        raise ValueError(f"batch_size is a whole number from 1, got {batch_size!r}")
+    batch_size = counted("batch_size", batch_size)
     order = shuffled(n, generator(seed)) if shuffle else list(range(n))
     batches = (order[k : k + batch_size] for k in range(0, n, batch_size))
     return ((_take(X, batch), _take(y, batch)) for batch in batches)
@@ -146,9 +147,10 @@ def _take(data: Any, rows: list[int]) -> Any:
 
 
 def _test_count(test_size: float, n: int) -> int:
-    if isinstance(test_size, bool) or (isinstance(test_size, float) and not 0.0 < test_size < 1.0):
+    whole = hasattr(test_size, "__index__") and not isinstance(test_size, bool)
+    if not whole and not (is_number(test_size) and 0.0 < test_size < 1.0):
         raise ValueError(f"test_size is a share between 0 and 1 or a number of examples, got {test_size!r}")
-    n_test = math.ceil(test_size * n - 1e-9) if isinstance(test_size, float) else test_size
+    n_test = int(test_size) if whole else math.ceil(test_size * n - 1e-9)
     if not 0 < n_test < n:
         raise ValueError(f"of {n} examples, {n_test} would be for testing: no part may be empty")
     return n_test

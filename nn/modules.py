@@ -14,6 +14,7 @@ from autograd import Value, dot, scope, setting, uniform, where
 from .activations import ACTIVATIONS, Activation, named
 from .base import Module as Module
 from .base import is_number
+from .checks import counted
 from .initialization import Init, generator, initial_weights
 
 
@@ -44,7 +45,7 @@ class Neuron(Module):
         *,
         n_outputs: int = 1,
     ):
-        self.n_inputs = _count("n_inputs", n_inputs)
+        self.n_inputs = counted("n_inputs", n_inputs)
         self.activation = named(activation)
         self.w = list(map(Value, initial_weights(init, self.n_inputs, n_outputs, self.activation, generator(seed))))
         self.b = Value(0.0)
@@ -91,7 +92,7 @@ class Layer(Module):
         init: Init = "auto",
         seed: int | random.Random | None = None,
     ):
-        self.n_inputs, self.n_outputs = _count("n_inputs", n_inputs), _count("n_outputs", n_outputs)
+        self.n_inputs, self.n_outputs = counted("n_inputs", n_inputs), counted("n_outputs", n_outputs)
         self.activation = named(activation)
         rng = generator(seed)
         self.neurons = [
@@ -235,8 +236,8 @@ class MLP(Module):
     ):
         if isinstance(sizes, int) or not (sizes := list(sizes)):
             raise ValueError(f"sizes is the list of the layers' widths, such as [16, 16, 1], got {sizes!r}")
-        self.n_inputs = _count("n_inputs", n_inputs)
-        self.sizes = [_count("a layer's width", size) for size in sizes]
+        self.n_inputs = counted("n_inputs", n_inputs)
+        self.sizes = [counted("a layer's width", size) for size in sizes]
         self.activation, self.output_activation = named(activation), named(output_activation)
         rng = generator(seed)
         self.layers = [
@@ -282,12 +283,6 @@ def _row(x: Any) -> list[Any]:
 
 def _unpacked(outputs: list[Value]) -> Any:
     return outputs[0] if len(outputs) == 1 else outputs
-
-
-def _count(what: str, n: Any) -> int:
-    if isinstance(n, bool) or not hasattr(n, "__index__") or n < 1:
-        raise ValueError(f"{what} is a whole number from 1, got {n!r}")
-    return int(n)
 
 
 def _spelt(activation: Activation) -> str:

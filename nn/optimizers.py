@@ -10,6 +10,8 @@ from typing import Any
 
 from autograd import Value, minimum
 
+from .checks import at_least_0
+
 
 class Optimizer:
     """What all optimisers share: the parameters, the learning rate, and the numbers kept for each parameter.
@@ -24,7 +26,7 @@ class Optimizer:
 
     def __init__(self, parameters: Iterable[Value], lr: float):
         self.parameters = _parameters(parameters)
-        self.lr = _at_least_0("lr", lr)
+        self.lr = at_least_0("lr", lr)
         self.state = [self.initial_state] * len(self.parameters)
 
     def new_values(self, p: Any, g: Any, state: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
@@ -89,7 +91,7 @@ class SGD(Optimizer):
     settings = ("lr", "momentum", "nesterov")
 
     def __init__(self, parameters: Iterable[Value], lr: float, momentum: float = 0.0, nesterov: bool = False):
-        self.momentum, self.nesterov = _at_least_0("momentum", momentum), bool(nesterov)
+        self.momentum, self.nesterov = at_least_0("momentum", momentum), bool(nesterov)
         if nesterov and momentum == 0.0:
             raise ValueError("nesterov needs a momentum above 0")
         self.initial_state = (0.0,)
@@ -126,7 +128,7 @@ class Adam(Optimizer):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
     ):
-        self.betas, self.eps = _betas(betas), _at_least_0("eps", eps)
+        self.betas, self.eps = _betas(betas), at_least_0("eps", eps)
         super().__init__(parameters, lr)
 
     def new_values(self, p: Any, g: Any, state: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
@@ -162,7 +164,7 @@ class AdamW(Adam):
         eps: float = 1e-8,
         weight_decay: float = 0.01,
     ):
-        self.weight_decay = _at_least_0("weight_decay", weight_decay)
+        self.weight_decay = at_least_0("weight_decay", weight_decay)
         super().__init__(parameters, lr, betas, eps)
 
     def new_values(self, p: Any, g: Any, state: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
@@ -183,7 +185,7 @@ def clip_grad_norm(parameters: Iterable[Value], max_norm: float) -> float:
     >>> round(x.grad, 6), round(y.grad, 6)
     (3.0, 4.0)
     """
-    _at_least_0("max_norm", max_norm)
+    at_least_0("max_norm", max_norm)
     listed = list(parameters)
     gradients = {parameter: parameter.grad for parameter in listed if parameter.grad is not None}
     for parameter, gradient in gradients.items():
@@ -217,12 +219,6 @@ def _parameters(parameters: Any) -> list[Value]:
     if len(set(listed)) < len(listed):
         raise ValueError("a parameter stands twice in the list of the optimiser, and would move twice a step")
     return listed
-
-
-def _at_least_0(name: str, number: float) -> float:
-    if not 0.0 <= number < math.inf:
-        raise ValueError(f"{name} is a number from 0, got {number!r}")
-    return float(number)
 
 
 def _betas(betas: Iterable[float]) -> tuple[float, float]:

@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from .checks import above_0, counted
 from .optimizers import Optimizer
 
 
@@ -61,7 +62,7 @@ class StepLR(Schedule):
     settings = ("step_size", "gamma")
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1):
-        self.step_size, self.gamma = _epochs("step_size", step_size), _above_0("gamma", gamma)
+        self.step_size, self.gamma = counted("step_size", step_size, " of epochs"), above_0("gamma", gamma)
         super().__init__(optimizer)
 
     def lr_at(self, epoch: int) -> float:
@@ -74,7 +75,7 @@ class ExponentialLR(Schedule):
     settings = ("gamma",)
 
     def __init__(self, optimizer: Optimizer, gamma: float):
-        self.gamma = _above_0("gamma", gamma)
+        self.gamma = above_0("gamma", gamma)
         super().__init__(optimizer)
 
     def lr_at(self, epoch: int) -> float:
@@ -90,20 +91,8 @@ class CosineAnnealingLR(Schedule):
     settings = ("T_max", "eta_min")
 
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0):  # noqa: N803 (PyTorch's name)
-        self.T_max, self.eta_min = _epochs("T_max", T_max), float(eta_min)
+        self.T_max, self.eta_min = counted("T_max", T_max, " of epochs"), float(eta_min)
         super().__init__(optimizer)
 
     def lr_at(self, epoch: int) -> float:
         return self.eta_min + (self.initial_lr - self.eta_min) * (1.0 + math.cos(math.pi * epoch / self.T_max)) / 2.0
-
-
-def _epochs(name: str, n: int) -> int:
-    if isinstance(n, bool) or not hasattr(n, "__index__") or n < 1:
-        raise ValueError(f"{name} is a whole number of epochs from 1, got {n!r}")
-    return int(n)
-
-
-def _above_0(name: str, number: float) -> float:
-    if not 0.0 < number < math.inf:
-        raise ValueError(f"{name} is a number above 0, got {number!r}")
-    return float(number)

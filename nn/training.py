@@ -13,6 +13,8 @@ from typing import Any
 
 from autograd import no_grad
 
+from .base import is_number
+from .checks import at_least_0, counted
 from .compiled import Compiled
 from .data import shuffled, train_test_split
 from .diagnosis import WAY_OUT
@@ -87,15 +89,19 @@ def fit(
     ('7.000', True)
     """
     callbacks = list(callbacks)
-    _check(model, loss, l2, max_norm)
-    _check_counts(epochs=epochs, batch_size=batch_size, patience=patience)
+    _check(model, loss, l2, max_norm, metrics)
+    counted("epochs", epochs)
+    for name, number in (("batch_size", batch_size), ("patience", patience)):
+        if number is not None:
+            counted(name, number)
     data = examples(X, y)
     optimizer = _optimizer(optimizer, model)
     order, done = _order(optimizer, seed)
     data, others = _set_aside(data, validation, order)
     if metrics is None:
         metrics = {"accuracy": accuracy} if _has_classes(model, data, loss) else {}
-    steps = epochs * math.ceil(len(data) / (batch_size or len(data)))
+    size = len(data) if batch_size is None else min(batch_size, len(data))
+    steps = epochs * math.ceil(len(data) / size)
     engine = _engine(compiled, steps, data, model, loss, l2, list(metrics.values()), optimizer, max_norm)
     run = _Run(engine, others, list(metrics), patience)
     history = run.history
@@ -105,7 +111,7 @@ def fit(
             for epoch in range(done, done + epochs):
                 if epoch == done or callbacks:  # who else could have changed it?
                     model.train()
-                run.epoch(shuffled(len(data), generator(order + epoch)), batch_size or len(data))
+                run.epoch(shuffled(len(data), generator(order + epoch)), size)
                 optimizer.shuffled = (order, epoch + 1)
                 _advance(bar, history)
                 if callbacks:
@@ -134,49 +140,48 @@ class _Run:
     """One call of `fit`: what happens in an epoch, and what was best so far."""
 
     def __init__(self, engine: Eager, others: list[Example], metrics: list[str], patience: int | None):
-        self.engine, self.others, self.metrics, self.patience = engine, others, metrics, patience
-        self.history = History(metrics={name: [] for name in metrics})
-        if others:
-            self.history.metrics |= {f"validation_{name}": [] for name in metrics}
+        self.engine, self.others, self.patience = engine, others, patience
+        self.names = [*metrics, *(f"validation_{name}" for name in metrics)] if others else metrics
+        self.history = History(metrics={name: [] for name in self.names})
         self.best, self.lowest = engine.snapshot(), math.inf
 
     def epoch(self, order: list[int], batch_size: int) -> None:
         """Meet every example once, then look at the others."""
+        history = self.history
         sums, norms = self.engine.epoch(order, batch_size)
         if not self.engine.finite():
-            raise OverflowError(f"a parameter is no longer finite after epoch {self.history.epochs + 1}: {WAY_OUT}")
-        loss, *figures = (x / len(order) for x in sums)
-        self.history.gradient_norm.append(sum(norms) / len(norms))
-        self.history.train_loss.append(loss)
-        for name, figure in zip(self.metrics, figures, strict=True):
-            self.history.metrics[name].append(figure)
+            raise OverflowError(f"a parameter is no longer finite after epoch {history.epochs + 1}: {WAY_OUT}")
+        train_loss, *figures = (x / len(order) for x in sums)
+        loss = train_loss
         if self.others:
-            loss, *figures = (x / len(self.others) for x in self.engine.evaluate(self.others))
-            self.history.validation_loss.append(loss)
-            for name, figure in zip(self.metrics, figures, strict=True):
-                self.history.metrics[f"validation_{name}"].append(figure)
+            loss, *others = (x / len(self.others) for x in self.engine.evaluate(self.others))
+            figures += others
+            history.validation_loss.append(loss)
+        history.gradient_norm.append(sum(norms) / len(norms))
+        for name, figure in zip(self.names, figures, strict=True):
+            history.metrics[name].append(figure)
+        history.train_loss.append(train_loss)  # last: an epoch counts, wherever Ctrl-C comes, when all of it is there
         if loss < self.lowest:
-            self.lowest, self.best, self.history.best_epoch = loss, self.engine.snapshot(), self.history.epochs
-        elif self.patience is not None and self.history.epochs - self.history.best_epoch >= self.patience:
-            self.history.stopped = f"no lower loss for {self.patience} epochs (patience)"
+            self.lowest, self.best, history.best_epoch = loss, self.engine.snapshot(), history.epochs
+        elif self.patience is not None and history.epochs - history.best_epoch >= self.patience:
+            history.stopped = f"no lower loss for {self.patience} epochs (patience)"
 
 
-def _check(model: Any, loss: Any, l2: float, max_norm: float | None) -> None:
+def _check(model: Any, loss: Any, l2: float, max_norm: float | None, metrics: Any) -> None:
     if not isinstance(model, Module):
         raise TypeError(f"fit trains a Module, got a {type(model).__name__}")
     if not callable(loss):
         raise TypeError(f"loss is a function of prediction and target, such as nn.mse_loss, got {loss!r}")
-    if not 0.0 <= l2 < math.inf:
-        raise ValueError(f"l2 is a strength from 0, got {l2!r}")
-    if max_norm is not None and not 0.0 <= max_norm < math.inf:
-        raise ValueError(f"max_norm is a length from 0, got {max_norm!r}")
-
-
-def _check_counts(**counts: Any) -> None:
-    for name, number in counts.items():
-        optional = name != "epochs" and number is None
-        if not optional and (isinstance(number, bool) or not hasattr(number, "__index__") or number < 1):
-            raise ValueError(f"{name} is a whole number from 1, got {number!r}")
+    at_least_0("l2", l2)
+    if max_norm is not None:
+        at_least_0("max_norm", max_norm)
+    if metrics is None:
+        return
+    if not isinstance(metrics, Mapping):
+        raise TypeError(f'metrics is a dict of functions by name, such as {{"accuracy": nn.accuracy}}, got {metrics!r}')
+    for name in metrics:
+        if f"validation_{name}" in metrics:
+            raise ValueError(f"a metric may not be called 'validation_{name}': {name!r} of other data has that name")
 
 
 def _optimizer(optimizer: Any, model: Module) -> Optimizer:
@@ -201,8 +206,11 @@ def _set_aside(data: list[Example], validation: Any, order: int) -> tuple[list[E
     """The examples to train on, and those to validate on."""
     if validation is None:
         return data, []
-    if isinstance(validation, float):
-        train, others, _, _ = train_test_split(data, data, test_size=validation, seed=order)
+    if is_number(validation):
+        share = float(validation)
+        if not 0.0 < share < 1.0:
+            raise ValueError(f"validation is a pair (X, y) or a share between 0 and 1, got {validation!r}")
+        train, others, _, _ = train_test_split(data, data, test_size=share, seed=order)
         return train, others
     try:
         inputs, targets = validation

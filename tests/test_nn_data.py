@@ -110,6 +110,10 @@ class TestSplit:
         X, y = labelled(10)
         assert [len(part) for part in train_test_split(X, y, test_size=3, seed=0)] == [7, 3, 7, 3]
 
+    @pytest.mark.parametrize("test_size", [np.float32(0.25), np.float64(0.25), np.int64(3)])
+    def test_numbers_of_numpy(self, test_size):
+        assert len(train_test_split(*labelled(10), test_size=test_size)[3]) == 3
+
     def test_shares_without_rounding_up_for_nothing(self):
         X, y = labelled(100)
         assert len(train_test_split(X, y, test_size=0.07)[3]) == 7  # 0.07 * 100 is 7.000000000000001
@@ -131,7 +135,7 @@ class TestSplit:
         one, two = (train_test_split(X, y, 0.2, seed=seed, stratify=y)[1] for seed in (0, 1))
         assert one != two
 
-    @pytest.mark.parametrize("test_size", [0.0, 1.0, -0.5, 1.5, 0, 10, 11, True])
+    @pytest.mark.parametrize("test_size", [0.0, 1.0, -0.5, 1.5, 0, 10, 11, True, "half", None])
     def test_no_part_is_empty(self, test_size):
         X, y = labelled(10)
         with pytest.raises(ValueError, match=r"test_size is a share|no part may be empty"):

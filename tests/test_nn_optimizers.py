@@ -265,7 +265,7 @@ class TestStates:
 
 class TestArguments:
     @pytest.mark.parametrize("kind", [SGD, Adam, AdamW])
-    @pytest.mark.parametrize("lr", [-0.1, math.nan, math.inf])
+    @pytest.mark.parametrize("lr", [-0.1, math.nan, math.inf, None, "fast", [0.1]])
     def test_lr(self, kind, lr):
         with pytest.raises(ValueError, match="lr is a number from 0, got"):
             kind([Value(0.0)], lr=lr)

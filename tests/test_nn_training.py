@@ -99,6 +99,16 @@ def test_the_train_loss_is_the_mean_over_examples_not_over_batches():
     assert history.train_loss == [5.0]
 
 
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_batch_larger_than_the_data_is_all_of_it(compiled):
+    def run(batch_size):
+        model = nn.MLP(1, [1], seed=0)
+        nn.fit(model, LINE_X, LINE_Y, optimizer=sgd(model), epochs=2, batch_size=batch_size, compiled=compiled, seed=0)
+        return numbers(model)
+
+    assert run(20) == run(21) == run(10**30) == run(None)
+
+
 def test_the_gradient_is_shortened_and_its_length_reported_before():
     model = Counting()
     history = nn.fit(model, [0.0], [50.0], optimizer=sgd(model, 1.0), epochs=1, max_norm=2.0)
@@ -179,9 +189,10 @@ def test_the_mode_comes_back_after_an_error():
     assert not model.training
 
 
-def test_a_share_set_aside_is_never_trained_on():
+@pytest.mark.parametrize("share", [0.3, np.float32(0.25), np.array(0.25)])
+def test_a_share_set_aside_is_never_trained_on(share):
     model = Counting()
-    nn.fit(model, range(10), range(10), optimizer=sgd(model, 0.0), epochs=4, validation=0.3, seed=0)
+    nn.fit(model, range(10), range(10), optimizer=sgd(model, 0.0), epochs=4, validation=share, seed=0)
     trained = {x for x, training in model.met if training}
     validated = {x for x, training in model.met if not training}
     assert (len(trained), len(validated)) == (7, 3)
@@ -265,6 +276,18 @@ def test_a_callback_sees_each_epoch_and_may_end_training():
     assert seen == list(enumerate(history.train_loss, 1))
     assert history.epochs == 3
     assert not history.interrupted
+
+
+def test_a_callback_may_keep_figures_of_its_own_in_the_history():
+    model = Counting()
+    optimizer = sgd(model, 0.5)
+
+    def callback(history):
+        history.metrics.setdefault("learning rate", []).append(optimizer.lr)
+
+    metrics = {"output": lambda prediction, target: prediction}
+    history = nn.fit(model, [0.0], [1.0], optimizer=optimizer, epochs=2, metrics=metrics, callbacks=[callback])
+    assert history.metrics == {"output": [0.0, 1.0], "learning rate": [0.5, 0.5]}
 
 
 def test_a_schedule_as_a_callback():
@@ -456,6 +479,11 @@ def test_a_class_that_does_not_exist_is_named():
         ({"validation": 1.5}, ValueError),
         ({"validation": 3}, ValueError),
         ({"max_norm": -1.0}, ValueError),
+        ({"max_norm": "long"}, ValueError),
+        ({"l2": "strong"}, ValueError),
+        ({"validation": 1.0}, ValueError),
+        ({"metrics": [nn.accuracy]}, TypeError),
+        ({"metrics": {"a": nn.accuracy, "validation_a": nn.accuracy}}, ValueError),
         ({"compiled": "yes"}, ValueError),
         ({"loss": "mse"}, TypeError),
         ({"loss": lambda p, t: 1.0}, TypeError),
@@ -513,3 +541,24 @@ def test_a_long_history_prints_its_first_and_last_epoch_and_some_between():
     epochs = [int(line.split()[0]) for line in lines[1:-1]]
     assert (epochs[0], epochs[-1]) == (1, 1000)
     assert len(epochs) == len(set(epochs)) == 20
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_ctrl_c_while_looking_at_other_examples_leaves_whole_epochs(compiled):
+    met = []
+
+    def error(prediction, target):
+        met.append(target)
+        if met.count(-7.0) == 3:
+            raise KeyboardInterrupt
+        return abs(prediction - target)
+
+    model = nn.MLP(1, [1], seed=0)
+    history = nn.fit(
+        model, LINE_X, LINE_Y, optimizer=sgd(model), validation=([[0.5]], [-7.0]), epochs=9, metrics={"error": error},
+        compiled=compiled,
+    )  # fmt: skip
+    lists = [history.train_loss, history.validation_loss, history.gradient_norm, *history.metrics.values()]
+    assert history.interrupted
+    assert [len(values) for values in lists] == [2] * 5
+    assert "ended after epoch 2" in str(history)
