@@ -172,6 +172,7 @@ def _addresses(*arrays: Any) -> list[ctypes.c_void_p]:
 
 @functools.cache
 def _compiled() -> ctypes.CDLL | None:
+    """The library, compiled once; None, and a line says why, where the compiler fails."""
     compiler = shutil.which("g++") or shutil.which("clang++")
     if compiler is None:
         return None
@@ -180,6 +181,10 @@ def _compiled() -> ctypes.CDLL | None:
         source.write_text(SOURCE)
         # Linked without -ffast-math: with it, loading the library would flush tiny numbers to 0 in the whole process.
         compiling = ["-O3", "-march=native", "-ffast-math", "-fPIC", "-c", "-o", str(code), str(source)]
-        subprocess.run([compiler, *compiling], check=True)  # noqa: S603
-        subprocess.run([compiler, "-shared", "-o", str(library), str(code)], check=True)  # noqa: S603
-        return ctypes.CDLL(str(library))
+        try:
+            subprocess.run([compiler, *compiling], check=True)  # noqa: S603
+            subprocess.run([compiler, "-shared", "-o", str(library), str(code)], check=True)  # noqa: S603
+            return ctypes.CDLL(str(library))
+        except (OSError, subprocess.CalledProcessError) as error:
+            print(f"left out: {NAME}: {error}")
+            return None

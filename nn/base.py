@@ -174,4 +174,5 @@ def _some(what: str, names: list[Any]) -> str:
 
 
 def is_number(x: Any) -> bool:
+    """Whether x is one number: a Value, Python's, or NumPy's, such as an array without axes."""
     return isinstance(x, (Value, int, float)) or (hasattr(x, "__float__") and not getattr(x, "shape", ()))

@@ -71,7 +71,7 @@ class Eager:
         return [sum(column) for column in zip(*(sums for sums, _ in steps), strict=True)], [norm for _, norm in steps]
 
     def step(self, rows: Sequence[int]) -> tuple[list[float], float]:
-        """One step for a minibatch; returns what `epoch` does."""
+        """One step for a minibatch; returns the sums over its examples and the length, as `epoch` does of each."""
         batch = [self.data[k] for k in rows]
         with _collector_at_rest():
             self.forget_gradients()

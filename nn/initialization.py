@@ -18,9 +18,13 @@ INITS = ("zeros", "uniform", "xavier", "he", "auto")
 def generator(seed: int | random.Random | None) -> random.Random:
     """The random numbers of one model: those of `seed`, a generator itself, or others each time for None.
 
-    The global state of the module `random` is never touched.
+    The global state of the module `random` is never touched. Raises TypeError for another kind of seed.
     """
-    return seed if isinstance(seed, random.Random) else random.Random(None if seed is None else index(seed))  # noqa: S311
+    if isinstance(seed, random.Random):
+        return seed
+    if seed is not None and not hasattr(seed, "__index__"):
+        raise TypeError(f"a seed is a whole number, a random.Random or None, got {seed!r}")
+    return random.Random(None if seed is None else index(seed))  # noqa: S311 (no secrets are made of it)
 
 
 def initial_weights(

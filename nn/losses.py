@@ -12,6 +12,7 @@ from typing import Any
 
 from autograd import Value, abs, dot, log, log_softmax, mean, relu, scope, softplus, take, total, where
 
+from .base import is_number
 from .modules import Module
 
 _BIAS = re.compile(r"(b|bias|biases)(_\w*)?|\w*_(b|bias|biases)")
@@ -41,12 +42,13 @@ def binary_cross_entropy(logit: Any, target: Any) -> Any:
         target: the probability of the positive class, 0 or 1 for an example whose class is known.
 
     Calculated as t·softplus(-z) + (1 - t)·softplus(z), which holds since log σ(z) = -softplus(-z); so it is exact for
-    z = ±1000 too. Raises ValueError for a target that is no probability.
+    z = ±1000 too. Raises ValueError for a target that is no probability, TypeError for several logits.
 
     >>> binary_cross_entropy(1000.0, 0), binary_cross_entropy(1000.0, 1)
     (1000.0, 0.0)
     """
-    if not isinstance(target, Value) and not 0.0 <= target <= 1.0:
+    _check_single("binary_cross_entropy", "logit", logit)
+    if not isinstance(target, Value) and not (is_number(target) and 0.0 <= target <= 1.0):
         raise ValueError(f"binary_cross_entropy needs a target from 0 to 1, got {target!r}")
     return target * softplus(-logit) + (1.0 - target) * softplus(logit)
 
@@ -77,11 +79,12 @@ def cross_entropy(logits: Sequence[Any], target: Any) -> Any:
 def hinge_loss(score: Any, target: Any) -> Any:
     """The max-margin loss max(0, 1 - t·s) of a score s and the class t, +1 or -1 (Cortes and Vapnik 1995).
 
-    Raises ValueError for another target.
+    Raises ValueError for another target, TypeError for several scores.
 
     >>> hinge_loss(0.25, 1), hinge_loss(0.25, -1), hinge_loss(3.0, 1)
     (0.75, 1.25, 0.0)
     """
+    _check_single("hinge_loss", "score", score)
     if not isinstance(target, Value) and target not in (1, -1):
         raise ValueError(f"hinge_loss needs a target of +1 or -1, got {target!r}; for classes 0 and 1 it is 2*t - 1")
     return relu(1.0 - target * score)
@@ -157,6 +160,11 @@ def _strength(strength: Any) -> Any:
     if not strength >= 0.0:
         raise ValueError(f"a penalty needs a strength of at least 0, got {strength!r}")
     return strength
+
+
+def _check_single(loss: str, what: str, x: Any) -> None:
+    if _is_list(x):
+        raise TypeError(f"{loss} needs one {what}, got a list of {len(x)}: for one class of several, use cross_entropy")
 
 
 def _is_list(x: Any) -> bool:

@@ -158,7 +158,7 @@ class Dropout(Module):
     """
 
     def __init__(self, p: float = 0.5, seed: int | random.Random | None = None):
-        if isinstance(p, bool) or not 0.0 <= p < 1.0:
+        if isinstance(p, bool) or not is_number(p) or not 0.0 <= p < 1.0:
             raise ValueError(f"dropout needs a probability 0 <= p < 1, got {p!r}")
         self.p = float(p)
         self.rng = generator(seed)
@@ -234,7 +234,7 @@ class MLP(Module):
         init: Init = "auto",
         seed: int | random.Random | None = None,
     ):
-        if isinstance(sizes, int) or not (sizes := list(sizes)):
+        if is_number(sizes) or not (sizes := list(sizes)):
             raise ValueError(f"sizes is the list of the layers' widths, such as [16, 16, 1], got {sizes!r}")
         self.n_inputs = counted("n_inputs", n_inputs)
         self.sizes = [counted("a layer's width", size) for size in sizes]

@@ -10,6 +10,7 @@ from typing import Any
 
 from autograd import Value, minimum
 
+from .base import is_number
 from .checks import at_least_0
 
 
@@ -221,9 +222,8 @@ def _parameters(parameters: Any) -> list[Value]:
     return listed
 
 
-def _betas(betas: Iterable[float]) -> tuple[float, float]:
-    beta_1, beta_2 = betas
-    for beta in (beta_1, beta_2):
-        if not 0.0 <= beta < 1.0:
-            raise ValueError(f"betas are numbers from 0 and below 1, got {beta!r}")
-    return float(beta_1), float(beta_2)
+def _betas(betas: Any) -> tuple[float, float]:
+    pair = list(betas) if hasattr(betas, "__iter__") else []
+    if len(pair) != 2 or not all(is_number(beta) and 0.0 <= beta < 1.0 for beta in pair):
+        raise ValueError(f"betas are numbers from 0 and below 1, two of them, got {betas!r}")
+    return float(pair[0]), float(pair[1])

@@ -10,6 +10,7 @@ from typing import Any
 
 from autograd import no_grad
 
+from .checks import counted
 from .engines import mode_kept
 from .modules import Module
 from .pyplot import pyplot
@@ -38,9 +39,9 @@ def plot_decision_boundary(
             of the class, or a row of probabilities.
         ax: matplotlib Axes to draw on; without it, those of a new figure.
         threshold: 0 for logits and margins; 0.5 for a model that ends in a sigmoid.
-        resolution: the model is asked at so many points along each axis.
+        resolution: the model is asked at so many points along each axis, 2 at least.
 
-    Returns the Axes. Raises ValueError when the examples do not have two inputs, or X and y do not fit.
+    Returns the Axes. Raises ValueError when the examples do not have two inputs, finite ones, or X and y do not fit.
     """
     plt = pyplot()
     import numpy as np
@@ -48,6 +49,11 @@ def plot_decision_boundary(
     points = np.asarray(X, dtype=float)
     if points.ndim != 2 or points.shape[1] != 2 or not len(points):
         raise ValueError(f"a decision boundary needs examples of two inputs, shape (n, 2), got {points.shape}")
+    if not np.isfinite(points).all():
+        row = np.flatnonzero(~np.isfinite(points).all(axis=1))[0]
+        raise ValueError(f"row {row} of X is {points[row].tolist()}: leave the example out, or fill in a number")
+    if counted("resolution", resolution) == 1:
+        raise ValueError("resolution is a number of points from 2 on, got 1: there is no boundary in a single point")
     targets = np.asarray(y)
     if len(targets) != len(points):
         raise ValueError(f"X and y need the same length, got {len(points)} and {len(targets)}")

@@ -74,10 +74,15 @@ class TestBinaryCrossEntropy:
         assert out.data == pytest.approx(loss, rel=1e-14, abs=0)
         assert grad(out, [logit]) == pytest.approx([slope], rel=1e-14, abs=0)
 
-    @pytest.mark.parametrize("t", [-1, 2, 1.0001, math.nan])
+    @pytest.mark.parametrize("t", [-1, 2, 1.0001, math.nan, None, "yes", [1]])
     def test_no_probability(self, t):
         with pytest.raises(ValueError, match="target from 0 to 1, got"):
             binary_cross_entropy(0.5, t)
+
+    @pytest.mark.parametrize("logits", [[Value(1.0), Value(2.0)], (1.0, 2.0, 3.0), np.ones(2)])
+    def test_several_logits(self, logits):
+        with pytest.raises(TypeError, match=r"needs one logit, got a list of [23]: .* use cross_entropy"):
+            binary_cross_entropy(logits, 1)
 
 
 class TestCrossEntropy:
@@ -161,6 +166,10 @@ class TestHinge:
     def test_no_sign(self, target):
         with pytest.raises(ValueError, match=r"target of \+1 or -1, got .*it is 2\*t - 1"):
             hinge_loss(0.5, target)
+
+    def test_several_scores(self):
+        with pytest.raises(TypeError, match=r"needs one score, got a list of 2: .* use cross_entropy"):
+            hinge_loss([Value(1.0), Value(2.0)], 1)
 
 
 class TestKullbackLeibler:

@@ -493,14 +493,14 @@ class TestDropout:
         model = MLP(2, [1], dropout=0.9, seed=0)
         assert len({model([1.0, 2.0]).data for _ in range(20)}) == 1
 
-    @pytest.mark.parametrize("p", [-0.1, 1.0, 1.5, math.nan, True])
+    @pytest.mark.parametrize("p", [-0.1, 1.0, 1.5, math.nan, True, "half", None])
     def test_no_probability(self, p):
         with pytest.raises(ValueError, match="0 <= p < 1"):
             Dropout(p)
 
 
 class TestArguments:
-    @pytest.mark.parametrize("sizes", [[], 16, [0], [-1, 1], [2.5], [True], [3, "1"]])
+    @pytest.mark.parametrize("sizes", [[], 16, 2.5, np.int64(16), [0], [-1, 1], [2.5], [True], [3, "1"]])
     def test_sizes(self, sizes):
         with pytest.raises(ValueError, match=r"sizes is the list|a layer's width is a whole number from 1"):
             MLP(2, sizes)
@@ -510,6 +510,11 @@ class TestArguments:
         for make in (Neuron, lambda n: Layer(n, 1), lambda n: MLP(n, [1])):
             with pytest.raises(ValueError, match="n_inputs is a whole number from 1"):
                 make(n)
+
+    @pytest.mark.parametrize("seed", ["seed", 1.0, [1]])
+    def test_seed(self, seed):
+        with pytest.raises(TypeError, match=r"a seed is a whole number, a random\.Random or None, got"):
+            MLP(2, [1], seed=seed)
 
     def test_numpy_sizes(self):
         assert repr(MLP(np.int64(2), np.array([3, 1]))) == repr(MLP(2, [3, 1]))

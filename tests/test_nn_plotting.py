@@ -1,5 +1,6 @@
 """Pictures: decision boundaries, network diagrams and loss curves, held against what the models say."""
 
+import math
 import re
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -120,11 +121,18 @@ def test_any_function_and_a_constant_one():
         (np.zeros((0, 2)), [], "two inputs"),
         (POINTS, [1, 2], "same length, got 4 and 2"),
         (POINTS, [1, 2, 3, 1], "two classes apart, y has 3"),
+        ([[1.0, 2.0], [math.nan, 1.0]], [0, 1], r"row 1 of X is \[nan, 1.0\]"),
     ],
 )
 def test_what_cannot_be_drawn(X, y, said):  # noqa: N803 (the usual name)
     with pytest.raises(ValueError, match=said):
         nn.plot_decision_boundary(line(1.0, 1.0, 0.0), X, y)
+
+
+@pytest.mark.parametrize("resolution", [0, 1, 2.5])
+def test_a_single_point_has_no_boundary(resolution):
+    with pytest.raises(ValueError, match="resolution is a"):
+        nn.plot_decision_boundary(line(1.0, 1.0, 0.0), POINTS, [1, 1, 2, 2], resolution=resolution)
 
 
 def test_a_class_without_an_output():

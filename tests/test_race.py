@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from demos import race, race_chart, race_clock, race_numpy, race_peers
+from demos import race, race_chart, race_clock, race_cpp, race_numpy, race_peers
 
 
 @pytest.fixture(autouse=True)
@@ -84,6 +84,20 @@ def test_a_contestant_that_is_not_ready_in_time_is_left_out(capsys: pytest.Captu
 def test_a_contestant_that_works_is_there(capsys: pytest.CaptureFixture[str]) -> None:
     assert list(race_clock.where_it_works("theirs", lambda: None)) == ["theirs"]
     assert capsys.readouterr().out.startswith("trace and compile, theirs: ")
+
+
+def test_a_compiler_that_fails_leaves_its_contestant_out(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(race_cpp.shutil, "which", lambda name: "false")
+    race_cpp._compiled.cache_clear()
+    X, y, theta = np.ones((1, 2)), np.ones(1), np.ones(337)  # noqa: N806
+    try:
+        assert race_cpp.moons_gradient(X, y, theta, 0.1) == {}
+        assert race_cpp.moons_training(X, y, theta, 0.1, 0.1, 1) == {}
+    finally:
+        race_cpp._compiled.cache_clear()
+    assert capsys.readouterr().out.count("left out: C++ by hand") == 1
 
 
 def test_times_are_those_of_a_step(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
