@@ -119,6 +119,24 @@ class TestWhatItTakes:
         assert model.loss is model.loss
         assert Model.loss.__doc__ == "The docstring."
 
+    def test_a_method_by_another_name_leaves_the_method_as_it_is(self):
+        class Model:
+            def one(self, x):
+                return 2.0 * x
+
+            loss = compile(one)
+
+        model = Model()
+        assert (model.one(3.0), model.loss([3.0]), model.one(3.0)) == (6.0, 6.0, 6.0)
+        assert model.loss is model.loss
+
+    @pytest.mark.parametrize("first", ["loss", "inherited"])
+    def test_a_method_that_overrides_another(self, first):
+        model = Overriding()
+        getattr(model, first)([1.0])
+        for made in (model, copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+            assert (made.loss([1.0]), made.inherited([1.0]), Model.loss.__get__(made)([1.0])) == (102.0, 2.0, 2.0)
+
     def test_it_looks_like_the_function(self, line):
         loss, *_ = line
         assert loss.__doc__ == "Squared error."
@@ -307,6 +325,15 @@ class Model:
     @compile
     def loss(self, x):
         return self.w * x
+
+
+class Overriding(Model):
+    @compile
+    def loss(self, x):
+        return super().loss.__wrapped__(x) + 100.0
+
+    def inherited(self, x):
+        return super().loss(x)
 
 
 def test_scipy_trains_with_it():

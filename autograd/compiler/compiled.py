@@ -49,9 +49,13 @@ class Compiled:
         if owner is None:
             return self
         kept: dict[str, Any] = vars(owner)
-        if not isinstance(kept.get(self.__name__), Compiled):
-            kept[self.__name__] = Compiled(MethodType(self.__wrapped__, owner), self.backend)
-        made: Compiled = kept[self.__name__]
+        # An attribute of the object comes before those of its class: it has the name of this one only, and not of what
+        # this was made from or what overrides it.
+        own = getattr(type(owner), self.__name__, None) is self
+        name = self.__name__ if own else f"compiled {self.__qualname__}"
+        if not isinstance(kept.get(name), Compiled):
+            kept[name] = Compiled(MethodType(self.__wrapped__, owner), self.backend)
+        made: Compiled = kept[name]
         return made
 
     def __reduce__(self) -> Any:
@@ -75,8 +79,11 @@ class Compiled:
             return self.__qualname__  # pickled by name, as functions are
         if isinstance(self.__wrapped__, MethodType):
             owner = self.__wrapped__.__self__
-            if isinstance(getattr(type(owner), self.__name__, None), Compiled):  # decorated in the class
-                return getattr, (owner, self.__name__)
+            for kind in type(owner).__mro__:
+                found = vars(kind).get(self.__name__)
+                if isinstance(found, Compiled) and found.__wrapped__ is self.__wrapped__.__func__:  # decorated there
+                    first = getattr(type(owner), self.__name__) is found
+                    return (getattr, (owner, self.__name__)) if first else (Compiled.__get__, (found, owner))
         return Compiled, (self.__wrapped__, self.backend)
 
     # What the user calls
