@@ -177,6 +177,23 @@ def test_branches(lanes):
             call(X)
 
 
+def test_what_cancels_in_the_graph_cancels(lanes):
+    """A product and a difference that were rounded as one would leave the rounding of the other product."""
+    x, y = np.random.default_rng(0).random((2, 100))
+    assert not autograd.compile(lambda x, y: x * y - y * x, backend="llvm").map(x, y).any()
+
+    def roots(a, b, c):
+        return 0.0 * a if b * b - 4 * a * c < 0 else b * b
+
+    found = []
+    for a, c in zip(x[:30], y[:30], strict=True):
+        b = 2.0 * (a * c) ** 0.5  # one root or none or two, as it is rounded
+        found.append(autograd.compile(roots, backend="llvm")([a], [b], [c]))
+        assert found[-1] == roots(a, b, c)
+    assert any(found)
+    assert not all(found)
+
+
 def test_an_index_out_of_range(lanes):
     f = autograd.compile(lambda x, c: autograd.take(x, c), backend="llvm")
     X = np.arange(12.0).reshape(4, 3)

@@ -4,12 +4,20 @@ A number is a vector with an example in each lane while the loop is written, els
 """
 
 import struct
-from typing import Any, ClassVar
+from typing import Any
 
 from .llvm_numbers import BEFORE, LOOP, Number
 
 NAN = "0x7FF8000000000000"
-ARITHMETIC = {"fadd", "fsub", "fmul", "fdiv", "fneg"}
+# A product and the sum that it goes into are rounded as one where both may be contracted.
+ARITHMETIC = {
+    "fadd": "fadd",
+    "fsub": "fsub",
+    "fmul": "fmul contract",
+    "fdiv": "fdiv",
+    "fneg": "fneg",
+    "plus": "fadd contract",
+}
 _RELATIONS = {"olt", "ole", "oeq", "une"}
 _INTRINSICS = {
     "abs": "fabs",
@@ -100,8 +108,6 @@ class Lines:
 class Instructions(Lines):
     """Recorded arithmetic, spelled out; `names` tells what a number is called."""
 
-    contract: ClassVar[str] = "contract "  # a product and a sum may be rounded as one
-
     def __init__(self, lanes: int):
         super().__init__(lanes)
         self.names: dict[Number, str] = {}
@@ -117,8 +123,7 @@ class Instructions(Lines):
         """The name of the result of one operation."""
         kind = self.kind()
         if call in ARITHMETIC:
-            flag = "" if call == "fneg" else self.contract
-            return self.new(f"{call} {flag}{kind} {', '.join(map(self.operand, operands))}")
+            return self.new(f"{ARITHMETIC[call]} {kind} {', '.join(map(self.operand, operands))}")
         if call in _RELATIONS:
             return self.new(f"fcmp {call} {kind} {', '.join(map(self.operand, operands))}")
         if call in _INTRINSICS:

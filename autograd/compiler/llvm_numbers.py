@@ -8,7 +8,6 @@ whose result nobody needs is never written.
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial, reduce
 from math import nan
-from operator import add
 from typing import Any
 
 from ..table import Namespace, Operation
@@ -146,6 +145,17 @@ def _is(x: Any, number: float) -> bool:
     return isinstance(x, (int, float)) and x == number
 
 
+def plus(x: Any, y: Any) -> Any:
+    """x + y in a sum that nobody wrote term by term: a product in it need not be rounded before.
+
+    What a formula adds or subtracts is rounded as it is written, so that a*b - b*a is 0.
+    """
+    number = x if isinstance(x, Number) else y
+    if not isinstance(number, Number) or _is(x, 0.0) or _is(y, 0.0):
+        return x + y
+    return number.recorder.emit("plus", real(x), real(y))
+
+
 def _multiplied_out(x: Number, exponent: int) -> Number:
     result: Any = None
     while exponent:
@@ -202,7 +212,7 @@ def _sum(terms: Iterable[Any], *rest: Any) -> Any:
     numbers = [x for x in (*rest, *map(real, terms)) if not _is(x, 0.0)] or [0.0]
     unknown = [x for x in numbers if isinstance(x, Number)]
     few = 32 if any(x.section == LOOP for x in unknown) else 16  # the loop has other work to do while it waits
-    return unknown[0].recorder.emit("add up", *numbers) if unknown and len(numbers) > few else reduce(add, numbers)
+    return unknown[0].recorder.emit("add up", *numbers) if unknown and len(numbers) > few else reduce(plus, numbers)
 
 
 def _largest(xs: Sequence[Any]) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..graph import chain_rule
 from .llvm_alike import gathered
-from .llvm_numbers import AFTER, BEFORE, LOOP, NATIVE, Number, Recorder, real
+from .llvm_numbers import AFTER, BEFORE, LOOP, NATIVE, Number, Recorder, plus, real
 from .program import Program, has_variable_exponent
 
 
@@ -118,6 +118,10 @@ class _Recorder(Recorder):
         for row, node in enumerate([*outputs, *(node for node, _ in branches)]):
             self.effect("store result", row, real(self.number[node]), section=LOOP)
         self.effect("add to total", real(self.number[outputs[0]]), section=LOOP)
+        for node in dict.fromkeys(outputs[1:]):  # 0 more, or NaN where a further output is not finite
+            number = self.number[node]
+            if isinstance(number, Number):
+                self.effect("add to total", number * 0.0, section=LOOP)
         for node, taken in branches:
             went = self.number[node]
             if isinstance(went, Number):
@@ -146,7 +150,7 @@ class _Recorder(Recorder):
         upstream = self.gradient_of.pop(k, None)
         if not node.batch and k in self.slot:
             summed = self.leaf("sum", self.slot[k], section=AFTER)
-            upstream = summed if upstream is None else summed + upstream
+            upstream = summed if upstream is None else plus(summed, upstream)
         if upstream is None:
             return
         assert node.operation is not None
@@ -169,7 +173,7 @@ class _Recorder(Recorder):
     def _contribute(self, node: int, contribution: Any) -> None:
         if isinstance(contribution, Number):
             known = self.gradient_of.get(node)
-            self.gradient_of[node] = contribution if known is None else known + contribution
+            self.gradient_of[node] = contribution if known is None else plus(known, contribution)
 
 
 _EFFECTS = {"store result", "add to total", "check branch", "accumulate", "add to gradient", "spread"}

@@ -29,8 +29,8 @@ def write(recording: Recording, lanes: int, symbol: Symbol) -> str:
     """The text of a module with a function `NAME`, which returns the sum of the first output over the examples.
 
     The sum and its gradient are divided by the divisor in the frame.
-
-    The function returns NaN where a branch goes another way than the trace did, or the gradient is not finite.
+    The function returns NaN where a branch goes another way than the trace did, or an output or the gradient is not
+    finite.
     """
     return _Writer(recording, lanes, symbol).text()
 
@@ -289,8 +289,6 @@ class _Writer(Loops):
 
 class _Form(Instructions):
     """A function of a vector by its form; lane by lane where a number is beyond the bounds of that."""
-
-    contract = ""  # each step is rounded as it is written
 
     def __init__(self, lanes: int, declared: dict[str, str]):
         super().__init__(lanes)
