@@ -263,6 +263,30 @@ def test_a_batch_size_that_makes_no_sense(size):
         descent.run(batch_size=size)
 
 
+@pytest.mark.parametrize("order", [[0.5], [[0, 1], [2, 3]], [True, False, True, True], 3])
+def test_an_order_that_makes_no_sense(backend, order):
+    descent = network_loss(backend).descent(*data(4), rule=RULES["plain"][0])
+    with pytest.raises(ValueError, match="order is a list of whole numbers"):
+        descent.run(order)
+    descent.run([], batch_size=2)
+    assert descent.results.shape == (0, 2)
+
+
+def test_a_batch_size_beyond_the_number_of_examples(backend):
+    descent = network_loss(backend).descent(*data(4), rule=RULES["plain"][0])
+    descent.run(batch_size=10**30)
+    assert len(descent.norms) == 1
+
+
+def test_a_further_result_that_is_not_finite_ends_it_too(backend):
+    w = Value(1.0)
+    loss = autograd.compile(lambda x, t: [(w * x - 1.0) ** 2, 1e200 * t * t], backend=backend)
+    descent = loss.descent(np.arange(6.0), [1.0, 2.0, 1e150, 3.0, 4.0, 5.0], rule=lambda p, g, norm: p - 0.01 * g)
+    with pytest.raises(OverflowError, match="not finite"):
+        descent.run(batch_size=2)
+    assert len(descent.norms) == 1
+
+
 def test_rules_that_make_no_sense():
     X, t = data(4)
     loss = network_loss("numpy")

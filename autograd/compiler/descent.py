@@ -5,6 +5,7 @@ keeps of earlier steps. So it is traced and run by the same back ends; where the
 without a look at Python.
 """
 
+import reprlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -86,10 +87,14 @@ class Descent:
         """
         import numpy as np
 
-        rows = np.arange(len(self._columns[0])) if order is None else np.asarray(order, np.int64)
+        rows = np.arange(len(self._columns[0])) if order is None else np.asarray(order)
+        if rows.ndim != 1 or (len(rows) and rows.dtype.kind not in "iu"):
+            raise ValueError(f"order is a list of whole numbers, the places of examples, got {reprlib.repr(order)}")
+        rows = rows.astype(np.int64)
         size = len(rows) if batch_size is None else batch_size
         if isinstance(size, bool) or not hasattr(size, "__index__") or size < (1 if len(rows) else 0):
             raise ValueError(f"batch_size is a whole number from 1, got {batch_size!r}")
+        size = min(size, len(rows))
         if len(rows) + _SPARE > self._outputs.shape[1]:
             self._outputs = np.zeros((len(self._outputs), len(rows) + _SPARE))
         self.norms = []
