@@ -177,6 +177,12 @@ def test_branches(lanes):
             call(X)
 
 
+@pytest.mark.parametrize("exponent", [np.inf, -np.inf, np.nan])
+def test_an_exponent_that_is_not_finite(exponent):
+    power = autograd.compile(lambda x: x**exponent + 0.0 * x, backend="llvm")
+    np.testing.assert_array_equal(power.map([0.5, 1.0, 2.0]), np.array([0.5, 1.0, 2.0]) ** exponent)
+
+
 def test_what_cancels_in_the_graph_cancels(lanes):
     """A product and a difference that were rounded as one would leave the rounding of the other product."""
     x, y = np.random.default_rng(0).random((2, 100))
@@ -265,6 +271,33 @@ def test_arguments_of_one_width_and_different_shapes():
     for _ in range(3):
         assert f.value_and_grad(X.reshape(3, 2, 2), t, at=theta)[0] == 6.0
         assert f.value_and_grad(X.reshape(3, 4), t, at=theta)[0] == 3.0
+
+
+def test_which_arrays_go_the_short_way():
+    w = Value(2.0)
+    f = autograd.compile(lambda x: w * x, backend="llvm")
+    X = np.arange(5.0)
+    f.value_and_grad(X)
+    way, theta = f._latest[1].runner(with_gradient=True).mean_and_gradient, np.ones(1)
+    for array in (X, np.arange(10.0)[::2], pickle.loads(pickle.dumps(X))):
+        for _ in range(3):
+            mean, gradient = way([array], theta)
+            assert mean == gradient[0] == array.mean()
+    for array in (X.astype(">f8"), X.astype(np.float32), X.astype(int), np.ma.array(X), list(X), None):
+        for _ in range(3):
+            assert way([array], theta) is None
+
+
+def test_arrays_that_begin_at_an_odd_address():
+    w = Value(2.0)
+    f = autograd.compile(lambda x: w * x, backend="llvm")
+    for n in (7, 5000):
+        X = np.zeros(8 * n + 1, np.uint8)[1:].view(float)
+        X[:] = np.arange(n)
+        assert not X.flags.aligned
+        for _ in range(3):
+            assert f(X) == f.value_and_grad(X)[0] == n - 1.0
+            assert f.map(X).tolist() == (2.0 * X).tolist()
 
 
 def test_gradients_are_new_arrays():

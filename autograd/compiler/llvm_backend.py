@@ -53,7 +53,7 @@ class LlvmRunner:
         """
         memory = self._memory()
         np.copyto(memory.theta, theta[:, 0])
-        arrays = [np.ascontiguousarray(column) for column in columns if column.shape[1]]
+        arrays = [np.require(column, requirements=["C", "A"]) for column in columns if column.shape[1]]
         self.machine.call(memory.frame_for(arrays, n))
         memory.show(n)
         return memory

@@ -145,7 +145,9 @@ class _Place:
 
     def takes(self, array: Any) -> bool:
         """Read `array` from now on; False if it is of another shape or kind."""
-        if type(array) is not np.ndarray or array.dtype is not _DOUBLE or array.shape != self.shape:
+        if type(array) is not np.ndarray or array.shape != self.shape:
+            return False
+        if array.dtype is not _DOUBLE and array.dtype != _DOUBLE:  # one out of a pickle is another object
             return False
         stays = self._copy is None or self._seen() is array
         if stays and array.flags.c_contiguous and array.flags.aligned:

@@ -79,7 +79,7 @@ class Number:
         return self._emit("fdiv", other, self)
 
     def __pow__(self, other: Any) -> Any:
-        if isinstance(other, (int, float)) and other == int(other) and 0 < abs(other) <= _LARGEST_POWER:
+        if isinstance(other, (int, float)) and 0 < abs(other) <= _LARGEST_POWER and other == int(other):
             power = _multiplied_out(self.real(), abs(int(other)))
             return power if other > 0 else 1.0 / power
         return self._emit("power", self, other)

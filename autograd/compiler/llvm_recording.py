@@ -31,10 +31,6 @@ class Recording:
     results: int  # outputs and branches
     with_gradient: bool
 
-    @property
-    def size(self) -> int:
-        return len(self.numbers)
-
 
 def record(program: Program, with_gradient: bool) -> Recording:
     """The instructions for outputs and branches and, if asked for, for the gradient of the first output."""
