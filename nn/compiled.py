@@ -27,8 +27,8 @@ _NOT_RECORDED = (BranchChanged, TypeError, LookupError, AttributeError)
 class Compiled(Eager):
     """Epochs and evaluations like those of `Eager`, with the same numbers to rounding.
 
-    What goes wrong in a batch is met again on the graph, which says where. Where the model takes another way for some
-    example (BranchChanged) or cannot be recorded, training goes on eagerly, unless it is `required` to be compiled.
+    What goes wrong in a batch is met again on the graph, which says where. Where model or loss take another way for
+    some example (BranchChanged) or cannot be recorded, it goes on eagerly, unless it is `required` to be compiled.
     """
 
     def __init__(self, *arguments: Any, steps: int, required: bool = False):

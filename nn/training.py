@@ -121,6 +121,7 @@ def fit(
                         history.stopped = history.stopped or "a callback asked for it"
                 if history.stopped:
                     break
+        engine.settle()  # here too, where Ctrl-C is caught: what it interrupts is done again below
     except KeyboardInterrupt:
         history.stopped, history.interrupted = "interrupted (Ctrl-C)", True
     except (ValueError, ArithmeticError):

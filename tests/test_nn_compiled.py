@@ -450,6 +450,16 @@ def test_numbers_come_back_whole_where_that_is_interrupted():
     assert not numbers.held
 
 
+def test_ctrl_c_while_the_numbers_come_back_at_the_end():
+    model = network()
+    optimizer = nn.Adam(model.parameters(), lr=0.02)
+    optimizer.state = Interrupted(optimizer.state)
+    history = nn.fit(model, X, CURVE, optimizer=optimizer, compiled=True, epochs=3, batch_size=None, seed=1)
+    assert history.interrupted
+    assert history.epochs == 3
+    assert [t for _, _, t in optimizer.state] == [3] * len(optimizer.state)
+
+
 class Interrupted(list):
     """A list where Ctrl-C comes when its third entry is set first."""
 
