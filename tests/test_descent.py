@@ -13,7 +13,7 @@ import pytest
 
 import autograd
 import nn
-from autograd import BranchChanged, Value, maximum, uniform, where
+from autograd import BranchChanged, Value, log, maximum, uniform, where
 from autograd.compiler.compiled import Compiled
 
 needs_llvm = pytest.mark.skipif(importlib.util.find_spec("llvmlite") is None, reason="llvmlite is not installed")
@@ -285,6 +285,27 @@ def test_a_further_result_that_is_not_finite_ends_it_too(backend):
     with pytest.raises(OverflowError, match="not finite"):
         descent.run(batch_size=2)
     assert len(descent.norms) == 1
+
+
+@pytest.mark.parametrize("size", [2, 8])
+def test_a_rule_that_has_no_value_leaves_all_as_it_was(backend, size):
+    import random
+
+    rng, reference, w = random.Random(5), random.Random(5), Value(1.0)
+    loss = autograd.compile(lambda x: w * x * (1.0 + uniform(rng)), backend=backend)
+    # log(p) is 0 after a step, and has no value after two.
+    descent = loss.descent(np.arange(1.0, 9.0), rule=lambda p, g, norm, v, t: [log(p), v + g, t + 1], state=[0.0, 0])
+    if size == 8:
+        descent.run()
+    with pytest.raises(ValueError, match="log") as caught:
+        descent.run(batch_size=size)
+    assert "in the rule" in caught.value.__notes__[0]
+    assert len(descent.norms) == (1 if size == 2 else 0)
+    gradients, steps = descent.state
+    assert (descent.theta.tolist(), steps) == ([0.0], 1.0)
+    drawn = [reference.random() for _ in range(size)]
+    assert gradients == pytest.approx(np.mean([(1.0 + u) * (k + 1) for k, u in enumerate(drawn)]))
+    assert rng.random() == reference.random()
 
 
 def test_rules_that_make_no_sense():

@@ -82,8 +82,8 @@ class Descent:
                 they stand.
             batch_size: examples a step, the last may have fewer; without it, all at once.
 
-        Raises what `Compiled.map_and_grad` would. The steps before are then taken, and the examples of the minibatch in
-        question have drawn no random numbers.
+        Raises what `Compiled.map_and_grad` would, or the rule. The steps before are then taken, and the examples of the
+        minibatch in question have drawn no random numbers.
         """
         import numpy as np
 
@@ -124,16 +124,26 @@ class Descent:
                 norm = float(np.sqrt(np.square(gradient[self._moved[0] > 0.0] if self._moved else gradient).sum()))
             if not (np.isfinite(norm) and np.isfinite(results).all()):
                 raise OverflowError("a result or the gradient of a minibatch is not finite")
+            self._norm.data = norm
+            self._rows[:, :p] = self._ruled(theta, gradient)
         except BaseException:
             loss.set_random_states(states)
             raise
-        self._norm.data = norm
-        self._tell_rule()
-        arguments = [theta, gradient, *(row.reshape(p, 1) for row in self._kept), *self._moved]
-        with np.errstate(all="ignore"):
-            self._rows[:, :p] = self._rule.results(self._numbers.copy(), arguments, p)
         self._hear_rule()
         self.norms.append(norm)
+
+    def _ruled(self, theta: Any, gradient: Any) -> Any:
+        """What the rule makes of parameters and all else that it keeps."""
+        import numpy as np
+
+        self._tell_rule()
+        arguments = [theta, gradient, *(row.reshape(len(theta), 1) for row in self._kept), *self._moved]
+        try:
+            with np.errstate(all="ignore"):
+                return self._rule.results(self._numbers.copy(), arguments, len(theta))
+        except (ValueError, ArithmeticError) as error:
+            error.add_note("in the rule of a descent, whose examples are the parameters")
+            raise
 
     def _tell_rule(self) -> None:
         """Let the rule read Values as they are now."""

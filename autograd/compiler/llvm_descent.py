@@ -15,11 +15,12 @@ from .llvm_memory import put_results, tell
 from .llvm_text import FRAME, NAME
 
 # What the function is given, numbers of eight bytes, in this order. `bases` and `widths` tell where the numbers of the
-# examples begin and how many bytes each example has; `sources` and `targets`, what to copy from where to where after a
-# step.
+# examples begin and how many bytes each example has; the rule's outputs are `made`, `size_of_rows` bytes that take the
+# place of `rows`; `sources` and `targets` tell which of these numbers to copy from where to where after a step.
 _FIELDS = (
     "sweep", "sweep_frame", "square", "square_frame", "rule", "rule_frame",
-    "examples", "size", "arguments", "bases", "widths", "results", "norms", "norm", "copies", "sources", "targets",
+    "examples", "size", "arguments", "bases", "widths", "results", "norms", "norm", "made", "rows", "size_of_rows",
+    "copies", "sources", "targets",
 )  # fmt: skip
 _TEXT = """
 define double @{NAME}(ptr noalias nonnull %frame) {{
@@ -75,11 +76,17 @@ move:
   %norm.place = getelementptr double, ptr %norms, i64 %k
   store double %length, ptr %norm.place
   store double %length, ptr %norm
-  %ignored = call double %rule(ptr %rule_frame)
+  %sum = call double %rule(ptr %rule_frame)
+  %sum.nothing = fsub double %sum, %sum
+  %sum.fine = fcmp oeq double %sum.nothing, 0.0
+  br i1 %sum.fine, label %replace, label %end
+
+replace:
+  call void @llvm.memcpy.p0.p0.i64(ptr %rows, ptr %made, i64 %size_of_rows, i1 false)
   br label %copy
 
 copy:
-  %c = phi i64 [0, %move], [%c.next, %copied]
+  %c = phi i64 [0, %replace], [%c.next, %copied]
   %c.more = icmp slt i64 %c, %copies
   br i1 %c.more, label %copied, label %moved
 
@@ -100,17 +107,18 @@ moved:
   br i1 %more, label %batch, label %end
 
 end:
-  %done = phi i64 [%k, %descend], [%k, %measure], [%k.next, %moved]
+  %done = phi i64 [%k, %descend], [%k, %measure], [%k, %move], [%k.next, %moved]
   %done.real = sitofp i64 %done to double
   ret double %done.real
 }}
 
 declare double @llvm.sqrt.f64(double)
+declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 """
 
 
 def _text() -> str:
-    numbers = ("examples", "size", "arguments", "copies")
+    numbers = ("examples", "size", "arguments", "size_of_rows", "copies")
     loads = [
         f"  %{name}.field = getelementptr i64, ptr %frame, i64 {k}\n"
         f"  %{name} = load {'i64' if name in numbers else 'ptr'}, ptr %{name}.field"
@@ -127,7 +135,7 @@ class Epochs:
         sweep, square, rule: of each program its `LlvmRunner`: of the function and its gradient by the parameters, of
             the square of a gradient, of the step.
         rows: parameters, what the rule keeps for each, and numbers that are the same for all, a row each; outputs of
-            the rule take their place.
+            the rule take their place, if all are finite.
         moved: a column with 1 for a parameter that is to move, else 0; empty if all are.
         numbers: what the rule reads beside its arguments; `norm` and `shared` tell which of them are the length of the
             gradient and the shared numbers of `rows` (None for those that it does not read).
@@ -138,7 +146,8 @@ class Epochs:
         norm: int | None, shared: Sequence[int | None],
     ):  # fmt: skip
         self._machine = machine(_text())
-        self._keep = sweep, square, rule, rows, moved, numbers
+        made = np.zeros_like(rows)
+        self._keep = sweep, square, rule, rows, made, moved, numbers
         memories = [runner.new_memory() for runner in (sweep, square, rule)]
         p, kept = len(memories[0].flat_gradient), len(rows) - len(shared)
         gradient = memories[0].flat_gradient
@@ -147,7 +156,7 @@ class Epochs:
         self._square = memories[1].frame_in(arguments=[gradient, *moved])
         tell(self._square, step=0, examples=p, divisor=1)
         self._rule = memories[2].frame_in(
-            arguments=[rows[0], gradient, *rows[1:kept], *moved], theta=numbers, results=rows
+            arguments=[rows[0], gradient, *rows[1:kept], *moved], theta=numbers, results=made
         )
         tell(self._rule, step=1, examples=p, divisor=1)
         self._widths = 8 * np.array(sweep.recording.widths, np.int64)
@@ -163,7 +172,8 @@ class Epochs:
             sweep=sweep.machine.address, square=square.machine.address, rule=rule.machine.address,
             sweep_frame=self._sweep.ctypes.data, square_frame=self._square.ctypes.data,
             rule_frame=self._rule.ctypes.data, arguments=len(self._widths), bases=self._bases.ctypes.data,
-            widths=self._widths.ctypes.data, norm=norm_place, copies=len(shared),
+            widths=self._widths.ctypes.data, norm=norm_place, made=made.ctypes.data, rows=rows.ctypes.data,
+            size_of_rows=rows.nbytes, copies=len(shared),
             sources=self._sources.ctypes.data, targets=self._targets.ctypes.data,
         )  # fmt: skip
         self._address = ctypes.c_void_p(self._frame.ctypes.data)
