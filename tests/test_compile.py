@@ -308,14 +308,22 @@ class TestCopies:
         assert copied.map(ones).tolist() == program.map(ones).tolist()
         assert copied.map(ones).tolist() != copied.map(ones).tolist()
 
-    def test_a_deep_copy_keeps_the_function(self):
+    @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+    def test_a_copy_keeps_the_function(self, copied):
         w = Value(2.0)
         program = compile(lambda x: w * x)
         program([1.0])
-        copied = copy.deepcopy(program)
-        assert copied.__wrapped__ is program.__wrapped__
+        made = copied(program)
+        assert made.__wrapped__ is program.__wrapped__
         w.data = 3.0
-        assert copied([1.0]) == 3.0
+        assert made([1.0]) == 3.0
+
+    @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+    def test_a_copy_of_what_was_traced(self, copied):
+        w = Value(2.0)
+        program = compile(lambda x: w * x)
+        program([1.0])
+        assert copied(pickle.loads(pickle.dumps(program)))([3.0]) == 6.0
 
 
 class Model:

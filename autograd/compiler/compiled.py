@@ -59,22 +59,24 @@ class Compiled:
         return made
 
     def __reduce__(self) -> Any:
-        recipe = self._recipe()
-        nameless = isinstance(self.__wrapped__, FunctionType) and not has_name(self.__wrapped__)
-        if recipe[0] is Compiled and self._traces and (nameless or isinstance(self.__wrapped__, Lost)):
-            return _remembered, (self.__name__, self.backend, self._traces, self._latest, self._parameters, self._names)
-        return recipe
+        return self._recipe(alone=isinstance(self.__wrapped__, FunctionType) and not has_name(self.__wrapped__))
+
+    def __copy__(self) -> "Compiled":
+        return self._made_again(lambda arguments: arguments)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Compiled":
-        recipe = self._recipe()
+        return self._made_again(lambda arguments: deepcopy(arguments, memo))
+
+    def _made_again(self, copied: Callable[[Any], Any]) -> "Compiled":
+        recipe = self._recipe(alone=False)
         if recipe == self.__qualname__:
             return self
         make, arguments = recipe
-        made: Compiled = make(*deepcopy(arguments, memo))
+        made: Compiled = make(*copied(arguments))
         return made
 
-    def _recipe(self) -> Any:
-        """How to make it again where its function is to be had, as `__reduce__` gives it."""
+    def _recipe(self, alone: bool) -> Any:
+        """How to make it again, as `__reduce__` gives it: by its function or, `alone`, by what was traced of that."""
         if has_name(self):
             return self.__qualname__  # pickled by name, as functions are
         if isinstance(self.__wrapped__, MethodType):
@@ -84,6 +86,8 @@ class Compiled:
                 if isinstance(found, Compiled) and found.__wrapped__ is self.__wrapped__.__func__:  # decorated there
                     first = getattr(type(owner), self.__name__) is found
                     return (getattr, (owner, self.__name__)) if first else (Compiled.__get__, (found, owner))
+        if self._traces and (alone or isinstance(self.__wrapped__, Lost)):
+            return _remembered, (self.__name__, self.backend, self._traces, self._latest, self._parameters, self._names)
         return Compiled, (self.__wrapped__, self.backend)
 
     # What the user calls
