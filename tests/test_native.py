@@ -3,6 +3,7 @@
 # ruff: noqa: N803, N806 (X is the usual name)
 
 import gc
+import math
 import pickle
 import threading
 import warnings
@@ -477,3 +478,14 @@ def test_the_mean_of_equal_numbers_is_that_number():
     for n in (1, 49, 98, 103, 107):  # multiplied by 1/n, a sum of n ones is less than 1
         value, gradient = f.value_and_grad(np.ones(n))
         assert (value, gradient.tolist()) == (1.0, [1.0])
+
+
+def test_the_power_of_a_half_is_a_root_and_what_a_power_is():
+    numbers = np.array([0.0, -0.0, 2.0**-1074, 0.25, 2.0, 1e300, np.inf, -np.inf])
+    w = Value(1.0)
+    f = autograd.compile(lambda x: (w * x) ** 0.5, backend="llvm")
+    found = f.map(numbers)
+    assert found.tolist() == [x**0.5 if x != -math.inf else math.inf for x in numbers.tolist()]
+    assert not np.signbit(found).any()
+    f.value_and_grad(numbers[2:5])
+    assert "@llvm.sqrt" in f.llvm

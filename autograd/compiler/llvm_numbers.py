@@ -82,6 +82,8 @@ class Number:
         if isinstance(other, (int, float)) and 0 < abs(other) <= _LARGEST_POWER and other == int(other):
             power = _multiplied_out(self.real(), abs(int(other)))
             return power if other > 0 else 1.0 / power
+        if _is(other, 0.5):  # of -0.0 it is 0.0, and of -inf alone not what a power is: NaN, which is looked into
+            return self._emit("fadd", self._emit("sqrt", self), 0.0)
         return self._emit("power", self, other)
 
     def __rpow__(self, other: Any) -> Any:
