@@ -102,9 +102,13 @@ class Compiled(Eager):
         """The sums over `data` of loss and metrics, with random parts at rest."""
         sums = None
         if self._evaluation not in self._given_up:
-            with self._graph_may_follow(self._evaluation), mode_kept(self.model):
-                self.model.eval()
-                sums = self._evaluate(data)
+            with self._graph_may_follow(self._evaluation):
+                if self._evaluation.traced and not self._evaluation.reads_settings:
+                    sums = self._evaluate(data)
+                else:
+                    with mode_kept(self.model):
+                        self.model.eval()
+                        sums = self._evaluate(data)
         if sums is None:
             self.settle()
             sums = super().evaluate(data)

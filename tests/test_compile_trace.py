@@ -8,6 +8,7 @@ import pytest
 from eagerly import agree
 
 import autograd
+import nn
 from autograd import BranchChanged, Value, compile, dot, grad, no_grad, take, total, where
 
 X = np.array([[1.0, 2.0], [-0.5, 0.25], [3.0, -1.0]])
@@ -321,3 +322,12 @@ class TestTracing:
             return slope / curvature + other + grad(loss, [v])[0]
 
         agree(newton, [X[:, 0]])
+
+
+def test_whether_settings_are_read():
+    model = nn.MLP(1, [2, 1], dropout=0.5, seed=0)
+    plain = nn.MLP(1, [2, 1], seed=0)
+    programs = [compile(lambda x, model=model: model(x)) for model in (model, plain)]
+    for program in programs:
+        program.map([[1.0]])
+    assert [program.reads_settings for program in programs] == [True, False]

@@ -52,6 +52,10 @@ class Traced:
     def parameters(self) -> list[Value]:
         return self.program.parameters
 
+    @property
+    def reads_settings(self) -> bool:
+        return len(self._settings) > 0
+
     def current(self) -> bool:
         """Whether all settings that the function read are as they were."""
         return not self._settings or all(getattr(owner, name) == value for owner, name, value in self._settings)

@@ -174,6 +174,11 @@ class Compiled:
         return self._latest is not None
 
     @property
+    def reads_settings(self) -> bool:
+        """Whether what was recorded last depends on settings, such as those of `train` and `eval` (see `setting`)."""
+        return self._require_trace().reads_settings
+
+    @property
     def parameters(self) -> list[Value]:
         """The leaf Values that the function reaches and that are not its arguments, in the order of gradients.
 
