@@ -121,7 +121,8 @@ class Descent:
                 theta = self.theta.reshape(p, 1).copy()
                 _, gradient = loss.total_and_gradient(theta, [column[rows] for column in self._columns], m, results)
                 gradient = gradient.reshape(p, 1) / m
-                norm = float(np.sqrt(np.square(gradient[self._moved[0] > 0.0] if self._moved else gradient).sum()))
+                moving = gradient[self._moved[0] > 0.0] if self._moved else gradient[:, 0]
+                norm = float(np.sqrt(moving @ moving))
             if not (np.isfinite(norm) and np.isfinite(results).all()):
                 raise OverflowError("a result or the gradient of a minibatch is not finite")
             self._norm.data = norm
