@@ -25,10 +25,6 @@ class Rehearsal(NamedTuple):
             return self.before
         return self.begun | {step.parent: step.total for step in self.backward[:steps]}
 
-    def arrived(self, steps: int) -> dict[Value, int]:
-        """How many contributions each gradient has got after so many steps of the backward pass."""
-        return {step.parent: step.arrived for step in self.backward[:steps]}
-
     def widest(self, spec: str) -> dict[Value, float | None]:
         """Of the gradients that each node has on the way, the one that takes the most room, written with `spec`."""
         widest = dict(self.before)
@@ -45,7 +41,7 @@ def rehearse(stepper: Stepper) -> Rehearsal:
 
     Raises ValueError, naming the edge, when a gradient becomes NaN on the way.
     """
-    position = stepper.position
+    position, done, seeded = stepper.position, stepper.done, stepper.complete(stepper.output)
     stepper.reset()
     through = Stepper(stepper.output, forward=True)
     through.names, through.wording = stepper.names, stepper.wording
@@ -65,4 +61,8 @@ def rehearse(stepper: Stepper) -> Rehearsal:
         through.reset()
         while stepper.position < position:
             stepper.step()
+        if seeded:
+            stepper.until(stepper.output)  # where no step has been taken yet, the gradient of the output may be there
+        if done:
+            stepper.run()
     return Rehearsal(through, forward, backward, before, begun)

@@ -160,6 +160,18 @@ def test_saving_leaves_the_stepper_and_every_gradient_as_they_are(tmp_path, posi
     assert [node.grad for node in s.order] == [-4, -4, -4, 3, 1]
 
 
+@pytest.mark.parametrize("make", [lambda: Value(3.0, "x"), gates, lambda: Value(3.0).detach()])
+def test_saving_before_the_first_step_leaves_a_pass_that_has_begun(tmp_path, make):
+    s = make().stepper()
+    s.until(s.output) if s.nodes else s.run()
+    before = s.output.grad, s.done, s.complete(s.output)
+    s.save(tmp_path / "f.html")
+    s._repr_mimebundle_()
+    assert (s.output.grad, s.done, s.complete(s.output)) == before
+    s.reset()
+    assert s.output.grad is None
+
+
 @pytest.mark.parametrize("make", [gates, neuron, lambda: expand(neuron())])
 def test_small_graphs_make_small_pages(make):
     assert len(page(make().stepper()).encode()) < 60_000
