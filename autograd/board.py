@@ -61,7 +61,8 @@ def board(stepper: Progress, width: int = WIDTH, around: int = 5, colour: bool =
 def _title(stepper: Progress) -> str:
     name, length = stepper.wording.name(stepper.output), len(stepper)
     if length == 0:
-        return f"backward pass of {name}: no steps, for it was not calculated"
+        why = "all its operands are constants" if stepper.output.parents else "it was not calculated"
+        return f"backward pass of {name}: no steps, for {why}"
     if stepper.position == 0:
         return f"{stepper.phase} pass of {name}: before step 1 of {length}"
     end = "; every gradient is complete" if stepper.done else ""

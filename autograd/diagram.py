@@ -10,11 +10,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate
 
-from .dot_text import Arrow, Box, Group, Role, columns
+from .dot_text import Arrow, Box, Group, Role
 from .graph import topological_order
 from .modes import Scope
 from .notation import Symbols
-from .value import Value, local_grads
+from .value import Value
+from .wording import as_recorded, columns
 from .words import partial_formulas_at
 
 _COLUMNS, _LINES = 28, 3  # of a label that are shown; the whole stands in the tooltip
@@ -201,11 +202,11 @@ class Diagram:
         operands = [p.data if p.operation is None else name for p, name in zip(parents, names, strict=True)]
         times = Counter(parents)
         numbers = [parent.data for parent in parents]
-        recorded = local_grads(node.operation, node.data, tuple(numbers)) == node.local_grads  # no data set since then
+        recorded = as_recorded(node).local_grads  # else data was set since then
         formulas = partial_formulas_at(node.operation, own, operands, [node.data, *numbers], Symbols)
         texts = []
-        for parent, name, local in zip(parents, names, formulas, strict=True):
-            right = local.text if local.number is None and recorded and len(local.text) <= _FORMULA else ""
+        for parent, name, local, same in zip(parents, names, formulas, recorded, strict=True):
+            right = local.text if local.number is None and same and len(local.text) <= _FORMULA else ""
             if _UNNAMED in right:
                 right = ""
             # Of x * x, each edge carries a part of ∂(x * x)/∂x only.

@@ -10,7 +10,8 @@ import html
 import math
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
-from unicodedata import combining, east_asian_width
+
+from .wording import columns
 
 Role = Literal["input", "parameter", "constant", "operation", "scope"]
 Mark = Literal["", "upstream", "receives"]
@@ -243,11 +244,6 @@ def _cell(text: str, attributes: str = "", *, size: int = _SIZE, colour: str = _
         attributes += ' ALIGN="LEFT"'
     written = "<BR/>".join(map(_escaped, lines))
     return f'<TD WIDTH="{width}" {attributes}><FONT COLOR="{colour}" POINT-SIZE="{size}">{written}</FONT></TD>'
-
-
-def columns(c: str) -> int:
-    """How many columns of ordinary letters a character takes: 2 in Chinese, 0 for an accent on the one before."""
-    return 0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1
 
 
 def _ems(text: str) -> float:

@@ -12,6 +12,7 @@ from .value import Value
 from .wording import AMPLE, Room, Wording, align, clip, columns
 
 WIDTH = 100  # columns of a line
+_SINCE = " as it was recorded (data was changed since)"
 _READABLE = 160  # columns of a formula within a sentence
 _LEAST = (1, 9, 17)  # columns of the cells of a line, so that short lines printed one by one stand below each other
 
@@ -61,7 +62,7 @@ class Step(NamedTuple):
         derivative = derivative_sign(self.wording, self.node, self.parent, room)
         local = short_number(self.local, room.digits)
         formula = self.wording.local(self.node, self.operand, room).text
-        if formula != local and columns(formula) <= room.formula:
+        if formula != local and columns(formula) <= room.formula and self._recorded:
             derivative += f" = {formula}"
         before = short_number(self.before or 0.0, room.digits)
         upstream, total = (short_number(x, room.digits) for x in (self.upstream, self.total))
@@ -86,6 +87,11 @@ class Step(NamedTuple):
             ]
         )
 
+    @property
+    def _recorded(self) -> bool:
+        """Whether the local derivative is that of the data of now."""
+        return self.wording.recorded(self.node).local_grads[self.operand]
+
     def _place(self, parent: str) -> str:
         parents = self.node.parents
         return (
@@ -95,6 +101,8 @@ class Step(NamedTuple):
     def _derivation(self) -> str:
         wording, node, k = self.wording, self.node, self.operand
         chain = [derivative_sign(wording, node, self.parent, AMPLE)]
+        if not self._recorded:
+            return f"{chain[0]} = {_number(self.local)}{_SINCE}"
         if (choice := wording.choice(node, k)) is not None:
             chain.append(f"({choice})")
         for formula in (wording.local(node, k), wording.local_in_numbers(node, k)):
@@ -131,7 +139,7 @@ class Step(NamedTuple):
             rf"{upstream} \cdot {value}",
             Latex.numeral(self.contribution),
         ]
-        if sides[1] == sides[2]:
+        if sides[1] == sides[2] or not self._recorded:
             del sides[1]
         return rf"\frac{{\partial {output}}}{{\partial {parent}}} \mathrel{{+}}= {' = '.join(sides)}"
 
@@ -157,7 +165,7 @@ class Evaluation(NamedTuple):
     def cells(self, room: Room) -> list[str]:
         """Operation, equation and the numbers put in, as texts."""
         value = short_number(self.node.data, room.digits)
-        numbers = self.wording.numbers(self.node, room)
+        numbers = self.wording.numbers(self.node, room) if self.wording.recorded(self.node).value else ""
         chain = f"= {value}" if numbers in ("", value) else f"= {numbers} = {value}"
         return [*operation_cells(self.wording, self.node, room), chain]
 
@@ -166,6 +174,8 @@ class Evaluation(NamedTuple):
         wording, node = self.wording, self.node
         numbers, value = wording.numbers(node), _number(node.data)
         result = value if numbers == value else f"{numbers} = {value}"
+        if not wording.recorded(node).value:
+            result = f"{value}{_SINCE}"
         kept: dict[str, None] = {}  # in order, each once
         for parent, local in zip(node.parents, node.local_grads, strict=True):
             if parent.operation is not None:
@@ -178,8 +188,10 @@ class Evaluation(NamedTuple):
     def latex(self) -> str:
         """The operation as a formula of LaTeX, with the numbers put in."""
         wording, node = self.wording, self.node
-        name, value = wording.name(node, AMPLE, Latex), Latex.numeral(node.data)
-        return f"{name} = {wording.equation(node, AMPLE, Latex)} = {wording.numbers(node, AMPLE, Latex)} = {value}"
+        sides = [wording.name(node, AMPLE, Latex).text, wording.equation(node, AMPLE, Latex)]
+        if wording.recorded(node).value:
+            sides.append(wording.numbers(node, AMPLE, Latex))
+        return " = ".join([*sides, Latex.numeral(node.data)])
 
 
 def _line(step: Step | Evaluation) -> str:

@@ -10,7 +10,7 @@ from .formula import ATOM, CHOICE, SUM, Formula
 from .names import Names
 from .notation import DIGITS, Latex, Symbols, latex_name, short_number
 from .table import LEAF
-from .value import Value
+from .value import Value, evaluate, local_grads
 from .words import call_formula, partial_formulas, partial_formulas_at, value_formula
 
 
@@ -36,6 +36,13 @@ ROOMS = (
 )
 
 
+class Recorded(NamedTuple):
+    """Whether the rule of a node still gives what was recorded, its value and each of its local derivatives."""
+
+    value: bool
+    local_grads: tuple[bool, ...]
+
+
 Spelling = Callable[[Value], Formula]
 
 
@@ -47,6 +54,7 @@ class Wording:
         # What was asked last is asked again: the steps of a node follow each other.
         self._equations: dict[object, str] = {}
         self._read: tuple[object, tuple[Formula, ...]] = (None, ())
+        self._compared: tuple[object, Recorded] = (None, Recorded(True, ()))
 
     def name(self, node: Value, room: Room = AMPLE, kind: type[Symbols] = Symbols) -> Formula:
         """A node by its name, a constant by its number; ``w + b`` gets parentheses where they are needed."""
@@ -102,18 +110,40 @@ class Wording:
         rule = partial_formulas(node.operation or LEAF, self.name(node, AMPLE, kind), operands, kind)[k]
         return rule if rule.rank == CHOICE else None
 
+    def recorded(self, node: Value) -> Recorded:
+        """What of `node` is still as recorded: formulas of the rest are left out, for their numbers are others now."""
+        key = (node, [parent.data for parent in node.parents])
+        if self._compared[0] != key:
+            self._compared = key, as_recorded(node)
+        return self._compared[1]
+
     def _partials(self, node: Value, spell: Spelling, room: Room, kind: type[Symbols]) -> tuple[Formula, ...]:
         out = spell(node)
-        key = (node, out.text, room, kind)
+        numbers = (node.data, *(parent.data for parent in node.parents))
+        key = (node, out.text, numbers, room, kind)
         if self._read[0] != key:
             operands = self._operands(node, spell)
-            numbers = (node.data, *(parent.data for parent in node.parents))
             self._read = key, partial_formulas_at(node.operation or LEAF, out, operands, numbers, kind)
         return self._read[1]
 
     def _operands(self, node: Value, spell: Spelling) -> list[Formula | float]:
         # Constants as numbers, so that the exponent of the derivative of x³ is 2, not 3 - 1.
         return [parent.data if parent.operation is None else spell(parent) for parent in node.parents]
+
+
+def as_recorded(node: Value) -> Recorded:
+    """Whether formulas of `node` hold in the numbers of now, or data was set since it was calculated."""
+    operation, numbers = node.operation or LEAF, tuple(parent.data for parent in node.parents)
+    try:
+        value = _same(evaluate(operation, node.parents, numbers), node.data)
+    except (ValueError, ArithmeticError):
+        value = False
+    now = local_grads(operation, node.data, numbers)
+    return Recorded(value, tuple(map(_same, now, node.local_grads)))
+
+
+def _same(a: float, b: float) -> bool:
+    return a == b or (a != a and b != b)
 
 
 def columns(text: str) -> int:

@@ -181,6 +181,11 @@ def test_a_leaf_as_output_and_a_constant():
     assert constant.output.grad is None
 
 
+def test_an_output_of_constants_alone_says_why_it_has_no_steps():
+    assert "no steps, for all its operands are constants" in str((Value(2.0).detach() * Value(3.0).detach()).stepper())
+    assert "no steps, for it was not calculated" in str(Value(2.0, "x").stepper())
+
+
 def test_until_stops_when_the_gradient_is_complete():
     x = Value(2.0, "x")
     a = x * x
@@ -334,6 +339,32 @@ def test_a_choice_is_explained_and_made():
     square = (Value(3.0, "x") ** 2).stepper()
     assert "f = x²" in str(square.step())
     assert "∂f/∂x = 2·x = 6" in str(square.current)
+
+
+def test_data_changed_after_recording_makes_no_false_equation():
+    x, y = Value(3.0, "x"), Value(5.0, "y")
+    f = x * y
+    y.data = 100.0
+    assert "= 15" in str(stepper(f, forward=True).step())
+    s = stepper(f)
+    step = s.step()
+    assert str(step).split("  ")[-1] == "x.grad: 0 + 1 × 5 = 5"
+    assert "∂f/∂x = 5  " in str(step)
+    assert "is ∂f/∂x = 5 as it was recorded (data was changed since)." in step.explain()
+    assert step.latex.endswith(r"\frac{\partial f}{\partial x} = 1 \cdot 5 = 5")
+    assert "∂f/∂y = x = 3" in str(s.step())  # which still holds
+    first = stepper(f, forward=True).step()
+    assert [str(first).split("=", 1)[1].strip(), first.latex] == ["x·y    = 15", r"f = x \cdot y = 15"]
+    assert "In numbers: 15 as it was recorded (data was changed since)." in first.explain()
+    x.data = -1.0
+    assert "relu" in x.relu().op
+    z = x.relu()
+    x.data = 1.0
+    assert "∂f/∂x = 0 as it was recorded" in stepper(z).step().explain()
+    p = Value(4.0, "p")
+    q = p.log()
+    p.data = -4.0  # where it has no value
+    assert "= log(p)  = 1.38629" in str(stepper(q, forward=True).step())
 
 
 def test_many_operands():
