@@ -24,7 +24,7 @@ def parameters(*shape, seed=1):
 def blocks(f, *columns):
     """The blocks that are not leaves, as (kind, operation, rows, per example), and the compiled function."""
     program = agree(f, list(columns), backend="numpy")
-    made = program._latest[1].program
+    made = program._traces.latest[1].program
     return [(b.kind, b.operation.name, len(b.nodes), b.batch) for b in made.blocks[3:]], program
 
 
@@ -205,7 +205,7 @@ class TestReverseAndMemory:
             return sum(v * y for v, y in zip(vs, h, strict=True))
 
         program = agree(f, [X], backend="numpy")
-        assert len(program._latest[1].program.blocks) < 30
+        assert len(program._traces.latest[1].program.blocks) < 30
 
     def test_batches_of_other_sizes_use_buffers_of_their_own(self):
         ws, bs = parameters(3, 4), parameters(3)

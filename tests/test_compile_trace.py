@@ -168,7 +168,7 @@ class TestBranches:
             return where(inside, x[0] * w, where((x[0] < 0.0) | (x[1] >= w) | False, x[1], w * w)) + (x[0] > x[1]) * w
 
         program = agree(f, [np.random.default_rng(0).normal(0.0, 1.0, (50, 2))])
-        assert not program._latest[1].program.branches
+        assert not program._traces.latest[1].program.branches
 
     def test_comparisons_of_comparisons(self):
         def correct(x, t):

@@ -279,7 +279,7 @@ def test_which_arrays_go_the_short_way():
     f = autograd.compile(lambda x: w * x, backend="llvm")
     X = np.arange(5.0)
     f.value_and_grad(X)
-    way, theta = f._latest[1].runner(with_gradient=True).mean_and_gradient, np.ones(1)
+    way, theta = f._traces.latest[1].runner(with_gradient=True).mean_and_gradient, np.ones(1)
     for array in (X, np.arange(10.0)[::2], pickle.loads(pickle.dumps(X))):
         for _ in range(3):
             mean, gradient = way([array], theta)
@@ -351,7 +351,7 @@ def test_code_is_shared_and_freed():
     def program():
         f = autograd.compile(lambda x: autograd.sinh(w * x) + 0.12345, backend="llvm")
         f.value_and_grad([1.0, 2.0])
-        return f, f._latest[1].runner(True).machine
+        return f, f._traces.latest[1].runner(True).machine
 
     f, first = program()
     g, second = program()
@@ -405,7 +405,7 @@ def test_threads():
 def runner_of(backend, f, *arguments):
     compiled = Compiled(f, backend)
     compiled(*arguments)
-    return type(compiled._latest[1].runner(False)).__name__
+    return type(compiled._traces.latest[1].runner(False)).__name__
 
 
 def test_auto_takes_machine_code_for_small_programs_only():

@@ -4,7 +4,6 @@ The first call traces the function on the first example of its arguments; what w
 as array arithmetic, with parameters read anew at each call.
 """
 
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
 from math import prod
@@ -13,14 +12,12 @@ from typing import Any
 
 from ..modes import current_mode, modes
 from ..value import Value
-from .arguments import batch, flat, shapes
+from .arguments import batch, flat
 from .batches import Traced
 from .descent import Descent
 from .listing import listing
 from .pickling import Lost, has_name
-from .trace import argument_names
-
-_REMEMBERED = 8  # traces for one shape of example: settings may have that many combinations without being traced again
+from .traces import Traces
 
 
 class Compiled:
@@ -33,13 +30,8 @@ class Compiled:
         self.__name__ = getattr(function, "__name__", type(function).__name__)
         self.__qualname__ = getattr(function, "__qualname__", self.__name__)
         self.__module__ = getattr(function, "__module__", __name__)
-        self._traces: dict[Any, list[Traced]] = {}  # by the shapes of an example
-        self._latest: tuple[Any, Traced] | None = None
+        self._traces = Traces(function, self.__name__, backend)
         self._ways: dict[bool, Any] = {}  # a trace and the shortest way to run it, without and with its gradient
-        self._parameters: list[Value] = []  # of all traces, in the order in which they were met
-        self._row: dict[Value, int] = {}
-        self._names: dict[int, list[str]] = {}  # of the arguments, by their number
-        self._lock = threading.RLock()
 
     def __repr__(self) -> str:
         return f"<compiled {self.__qualname__}>"
@@ -86,8 +78,8 @@ class Compiled:
                 if isinstance(found, Compiled) and found.__wrapped__ is self.__wrapped__.__func__:  # decorated there
                     first = getattr(type(owner), self.__name__) is found
                     return (getattr, (owner, self.__name__)) if first else (Compiled.__get__, (found, owner))
-        if self._traces and (alone or isinstance(self.__wrapped__, Lost)):
-            return _remembered, (self.__name__, self.backend, self._traces, self._latest, self._parameters, self._names)
+        if self._traces.latest and (alone or isinstance(self.__wrapped__, Lost)):
+            return _remembered, (self.__name__, self.backend, self._traces)
         return Compiled, (self.__wrapped__, self.backend)
 
     # What the user calls
@@ -108,7 +100,7 @@ class Compiled:
     def backward(self, *arguments: Any, at: Any = None) -> float:
         """`value_and_grad`, with the gradient added to the `grad` of every parameter; returns the value."""
         value, gradient = self.value_and_grad(*arguments, at=at)
-        for parameter, slope in zip(self._parameters, gradient.tolist(), strict=False):
+        for parameter, slope in zip(self._traces.parameters, gradient.tolist(), strict=False):
             parameter.grad = slope if parameter.grad is None else parameter.grad + slope
         return value
 
@@ -118,7 +110,7 @@ class Compiled:
 
         arrays, n, traced = self._prepare(arguments)
         with np.errstate(all="ignore"):
-            return _by_example(traced, traced.results(self._theta(traced, at), _columns(arrays), n))
+            return _by_example(traced, traced.results(self._traces.theta(traced, at), _columns(arrays), n))
 
     def map_and_grad(self, *arguments: Any, at: Any = None) -> tuple[Any, Any]:
         """What `map` gives, and the gradient of the mean of the first output, from one sweep.
@@ -131,8 +123,8 @@ class Compiled:
         arrays, n, traced = self._prepare(arguments)
         results = np.empty((len(traced.program.outputs), n))
         with np.errstate(all="ignore"):
-            _, gradient = traced.total_and_gradient(self._theta(traced, at), _columns(arrays), n, results)
-            gradient = self._in_order(traced, gradient / n)
+            _, gradient = traced.total_and_gradient(self._traces.theta(traced, at), _columns(arrays), n, results)
+            gradient = self._traces.in_order(traced, gradient / n)
         if not np.isfinite(results).all() or not np.isfinite(gradient).all():
             raise ValueError(f"a result or the gradient of {self.__name__} is not finite")
         return _by_example(traced, results), gradient
@@ -171,7 +163,7 @@ class Compiled:
     @property
     def traced(self) -> bool:
         """Whether the function has been recorded: from then on the properties below are known."""
-        return self._latest is not None
+        return self._traces.latest is not None
 
     @property
     def reads_settings(self) -> bool:
@@ -186,7 +178,7 @@ class Compiled:
         reaches further parameters, they are added at the end.
         """
         self._require_trace()
-        return list(self._parameters)
+        return list(self._traces.parameters)
 
     def flat_parameters(self) -> Any:
         """The data of the parameters, an array of float64."""
@@ -221,9 +213,9 @@ class Compiled:
         return self._require_trace().machine()
 
     def _require_trace(self) -> Traced:
-        if self._latest is None:
+        if self._traces.latest is None:
             raise ValueError(f"{self.__name__} has not been traced yet: call it once, and it knows its parameters")
-        return self._latest[1]
+        return self._traces.latest[1]
 
     def _mean(self, with_gradient: bool, arguments: tuple[Any, ...], at: Any) -> tuple[float, Any]:
         """The mean of the only output and, if asked for, its gradient."""
@@ -236,25 +228,25 @@ class Compiled:
         k = len(traced.program.outputs)
         if k != 1:
             raise ValueError(f"{self.__name__} has {k} outputs, and no mean of them: use map(), or return one loss")
-        at = None if at is None else flat(at, len(self._parameters))
+        at = None if at is None else flat(at, len(self._traces.parameters))
         found = self._shortly(with_gradient, arrays, at)
         if found is not None:
             return found
-        theta, columns = self._theta(traced, at), _columns(arrays)
+        theta, columns = self._traces.theta(traced, at), _columns(arrays)
         with np.errstate(all="ignore"):
             if not with_gradient:
                 return traced.total(theta, columns, n) / n, None
             total, gradient = traced.total_and_gradient(theta, columns, n)
-            return total / n, self._in_order(traced, gradient / n)
+            return total / n, self._traces.in_order(traced, gradient / n)
 
     def _shortly(self, with_gradient: bool, arguments: Sequence[Any], at: Any) -> tuple[float, Any] | None:
         """The mean of the first output, and its gradient, by the shortest way, if there is one that takes these."""
-        latest = self._latest
+        latest = self._traces.latest
         if latest is None or modes or not latest[1].current():
             return None
         way = self._ways.get(with_gradient)
         if way is None or way[0] is not latest:
-            way = latest, latest[1].shortest_way(latest[0], with_gradient) if self._has_all(latest[1]) else None
+            way = latest, latest[1].shortest_way(latest[0], with_gradient) if self._traces.has_all(latest[1]) else None
             self._ways[with_gradient] = way
         if way[1] is None:
             return None
@@ -269,87 +261,13 @@ class Compiled:
             )
         if not arguments:
             raise ValueError(f"{self.__name__} needs an argument with an example in each row, got none")
-        arrays, n = batch(arguments, self._argument_names)
-        key = tuple([array.shape[1:] for array in arrays])
-        latest = self._latest
-        if latest is not None and latest[0] == key and latest[1].current():
-            traced = latest[1]
-        else:
-            traced = self._find(key, arrays)
-        return arrays, n, traced
-
-    def _argument_names(self, count: int) -> list[str]:
-        if count not in self._names:
-            self._names[count] = argument_names(self.__wrapped__, count)
-        return self._names[count]
-
-    def _find(self, key: Any, arrays: list[Any]) -> Traced:
-        with self._lock:
-            known = self._traces.setdefault(key, [])
-            traced = next((t for t in known if t.current()), None)
-            if traced is None:
-                traced = self._trace(key, arrays)
-                known.append(traced)
-                del known[:-_REMEMBERED]
-            self._latest = key, traced
-            return traced
-
-    def _trace(self, key: Any, arrays: list[Any]) -> Traced:
-        names = self._argument_names(len(arrays))
-        example = [array[0].tolist() for array in arrays]
-        try:
-            traced = Traced(self.__wrapped__, example, self.backend)
-            if traced.keeps_leaves:  # by now they are there before it begins
-                traced = Traced(self.__wrapped__, example, self.backend)
-        except (AttributeError, IndexError, TypeError, ValueError) as error:
-            if self._latest is None or self._latest[0] == key:
-                error.add_note(f"when {self.__name__} was traced on the first example of {shapes(names, key)}")
-                raise
-            raise ValueError(
-                f"{self.__name__} was traced with {shapes(names, self._latest[0])} and does not take "
-                f"{shapes(names, key)}: {error}"
-            ) from error
-        for parameter in traced.parameters:
-            if parameter not in self._row:
-                self._row[parameter] = len(self._parameters)
-                self._parameters.append(parameter)
-        traced.rows = [self._row[parameter] for parameter in traced.parameters]
-        traced.ordered = traced.rows == list(range(len(traced.rows)))
-        return traced
-
-    def _theta(self, traced: Traced, at: Any) -> Any:
-        """The parameters of a trace, of shape (p, 1)."""
-        import numpy as np
-
-        if at is None:
-            theta = np.array([parameter._data for parameter in traced.parameters], float)
-        else:
-            theta = flat(at, len(self._parameters))
-            if not self._has_all(traced):
-                theta = theta[traced.rows]
-        return theta.reshape(-1, 1)
-
-    def _in_order(self, traced: Traced, gradient: Any) -> Any:
-        """A gradient by the parameters of a trace as one by all parameters."""
-        import numpy as np
-
-        if self._has_all(traced):
-            return gradient
-        whole = np.zeros(len(self._parameters))
-        whole[traced.rows] = gradient
-        return whole
-
-    def _has_all(self, traced: Traced) -> bool:
-        """Whether a trace has all parameters, in their order."""
-        return traced.ordered and len(traced.rows) == len(self._parameters)
+        arrays, n = batch(arguments, self._traces.names)
+        return arrays, n, self._traces.find(arrays)
 
 
-def _remembered(
-    name: str, backend: str, traces: Any, latest: Any, parameters: list[Value], names: dict[int, list[str]]
-) -> Compiled:
+def _remembered(name: str, backend: str, traces: Traces) -> Compiled:
     made = Compiled(Lost(name), backend)
-    made._traces, made._latest, made._parameters, made._names = traces, latest, parameters, names
-    made._row = {parameter: k for k, parameter in enumerate(parameters)}
+    made._traces = traces
     return made
 
 

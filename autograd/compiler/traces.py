@@ -1,0 +1,109 @@
+"""All traces of a function: one for each shape of example and for each combination of the settings that it reads.
+
+Their parameters stand in one order, that in which they were met; a trace has some of them, mostly all.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..value import Value
+from .arguments import flat, shapes
+from .batches import Traced
+from .pickling import Lost
+from .trace import argument_names
+
+_REMEMBERED = 8  # traces for one shape of example: settings may have that many combinations without being traced again
+
+
+class Traces:
+    """What is known of a function that examples were run through.
+
+    Attributes: `latest`, the trace that was used last, behind the shapes of an example; `parameters`, of all traces.
+    """
+
+    def __init__(self, function: Callable[..., Any], name: str, backend: str):
+        self._function, self._name, self._backend = function, name, backend
+        self._known: dict[Any, list[Traced]] = {}  # by the shapes of an example
+        self.latest: tuple[Any, Traced] | None = None
+        self.parameters: list[Value] = []
+        self._place: dict[Value, int] = {}
+        self._names: dict[int, list[str]] = {}  # of the arguments, by their number
+        self._lock = threading.RLock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name not in ("_function", "_lock")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _function=Lost(state["_name"]), _lock=threading.RLock())
+
+    def names(self, count: int) -> list[str]:
+        """What the function calls its first `count` arguments."""
+        if count not in self._names:
+            self._names[count] = argument_names(self._function, count)
+        return self._names[count]
+
+    def find(self, arrays: Sequence[Any]) -> Traced:
+        """The trace for such arguments, made if need be on the first example of them."""
+        key = tuple([array.shape[1:] for array in arrays])
+        latest = self.latest
+        if latest is not None and latest[0] == key and latest[1].current():
+            return latest[1]
+        with self._lock:
+            known = self._known.setdefault(key, [])
+            traced = next((t for t in known if t.current()), None)
+            if traced is None:
+                traced = self._trace(key, arrays)
+                known.append(traced)
+                del known[:-_REMEMBERED]
+            self.latest = key, traced
+            return traced
+
+    def _trace(self, key: Any, arrays: Sequence[Any]) -> Traced:
+        names = self.names(len(arrays))
+        example = [array[0].tolist() for array in arrays]
+        try:
+            traced = Traced(self._function, example, self._backend)
+            if traced.keeps_leaves:  # by now they are there before it begins
+                traced = Traced(self._function, example, self._backend)
+        except (AttributeError, IndexError, TypeError, ValueError) as error:
+            if self.latest is None or self.latest[0] == key:
+                error.add_note(f"when {self._name} was traced on the first example of {shapes(names, key)}")
+                raise
+            raise ValueError(
+                f"{self._name} was traced with {shapes(names, self.latest[0])} and does not take "
+                f"{shapes(names, key)}: {error}"
+            ) from error
+        for parameter in traced.parameters:
+            if parameter not in self._place:
+                self._place[parameter] = len(self.parameters)
+                self.parameters.append(parameter)
+        traced.rows = [self._place[parameter] for parameter in traced.parameters]
+        traced.ordered = traced.rows == list(range(len(traced.rows)))
+        return traced
+
+    def theta(self, traced: Traced, at: Any) -> Any:
+        """The parameters of a trace, of shape (p, 1)."""
+        import numpy as np
+
+        if at is None:
+            theta = np.array([parameter._data for parameter in traced.parameters], float)
+        else:
+            theta = flat(at, len(self.parameters))
+            if not self.has_all(traced):
+                theta = theta[traced.rows]
+        return theta.reshape(-1, 1)
+
+    def in_order(self, traced: Traced, gradient: Any) -> Any:
+        """A gradient by the parameters of a trace as one by all parameters."""
+        import numpy as np
+
+        if self.has_all(traced):
+            return gradient
+        whole = np.zeros(len(self.parameters))
+        whole[traced.rows] = gradient
+        return whole
+
+    def has_all(self, traced: Traced) -> bool:
+        """Whether a trace has all parameters, in their order."""
+        return traced.ordered and len(traced.rows) == len(self.parameters)
