@@ -46,16 +46,16 @@ def board(stepper: Progress, width: int = WIDTH, around: int = 5, colour: bool =
     lines = align(lambda room: [_row(stepper, n, room) for n in numbers], width, gaps=_GAPS)
     if colour:
         lines = [_coloured(line, n - position) for line, n in zip(lines, numbers, strict=True)]
+    above, below = [_title(stepper)], ["", *_gradients(stepper, numbers, width)]
     if numbers and numbers[0] > 1:
-        lines.insert(0, f"  … {numbers[0] - 1} before")
+        above.append(f"  … {numbers[0] - 1} before")
     if numbers and numbers[-1] < length:
-        lines.append(f"  … {length - numbers[-1]} more")
-    lines = [_title(stepper), *lines, "", *_gradients(stepper, numbers, width)]
+        below.insert(0, f"  … {length - numbers[-1]} more")
     if stepper.watched:
         names = stepper.wording.names
         watched = (gradient(names[node], node.grad, DIGITS) for node in stepper.watched)
-        lines.append(clip(f"watching {', '.join(watched)}", width))
-    return lines
+        below.append(f"watching {', '.join(watched)}")
+    return [*(clip(line, width) for line in above), *lines, *(clip(line, width) for line in below)]
 
 
 def _title(stepper: Progress) -> str:

@@ -7,7 +7,7 @@ import textwrap
 from .board import board
 from .stepper import Stepper
 from .steps import WIDTH
-from .terminal import Keys, can_redraw, dim, has_colour, width_of
+from .terminal import Keys, can_redraw, dim, has_colour
 from .wording import clip
 
 _KEYS = "Enter or → next   ← back   r run   q quit"
@@ -31,11 +31,16 @@ def explore(stepper: Stepper) -> None:
 
 
 def _picture(stepper: Stepper, colour: bool) -> list[str]:
-    """What is shown: as many steps as leave room for the rest, and never more lines than the terminal has."""
-    width, height = width_of(sys.stdout, WIDTH), shutil.get_terminal_size().lines
+    """What is shown: as many steps as leave room for the rest, and nothing beyond the edges of the terminal.
+
+    A line that is wider would take two, and the next picture would be drawn too low.
+    """
+    columns, height = shutil.get_terminal_size()
+    width = max(2, min(columns, WIDTH))
     step = stepper.current
     told = step.explain() if step else "Each step is one application of the chain rule, on one edge of the graph."
-    below = ["", *(clip(line, width) for line in textwrap.wrap(told, width - 1)), "", dim(_KEYS) if colour else _KEYS]
+    keys = clip(_KEYS, width)
+    below = ["", *(clip(line, width) for line in textwrap.wrap(told, width - 1)), "", dim(keys) if colour else keys]
     for around in range(5, 0, -1):
         lines = ["", *board(stepper, width, around, colour)]
         if len(lines) + len(below) < height:

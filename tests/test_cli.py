@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from autograd import cli
+from autograd import Value, cli, interactive, wording
 from autograd.stepper import Stepper
 
 ROOT = Path(__file__).parent.parent
@@ -219,6 +220,19 @@ def test_the_page_begins_before_the_first_step(capsys, monkeypatch, tmp_path):
 
 def test_step_without_a_terminal_is_the_plain_list(capsys):
     assert run(capsys, *L01, "--step") == run(capsys, *L01)
+
+
+@pytest.mark.parametrize("columns", [12, 30, 40, 45, 200])
+def test_stepping_writes_no_line_wider_than_the_terminal(columns, monkeypatch):
+    monkeypatch.setattr(shutil, "get_terminal_size", lambda: os.terminal_size((columns, 24)))
+    x = Value(2.0, "an input with a long name")
+    s = (x * x * 3 + x.exp()).stepper()
+    s.watch(x.label)
+    for _ in range(len(s) + 1):
+        picture = interactive._picture(s, colour=False)
+        assert len(picture) < 24
+        assert all(wording.columns(line) <= columns for line in picture), picture
+        s.step()
 
 
 class Pty:
