@@ -75,7 +75,7 @@ def write_out(operation: Operation) -> Callable[..., Any]:
         unusual=_unusual_operator(*operands) if operation.infix else _unusual_function(operands),
         numbers="\n    ".join(f"{number} = {node}._data" for number, node in zip(numbers, operands, strict=True)),
         data=value_formula(operation, numbers, Source),
-        unsure="False" if operation in value.IEEE else "_data - _data != 0.0",
+        unsure="False" if operation in value.IEEE else "_type(_data) is not _float or _data - _data != 0.0",
         local_grads="\n        ".join(
             f"_slope_{name} = {slope}"
             for name, slope in zip(names, partial_formulas(operation, "_data", numbers, Source), strict=True)

@@ -130,13 +130,14 @@ def dot(ws: Iterable[Any], xs: Iterable[Number], bias: Any = 0) -> Any:
     >>> dot([[2.0, -3.0], [0.0, 1.0]], [1.0, 4.0], bias=[0.5, 0.0])
     [-9.5, 4.0]
     """
-    if type(ws) is list and type(xs) is list:
-        many = bool(ws) and isinstance(ws[0], (list, tuple))
+    many = type(ws) is list and bool(ws) and isinstance(ws[0], (list, tuple))
+    if type(ws) is list and (many or type(xs) is list):
+        xs = _many("dot(ws, xs)", xs)
         rows = ws if many else [ws]
-        biases = bias if many and isinstance(bias, list) else [bias] * len(rows)
+        biases = bias if many and isinstance(bias, (list, tuple)) else [bias] * len(rows)
         if len(rows) != len(biases):
             raise ValueError(f"dot(rows, xs, biases) needs as many biases as rows, got {len(biases)} and {len(rows)}")
-        with suppress(AttributeError):  # of what is no Value
+        with suppress(AttributeError, TypeError):  # of what is no Value, or no row
             nodes = neurons(rows, xs, biases)
             return nodes if many else nodes[0]
         if many:

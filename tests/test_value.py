@@ -6,6 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 
 import autograd
@@ -490,6 +491,19 @@ def test_dots_of_rows_are_the_dots_of_each_row() -> None:
     assert [node.parents for node in dot(rows, xs)] == [(*row, *xs) for row in rows]
 
 
+def test_the_inputs_of_rows_may_be_any_iterable() -> None:
+    rows, biases = [[Value(1.0), Value(2.0)], [Value(3.0), Value(-4.0)]], [Value(7.0), Value(0.0)]
+    xs = [Value(0.5), Value(0.25)]
+    for inputs in (tuple(xs), iter(xs), np.array(xs)):
+        assert [node.parents for node in dot(rows, inputs, tuple(biases))] == [
+            (*row, *xs, b) for row, b in zip(rows, biases, strict=True)
+        ]
+    assert dot([[1.0, 2.0], [0.0, 1.0]], (3.0, 4.0)) == [11.0, 4.0]
+    assert dot([[1.0, 2.0], [0.0, 1.0]], iter([3.0, 4.0])) == [11.0, 4.0]
+    with pytest.raises(TypeError, match=r"takes a list of numbers or Values, got Value Value\(1\.0\)"):
+        dot([rows[0], Value(1.0)], xs, biases)
+
+
 # ties and kinks
 
 
@@ -663,6 +677,17 @@ def test_a_primitive_uses_primitives(own_operations: None) -> None:
     x = Value(1.5)
     assert four(x).data == 6.0
     assert autograd.expand(four(x)).data == 6.0
+
+
+def test_the_value_of_a_primitive_is_a_real_number(own_operations: None) -> None:
+    power = primitive("power_of_a_half", value=lambda m, x: x**0.5, partials=lambda m, out, x: (0.5 / out,))
+    assert power(Value(9.0)).data == 3.0
+    for x in (-9.0, Value(-9.0)):  # complex, for Python
+        with pytest.raises(ValueError, match=r"power_of_a_half\(x\) has no value at x = -9\.0"):
+            power(x)
+    step = primitive("step", value=lambda m, x: x > 0.0, partials=lambda m, out, x: (0.0,))
+    assert [type(step(Value(x)).data) for x in (-1.0, 1.0)] == [float, float]
+    assert [type(step(x)) for x in (-1.0, 1.0)] == [float, float]
 
 
 @pytest.mark.parametrize(
