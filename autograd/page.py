@@ -86,16 +86,12 @@ def _data(record: Rehearsal, begin_forward: bool) -> dict[str, Any]:
     for step in record.backward:
         expected[step.parent] += 1
     output = name(order[-1]).text
-    start = (
-        f"No gradient has been calculated yet. The first is that of {output} by itself, ∂{output}/∂{output} = 1; each "
-        "step passes a gradient back along one edge of the graph: upstream × local derivative."
-    )
     return {
         "output": output,
         "beginForward": begin_forward,
         "startForward": "Only the inputs are known. Each step of the forward pass calculates one operation; "
         "then the backward pass takes the gradients back.",
-        "startBackward": start,
+        "startBackward": _start(record, output),
         "nodes": [
             {
                 "name": name(node).text,
@@ -110,6 +106,19 @@ def _data(record: Rehearsal, begin_forward: bool) -> dict[str, Any]:
         "forward": [_evaluation(step, position) for step in record.forward],
         "backward": [_step(step, position) for step in record.backward],
     }
+
+
+def _start(record: Rehearsal, output: str) -> str:
+    """What is told before the first step of the backward pass."""
+    if not record.backward:
+        return f"The graph has no edge along which a gradient of {output} could be passed back."
+    state = "No gradient has been calculated yet."
+    if any(grad is not None for grad in record.before.values()):
+        state = "The gradients shown are from an earlier pass: leaves will add to theirs, the others begin anew."
+    return (
+        f"{state} The first is that of {output} by itself, ∂{output}/∂{output} = 1; each step passes a gradient back "
+        "along one edge of the graph: upstream × local derivative."
+    )
 
 
 def _gradient(grad: float | None) -> list[str] | None:
@@ -141,16 +150,21 @@ def _step(step: Step, position: dict[Value, int]) -> dict[str, Any]:
 
 
 def _graph(record: Rehearsal) -> str:
-    """The picture as elements of the page, with room for the widest gradient that each node will have."""
+    """The picture at the end as elements of the page, with room for the widest gradient that each node will have."""
     stepper = record.stepper
     style = Style(stepper.names, _FORMAT, True, record.widest(_FORMAT).get)
     diagram = Diagram(stepper.output, style, collapse=False)
     svg = lay_out(dot_source(*diagram.describe(), "LR"), "svg")
-    return _cleaned(svg, f"Graph of {stepper.wording.name(stepper.output)}: {len(stepper.order)} nodes")
+    end = record.gradients(len(record.backward))
+    grads = {diagram.box_name(node): style.number(grad) for node, grad in end.items()}
+    return _cleaned(svg, f"Graph of {stepper.wording.name(stepper.output)}: {len(stepper.order)} nodes", grads)
 
 
-def _cleaned(svg: bytes, label: str) -> str:
-    """The SVG without what the style says or only a file of its own needs, its parts named for style and script."""
+def _cleaned(svg: bytes, label: str, grads: dict[str, str]) -> str:
+    """The SVG without what the style says or only a file of its own needs, its parts named for style and script.
+
+    `grads` is what to write as the gradient of each node.
+    """
     import re
     from xml.etree import ElementTree
 
@@ -171,6 +185,8 @@ def _cleaned(svg: bytes, label: str) -> str:
             values = texts if len(texts) == 1 else texts[-3::2]  # data and grad, each after its name; or a constant
             for text, kind in zip(values, ("data", "grad"), strict=False):
                 text.set("class", kind)
+                if kind == "grad":
+                    text.text = grads[group.attrib["id"]]
         elif group.get("class") == "edge":
             _clean_edge(group)
     left, top, width, height = map(float, root.attrib["viewBox"].split())

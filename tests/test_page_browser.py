@@ -103,6 +103,25 @@ def test_it_opens_before_the_first_step(show):
     assert page.title() == "Backpropagation of f, step by step"
 
 
+def test_gradients_of_an_earlier_pass_are_told_as_such(show):
+    f = gates()
+    f.backward()
+    page = show(f.stepper())
+    assert gradients(page)["q"] == "-4"
+    assert (
+        page.locator("#sentence").inner_text().startswith("The gradients shown are from an earlier pass: leaves will")
+    )
+
+
+@pytest.mark.parametrize("output", [Value(3.0, "x"), Value(3.0).detach()])
+def test_a_pass_without_steps_says_so(show, output):
+    page = show(output.stepper())
+    assert page.locator("#place").inner_text() == "No steps"
+    assert page.locator("#sentence").inner_text().startswith("The graph has no edge along which")
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#place").inner_text() == "No steps"
+
+
 @pytest.mark.parametrize("make", [gates, shared])
 def test_every_step_shows_what_the_stepper_tells(show, make):
     f = make()
@@ -396,6 +415,10 @@ def test_without_javascript_the_picture_is_there_and_the_page_says_why_nothing_m
     page = show(gates().stepper(), java_script_enabled=False)
     assert page.locator("#node2 text.data").text_content() == "3"
     assert "needs JavaScript" in page.content()
+    w = Value(1.0, "w")
+    page = show((w * 0.333333 + w * 0.666667).stepper(), java_script_enabled=False)
+    assert page.locator("#node0 text.grad").text_content() == "1"  # not the 0.6667 on the way, which is wider
+    assert "table" not in page.locator("noscript").inner_text()
 
 
 # Safety

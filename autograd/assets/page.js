@@ -142,7 +142,7 @@ function showGraph(taken, step) {
 
 function showWords(taken, step) {
   const phase = taken < evaluations || (taken === evaluations && forward && taken) ? "forward" : "backward";
-  const where = step ? `${phase} pass, step ${place} of ${length()}` : `before step 1 of ${length()}`;
+  const where = step ? `${phase} pass, step ${place} of ${length()}` : length() ? `before step 1 of ${length()}` : "no steps";
   write(byId("place"), where[0].toUpperCase() + where.slice(1));
   const start = forward ? data.startForward : data.startBackward;
   write(byId("sentence"), step ? step.sentence : start);
