@@ -241,7 +241,7 @@ def _cell(text: str, attributes: str = "", *, size: int = _SIZE, colour: str = _
     lines = text.split("\n")
     width = math.ceil(max(map(_ems, [*lines, *room.split("\n")])) * size) + 6 * bool(room)  # padding, where it counts
     if "ALIGN" not in attributes and not (text.isascii() and len(text) < 9):
-        attributes += ' ALIGN="LEFT"'
+        attributes += ' ALIGN="LEFT" BALIGN="LEFT"'
     written = "<BR/>".join(map(_escaped, lines))
     return f'<TD WIDTH="{width}" {attributes}><FONT COLOR="{colour}" POINT-SIZE="{size}">{written}</FONT></TD>'
 

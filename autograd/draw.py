@@ -151,8 +151,8 @@ def draw(
     if rankdir not in SIDES:
         raise ValueError(f"unknown rankdir {rankdir!r}: choose one of {', '.join(SIDES)}")
     try:
-        f"{0.5:{format}}"
-    except ValueError:
+        (0.5).__format__(format)
+    except (ValueError, TypeError):
         raise ValueError(f"{format!r} is no format for floats: write one such as '.4g' or '.2f'") from None
     names = _names(labels)
     gradients: Callable[[Value], float | None] = _gradient

@@ -9,7 +9,7 @@ from secrets import token_hex
 def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
     """Write `content` to `path`. Raises OSError, naming the file, and leaves what was there when that fails."""
     target = Path(os.path.realpath(path))  # a link is written through
-    beside = target.with_name(f".{target.name[:100]}.{token_hex(4)}")
+    beside = target.with_name(f".{target.name[:50]}.{token_hex(4)}")  # of 255 bytes at most, in any script
     try:
         with open(beside, "xb") as file:
             file.write(content)

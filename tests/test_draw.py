@@ -264,7 +264,7 @@ def test_local_derivatives_can_be_left_out():
     assert set(map(tuple, Picture(draw(gates(), local_grads=False)).edges.values())) == {()}
 
 
-@pytest.mark.parametrize("option", [{"rankdir": "up"}, {"engine": "neato"}, {"format": "4q"}])
+@pytest.mark.parametrize("option", [{"rankdir": "up"}, {"engine": "neato"}, {"format": "4q"}, {"format": 3}])
 def test_unknown_options_are_refused(option):
     (value,) = option.values()
     with pytest.raises(ValueError, match=repr(value)):
@@ -769,6 +769,12 @@ def test_a_file_that_cannot_be_written_is_an_error_that_names_it(tmp_path):
     with pytest.raises(OSError, match=r"cannot be written.*folder\.dot"):
         drawing.save(tmp_path / "folder.dot")
     assert os.listdir(tmp_path) == ["folder.dot"]
+
+
+def test_a_name_as_long_as_a_name_may_be(tmp_path):
+    path = tmp_path / ("图" * 83 + ".dot")  # 253 bytes; the name of a file may have 255
+    draw(gates()).save(path)
+    assert os.listdir(tmp_path) == [path.name]
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):

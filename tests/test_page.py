@@ -385,6 +385,13 @@ def test_a_picture_of_a_step_shows_the_gradients_so_far_and_what_is_in_hand():
     assert f.grad is None
 
 
+def test_both_lines_of_a_caption_begin_at_its_left():
+    lines = ET.fromstring(draw(gates(), step=2).svg).iter("{http://www.w3.org/2000/svg}text")
+    caption = [line.get("x") for line in lines if "step 2 of 4" in line.text or "z.grad: 0" in line.text]
+    assert len(caption) == 2
+    assert len(set(caption)) == 1
+
+
 def test_the_picture_before_the_first_step_marks_nothing():
     dot = draw(gates(), step=0).dot
     assert "before the first step" in dot
