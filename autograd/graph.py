@@ -11,7 +11,10 @@ from typing import Any, Protocol, TypeVar
 
 
 class Node(Protocol):
-    """What this module asks of a node. A node without an operation is a constant: no gradient flows into it."""
+    """What this module asks of a node, but for `backward`, which reads the slots of `Value`.
+
+    A node without an operation is a constant: no gradient flows into it.
+    """
 
     grad: float | None
 
@@ -21,12 +24,6 @@ class Node(Protocol):
     def parents(self) -> tuple[Any, ...]: ...
     @property
     def local_grads(self) -> tuple[float, ...]: ...
-
-    # One or two parents, and the derivatives by them, stand in these; more are tuples in _x and _dx.
-    _x: Any
-    _y: Any
-    _dx: Any
-    _dy: Any
 
 
 N = TypeVar("N", bound=Node)

@@ -18,6 +18,19 @@ from .table import LEAF, Operation
 _new = object.__new__
 
 
+def _comparison(relation: Callable[[float, float], bool]) -> Callable[["Value", Any], bool]:
+    def compare(self: "Value", other: Any) -> bool:
+        if not is_number(other):
+            return NotImplemented  # type: ignore[no-any-return]
+        tape = current_mode().tape if modes else None
+        if tape is None:
+            return relation(self._data, float(other))
+        noted: bool = tape.compare(relation, self, other)  # stands for a bool
+        return noted
+
+    return compare
+
+
 class Value:
     """A real number in a computation graph.
 
@@ -170,17 +183,10 @@ class Value:
     def __format__(self, spec: str) -> str:
         return format(self._data, spec) if spec else repr(self)
 
-    def __lt__(self, other: Any) -> bool:
-        return _compare(operator.lt, self, other)
-
-    def __le__(self, other: Any) -> bool:
-        return _compare(operator.le, self, other)
-
-    def __gt__(self, other: Any) -> bool:
-        return _compare(operator.gt, self, other)
-
-    def __ge__(self, other: Any) -> bool:
-        return _compare(operator.ge, self, other)
+    __lt__ = _comparison(operator.lt)
+    __le__ = _comparison(operator.le)
+    __gt__ = _comparison(operator.gt)
+    __ge__ = _comparison(operator.ge)
 
     # + - * / and unary minus are written out from the table by module eager, functions of one number by functions.
     if TYPE_CHECKING:
@@ -194,30 +200,12 @@ class Value:
         def __truediv__(self, other: SupportsFloat) -> "Value": ...
         def __rtruediv__(self, other: SupportsFloat) -> "Value": ...
         def __neg__(self) -> "Value": ...
-        def exp(self) -> "Value": ...
-        def expm1(self) -> "Value": ...
-        def log(self) -> "Value": ...
-        def log1p(self) -> "Value": ...
-        def sqrt(self) -> "Value": ...
-        def sin(self) -> "Value": ...
-        def cos(self) -> "Value": ...
-        def tan(self) -> "Value": ...
-        def sinh(self) -> "Value": ...
-        def cosh(self) -> "Value": ...
-        def tanh(self) -> "Value": ...
-        def arcsin(self) -> "Value": ...
-        def arccos(self) -> "Value": ...
-        def arctan(self) -> "Value": ...
-        def erf(self) -> "Value": ...
-        def abs(self) -> "Value": ...
-        def sigmoid(self) -> "Value": ...
-        def relu(self) -> "Value": ...
         def leaky_relu(self, slope: SupportsFloat = 0.01) -> "Value": ...
-        def elu(self) -> "Value": ...
-        def softplus(self) -> "Value": ...
-        def silu(self) -> "Value": ...
-        def gelu(self) -> "Value": ...
         def stepper(self, forward: bool = False) -> Any: ...  # of module stepper
+
+        # Functions of one number have the type of a minus sign.
+        exp = expm1 = log = log1p = sqrt = sin = cos = tan = sinh = cosh = arcsin = arccos = arctan = __neg__
+        tanh = erf = abs = sigmoid = relu = elu = softplus = silu = gelu = __neg__
 
     def __pow__(self, other: SupportsFloat) -> "Value":
         result: Value = arithmetic(table.POW, self, other)
@@ -290,16 +278,6 @@ def _number(node: Value) -> float:
 def constant(data: float) -> Value:
     """A plain number as a node of a graph."""
     return _node(data, scope=current_mode().scope if modes else None)
-
-
-def _compare(relation: Callable[[float, float], bool], x: Value, y: Any) -> bool:
-    if not is_number(y):
-        return NotImplemented  # type: ignore[no-any-return]
-    tape = current_mode().tape if modes else None
-    if tape is None:
-        return relation(x._data, float(y))
-    noted: bool = tape.compare(relation, x, y)  # stands for a bool
-    return noted
 
 
 def arithmetic(operation: Operation, x: Any, y: Any) -> Any:

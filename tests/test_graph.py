@@ -6,6 +6,7 @@ import math
 import weakref
 from collections.abc import Iterator
 from contextlib import suppress
+from random import Random
 
 import pytest
 
@@ -49,6 +50,32 @@ def test_order_of_neurons_that_share_inputs_and_weights_of_any_kind() -> None:
     assert order == [node for node in topological_order(output) if node.parents]
     output.backward()
     assert [x.grad, y.grad] == pytest.approx(grad(expand(output), [x, y]))
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_random_layers_by_the_plain_rule(seed: int) -> None:
+    """Weights, inputs and biases drawn from the same nodes: leaves, constants, other neurons, one of them twice."""
+    draw = Random(seed)
+    pool = [Value(draw.choice([0.0, 1.0, -1.0, 0.5, -2.0])) for _ in range(4)]
+    pool += [pool[0].detach(), Value(3.0).detach()]
+    for _ in range(draw.randint(1, 6)):
+        xs = draw.choices(pool, k=draw.randint(1, 4))
+        rows = [draw.choices(pool, k=len(xs)) for _ in range(draw.randint(1, 4))]
+        pool += dot([*rows, xs], xs, draw.choices(pool, k=len(rows) + 1))
+        pool += [draw.choice(pool).relu(), draw.choice(pool) * draw.choice(pool)]
+    output = total(pool[-4:])
+    order = topological_order(output)
+    expected = {node: 0.0 for node in order if node.requires_grad} | {output: 1.0}
+    for node, k in applications(reversed(order)):
+        expected[node.parents[k]] += chain_rule(expected[node], node.local_grads[k])
+    output.backward()
+    assert {node: node.grad for node in order if node.requires_grad} == pytest.approx(expected)
+    assert not any(node.grad for node in order if not node.requires_grad)
+    met: list[Value] = []
+    leaves: list[Value] = []
+    _collect(output, met, leaves, [])
+    assert met == [node for node in order if node.parents]
+    assert leaves == [node for node in order if node.requires_grad and not node.parents]
 
 
 def test_order_is_the_same_for_the_same_graph() -> None:
