@@ -70,16 +70,16 @@ def write_out(operation: Operation) -> Callable[..., Any]:
     names = operation.operands
     numbers = [f"_x_{name}" for name in names]
     operands = [f"_node_{name}" if name in environment or name.startswith("_") else name for name in names]
+    slopes = partial_formulas(operation, "_data", numbers, Source)
+    doubtful = ["_data", *(f"_slope_{name}" for name, slope in zip(names, slopes, strict=True) if "**" in slope.text)]
+    unsure = [f"_type({result}) is not _float" for result in doubtful]  # a power may be complex
     source = _TEMPLATE.format(
         operands=", ".join(operands),
         unusual=_unusual_operator(*operands) if operation.infix else _unusual_function(operands),
         numbers="\n    ".join(f"{number} = {node}._data" for number, node in zip(numbers, operands, strict=True)),
         data=value_formula(operation, numbers, Source),
-        unsure="False" if operation in value.IEEE else "_type(_data) is not _float or _data - _data != 0.0",
-        local_grads="\n        ".join(
-            f"_slope_{name} = {slope}"
-            for name, slope in zip(names, partial_formulas(operation, "_data", numbers, Source), strict=True)
-        ),
+        unsure="False" if operation in value.IEEE else " or ".join([*unsure, "_data - _data != 0.0"]),
+        local_grads="\n        ".join(f"_slope_{name} = {slope}" for name, slope in zip(names, slopes, strict=True)),
         edges="\n    ".join(_edges(operands, [f"_slope_{name}" for name in names])),
     )
     exec(source, environment)

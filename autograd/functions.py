@@ -277,6 +277,8 @@ def primitive(
             raise TypeError(
                 f"the partials of {name!r} must be a tuple of {len(operands)}, one an operand: got {slopes!r}"
             )
+        if any(isinstance(slope, complex) for slope in slopes):  # the power of a negative number: NaN, as for NumPy
+            raise ValueError(f"the partials of {name!r} have no value here")
         return slopes
 
     row = Operation(name, "defined by the user", value, checked, domain)

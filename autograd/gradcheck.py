@@ -151,13 +151,17 @@ def _difference(f: Callable[[list[float]], list[float]], numbers: list[float], k
     return [derivative for _, derivative in best]
 
 
+def _is_list(argument: Any) -> bool:
+    return hasattr(argument, "__len__") and getattr(argument, "shape", None) != ()
+
+
 def _flat(point: Iterable[Any]) -> list[Any]:
-    return [x for argument in point for x in (argument if hasattr(argument, "__len__") else [argument])]
+    return [x for argument in point for x in (argument if _is_list(argument) else [argument])]
 
 
 def _shaped(point: Iterable[Any], numbers: Iterable[Any]) -> list[Any]:
     source = iter(numbers)
-    return [[next(source) for _ in a] if hasattr(a, "__len__") else next(source) for a in point]
+    return [[next(source) for _ in a] if _is_list(a) else next(source) for a in point]
 
 
 def _names(f: Callable[..., Any], point: Sequence[Any]) -> list[str]:
@@ -172,5 +176,5 @@ def _names(f: Callable[..., Any], point: Sequence[Any]) -> list[str]:
     return [
         name if k is None else f"{name}[{k}]"
         for name, argument in zip(names, point, strict=True)
-        for k in (range(len(argument)) if hasattr(argument, "__len__") else [None])
+        for k in (range(len(argument)) if _is_list(argument) else [None])
     ]

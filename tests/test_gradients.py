@@ -6,6 +6,7 @@ import pickle
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import oracle
 import pytest
 from hypothesis import assume, given
@@ -601,6 +602,15 @@ def test_check_gradients_takes_lists() -> None:
     check = check_gradients(lambda ws, xs, b: dot(ws, xs, b).sigmoid(), [0.1, -0.2], [1.0, 2.0], 0.3)
     assert check
     assert [c.name for c in check] == ["df/dws[0]", "df/dws[1]", "df/dxs[0]", "df/dxs[1]", "df/db"]
+
+
+def test_check_gradients_takes_arrays_of_any_kind() -> None:
+    checks = check_gradients(lambda x, ys: x * ys[0] * ys[1], np.array(2.0), np.array([3.0, 4.0]))
+    assert [(check.name, check.chain_rule) for check in checks] == [
+        ("df/dx", 12.0),
+        ("df/dys[0]", 8.0),
+        ("df/dys[1]", 6.0),
+    ]
 
 
 def test_check_gradients_of_order_2() -> None:

@@ -690,6 +690,15 @@ def test_the_value_of_a_primitive_is_a_real_number(own_operations: None) -> None
     assert [type(step(x)) for x in (-1.0, 1.0)] == [float, float]
 
 
+def test_a_local_derivative_that_is_complex_is_nan(own_operations: None) -> None:
+    rule = primitive("wrong_below_0", value=lambda m, x: x * x, partials=lambda m, out, x: (2.0 * x**1.5 / x**0.5,))
+    assert slopes(rule, 4.0) == [8.0]
+    y = rule(Value(-4.0, "p"))
+    assert math.isnan(y.local_grads[0])
+    with pytest.raises(ValueError, match=r"from 'wrong_below_0' to 'leaf' \(node 'p'\)"):
+        y.backward()
+
+
 @pytest.mark.parametrize(
     "operand",
     ["data", "node", "out", "scope", "new", "operation", "Value", "modes", "exp", "type", "m_", "local_grads"],
