@@ -51,9 +51,9 @@ class Wording:
 
     def __init__(self, names: Names):
         self.names = names
-        # What was asked last is asked again: the steps of a node follow each other.
+        # What was asked last is asked again: the steps of a node follow each other, each in several widths.
         self._equations: dict[object, str] = {}
-        self._read: tuple[object, tuple[Formula, ...]] = (None, ())
+        self._read: dict[object, tuple[Formula, ...]] = {}
         self._compared: tuple[object, Recorded] = (None, Recorded(True, ()))
 
     def name(self, node: Value, room: Room = AMPLE, kind: type[Symbols] = Symbols) -> Formula:
@@ -121,10 +121,12 @@ class Wording:
         out = spell(node)
         numbers = (node.data, *(parent.data for parent in node.parents))
         key = (node, out.text, numbers, room, kind)
-        if self._read[0] != key:
+        if key not in self._read:
+            if len(self._read) >= 2 * len(ROOMS):
+                self._read.clear()
             operands = self._operands(node, spell)
-            self._read = key, partial_formulas_at(node.operation or LEAF, out, operands, numbers, kind)
-        return self._read[1]
+            self._read[key] = partial_formulas_at(node.operation or LEAF, out, operands, numbers, kind)
+        return self._read[key]
 
     def _operands(self, node: Value, spell: Spelling) -> list[Formula | float]:
         # Constants as numbers, so that the exponent of the derivative of x³ is 2, not 3 - 1.

@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd
-from autograd import Evaluation, Step, Stepper, Value, stepper
+from autograd import Evaluation, Step, Stepper, Value, stepper, wording
 from autograd.graph import topological_order
 from autograd.wording import columns
+from autograd.words import partial_formulas_at
 
 NUMBERS = st.floats(-3, 3, width=32)
 UNARY = ("sin", "tanh", "sigmoid", "relu", "abs", "exp", "softplus")
@@ -377,6 +378,19 @@ def test_many_operands():
     assert max(map(columns, lines)) <= 100
     s = autograd.logsumexp([Value(k / 7, f"x{k}") for k in range(3000)]).stepper()
     assert columns(str(s.run())) <= 100
+
+
+def test_the_rule_of_many_operands_is_read_once_for_each_width_of_a_line(monkeypatch):
+    readings = []
+
+    def counted(*arguments):
+        readings.append(arguments)
+        return partial_formulas_at(*arguments)
+
+    monkeypatch.setattr(wording, "partial_formulas_at", counted)
+    s = autograd.logsumexp([Value(0.1, f"a long name {k}") for k in range(150)]).stepper()
+    assert len([str(step) for step in s]) == 150
+    assert len(readings) <= len(wording.ROOMS)
 
 
 def test_numbers_that_are_not_finite_fit():
