@@ -34,7 +34,8 @@ class Formula:
     def of(cls, x: "Formula | float") -> "Formula":
         if isinstance(x, Formula):
             return x
-        return cls(cls.numeral(x), SIGN if x < 0 else ATOM, float(x))
+        text = cls.numeral(x)
+        return cls(text, SIGN if text.startswith("-") else ATOM, float(x))  # -0 too has a sign
 
     def __str__(self) -> str:
         return self.text

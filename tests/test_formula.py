@@ -279,3 +279,8 @@ def test_symbols_are_written_as_people_write_them() -> None:
     assert str(w * x) == "w·x"
     assert str(x**2 + 1) == "x² + 1"
     assert str((w + x) ** 10) == "(w + x)¹⁰"
+
+
+def test_a_negative_zero_has_a_sign() -> None:
+    assert str(Formula.of(-0.0) ** Formula("x")) == "(-0)**x"
+    assert str(Source.of(-0.0) ** Source("x")) == "(-0.0)**x"
