@@ -366,3 +366,43 @@ def test_machine_code_is_freed_with_the_descent():
     del descent, loss
     gc.collect()
     assert code() is None
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "said"),
+    [
+        ({"rule": None}, TypeError, "the rule of a descent is a function of a parameter, its gradient"),
+        ({"state": ["a"]}, TypeError, r"state is a list of numbers, got \['a'\]"),
+        ({"state": 0.0}, TypeError, "state is a list of numbers, got 0.0"),
+        ({"moved": [1, 2]}, TypeError, r"moved is a list of parameters, which are Values, got \[1, 2\]"),
+        ({"moved": Value(3.0)}, TypeError, "moved is a list of parameters"),
+        ({"moved": [Value(3.0)]}, ValueError, "none of the parameters that are to move is one of the function's"),
+    ],
+)
+def test_options_that_make_no_sense(options, error, said):
+    with pytest.raises(error, match=said):
+        network_loss("numpy").descent(*data(4), **({"rule": RULES["plain"][0]} | options))
+
+
+def test_an_example_that_does_not_exist_is_named_before_any_step(backend):
+    descent = network_loss(backend).descent(*data(4), rule=RULES["plain"][0])
+    before = descent.theta.copy()
+    for order in ([0, 1, 4], [0, 1, -5]):
+        with pytest.raises(IndexError, match=rf"there is no example {order[-1]}: there are 4"):
+            descent.run(order, 1)
+        assert np.array_equal(descent.theta, before)
+
+
+def test_numbers_to_start_from_that_do_not_fit_change_nothing():
+    descent = network_loss("numpy").descent(*data(4), rule=momentum, state=[0.0])
+    before = descent.theta.copy()
+    p = len(before)
+    for theta, state, said in (
+        ([1.0, 2.0], [0.0], rf"theta is one number or {p} numbers, got an array of shape \(2,\)"),
+        (1.0, [], "this descent keeps 1 in its state, got 0"),
+        (1.0, [[1.0, 2.0]], rf"state is numbers or arrays of {p} numbers, got an array of shape \(2,\)"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            descent.start_from(theta, state)
+        assert np.array_equal(descent.theta, before)
+        assert not descent.state[0].any()

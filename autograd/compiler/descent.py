@@ -9,6 +9,7 @@ import reprlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..errors import is_number
 from ..functions import where
 from ..value import Value
 from .batches import Traced
@@ -38,12 +39,12 @@ class Descent:
         p = len(self.parameters)
         if not p:
             raise ValueError("the function has no parameters, so there is nothing to move")
+        _check(rule, state)
         self._norm = Value(1.0)
         self._shared = [Value(x) if isinstance(x, int) else None for x in state]  # numbers that are the same for all
         self._rows = np.zeros((1 + len(state), p + _SPARE))  # of parameters, of numbers for each, of shared ones
         self._kept = self._rows[1 : 1 + self._shared.count(None), :p]
-        chosen = set(self.parameters if moved is None else moved)
-        moves = np.array([[float(parameter in chosen)] for parameter in self.parameters])
+        moves = np.array([[float(moves)] for moves in _chosen(self.parameters, moved)])
         self._moved = [] if moves.all() else [moves]
         self._k = len(loss.program.outputs)
         self._outputs = np.zeros((self._k + len(loss.program.branches), 0))  # of the function, an example a column
@@ -65,7 +66,20 @@ class Descent:
         return [next(rows) if shared is None else shared.data for shared in self._shared]
 
     def start_from(self, theta: Any, state: Sequence[Any]) -> None:
-        """Go on from these numbers: an array (or one number for all), and what `state` gives."""
+        """Go on from these numbers: an array (or one number for all), and what `state` gives.
+
+        Raises ValueError, and changes nothing, for arrays of another shape.
+        """
+        import numpy as np
+
+        p = len(self.theta)
+        if np.shape(theta) not in ((), (p,)):
+            raise ValueError(f"theta is one number or {p} numbers, got an array of shape {np.shape(theta)}")
+        if len(state) != len(self._shared):
+            raise ValueError(f"this descent keeps {len(self._shared)} in its state, got {len(state)}")
+        for shared, number in zip(self._shared, state, strict=True):
+            if np.shape(number) != () and (shared is not None or np.shape(number) != (p,)):
+                raise ValueError(f"state is numbers or arrays of {p} numbers, got an array of shape {np.shape(number)}")
         self.theta[:] = theta
         rows = iter(self._kept)
         for shared, number in zip(self._shared, state, strict=True):
@@ -90,6 +104,10 @@ class Descent:
         rows = np.arange(len(self._columns[0])) if order is None else np.asarray(order)
         if rows.ndim != 1 or (len(rows) and rows.dtype.kind not in "iu"):
             raise ValueError(f"order is a list of whole numbers, the places of examples, got {reprlib.repr(order)}")
+        n = len(self._columns[0])
+        missing = rows[(rows < -n) | (rows >= n)]
+        if len(missing):
+            raise IndexError(f"there is no example {missing[0]}: there are {n}")
         rows = rows.astype(np.int64)
         size = len(rows) if batch_size is None else batch_size
         if isinstance(size, bool) or not hasattr(size, "__index__") or size < (1 if len(rows) else 0):
@@ -229,3 +247,26 @@ class Descent:
             norm=parameters.index(self._norm) if self._norm in parameters else None,
             shared=[parameters.index(v) if v in parameters else None for v in self._shared if v is not None],
         )
+
+
+def _check(rule: Any, state: Any) -> None:
+    if not callable(rule):
+        raise TypeError(
+            "the rule of a descent is a function of a parameter, its gradient, the length of the whole gradient, and "
+            f"what it keeps; got {rule!r}"
+        )
+    if not isinstance(state, (list, tuple)) or not all(map(is_number, state)):
+        raise TypeError(f"state is a list of numbers, got {state!r}")
+
+
+def _chosen(parameters: Sequence[Value], moved: Any) -> list[bool]:
+    """Which parameters move: all, or those of `moved`, which may have others too."""
+    if moved is None:
+        return [True] * len(parameters)
+    chosen = list(moved) if hasattr(moved, "__iter__") else [None]
+    if not all(isinstance(parameter, Value) for parameter in chosen):
+        raise TypeError(f"moved is a list of parameters, which are Values, got {reprlib.repr(moved)}")
+    known = set(chosen)
+    if known.isdisjoint(parameters):
+        raise ValueError("none of the parameters that are to move is one of the function's")
+    return [parameter in known for parameter in parameters]
