@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+from test_page import HOSTILE, gates
 
 from autograd import Value, sigmoid, stepper
 from autograd.notation import short_number
@@ -11,15 +12,6 @@ playwright = pytest.importorskip("playwright.sync_api")
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="there is no Chromium")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-HOSTILE = "</script><script>alert(1)"
-
-
-def gates(label="q"):
-    """(x + y) * z at -2, 5, -4."""
-    x, y, z = Value(-2, "x"), Value(5, "y"), Value(-4, "z")
-    q = x + y
-    q.label = label
-    return q * z
 
 
 def shared():
