@@ -406,3 +406,10 @@ def test_numbers_to_start_from_that_do_not_fit_change_nothing():
             descent.start_from(theta, state)
         assert np.array_equal(descent.theta, before)
         assert not descent.state[0].any()
+
+
+def test_what_is_wrong_in_a_rule_says_so():
+    for rule in (lambda p, g: p, lambda p, g, norm: "p", lambda p, g, norm: p / 0.0):
+        with pytest.raises((TypeError, ZeroDivisionError)) as error:
+            network_loss("numpy").descent(*data(4), rule=rule)
+        assert error.value.__notes__ == ["in the rule of a descent, whose examples are the parameters"]

@@ -15,6 +15,7 @@ from ..value import Value
 from .batches import Traced
 
 _SPARE = 7  # numbers past the end of a row: machine code writes whole vectors
+_IN_RULE = "in the rule of a descent, whose examples are the parameters"
 _AT_ONCE = 1 << 20  # numbers of examples that machine code is given at a time, in the order in which it meets them
 
 
@@ -161,7 +162,7 @@ class Descent:
             with np.errstate(all="ignore"):
                 return self._rule.results(self._numbers.copy(), arguments, len(theta))
         except (ValueError, ArithmeticError) as error:
-            error.add_note("in the rule of a descent, whose examples are the parameters")
+            error.add_note(_IN_RULE)
             raise
 
     def _tell_rule(self) -> None:
@@ -192,7 +193,11 @@ class Descent:
             return [*own, *(x for x, shared in zip(new, self._shared, strict=True) if shared is not None)]
 
         example = [self.theta[0], 1.0, *self._kept[:, 0], *([1.0] if self._moved else [])]
-        traced = Traced(moved, [float(x) for x in example], self._backend)
+        try:
+            traced = Traced(moved, [float(x) for x in example], self._backend)
+        except (TypeError, ValueError, ArithmeticError) as error:
+            error.add_note(_IN_RULE)
+            raise
         program = traced.program
         if program.branches or traced.draws:
             raise TypeError("a rule does the same for every parameter: choose with where(), and draw no numbers")

@@ -134,11 +134,8 @@ class Instructions(Lines):
             condition, *values = operands
             chosen = f"{self.kind(boolean=True)} {self.condition(condition)}"
             return self.new(f"select {', '.join([chosen, *[f'{kind} {self.operand(x)}' for x in values]])}")
-        if call == "power of two":
-            return self._power_of_two(self.operand(*operands))
-        if call == "exponent":
-            return self._exponent(self.operand(*operands))
-        raise NotImplementedError(f"no instruction for {call}")
+        by_bits = {"power of two": self._power_of_two, "exponent": self._exponent}
+        return by_bits[call](self.operand(*operands))
 
     def condition(self, x: Number) -> str:
         """What stands for the result of a comparison."""
