@@ -1,10 +1,14 @@
 """A scalar reverse-mode autograd engine: Values that record a graph, and the chain rule that reads it backwards."""
 
+from .checks.derivation import check_derivation
+from .checks.diagnosis import diagnose
+from .checks.gradcheck import check_gradients
 from .compiler import BranchChanged, compile
-from .derivation import check_derivation
-from .diagnosis import diagnose
-from .draw import Drawing, draw
-from .functions import (
+from .drawing.draw import draw
+from .drawing.drawing import Drawing
+from .drawing.stepper_output import Stepper, stepper
+from .engine.expand import expand
+from .engine.functions import (
     abs,
     arccos,
     arcsin,
@@ -41,13 +45,11 @@ from .functions import (
     uniform,
     where,
 )
-from .gradcheck import check_gradients
-from .gradients import expand, grad, paths
-from .modes import Scope, no_grad, scope, setting
-from .presenting import Stepper
-from .stepper import stepper
-from .steps import Evaluation, Step
-from .value import Value
+from .engine.grad import grad
+from .engine.grad_mode import Scope, no_grad, scope, setting
+from .engine.paths import paths
+from .engine.value import Value
+from .stepping.steps import Evaluation, Step
 
 __all__ = [
     "BranchChanged",

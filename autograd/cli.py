@@ -9,16 +9,17 @@ from collections.abc import Sequence
 from keyword import iskeyword
 from typing import Any, NoReturn
 
+from .checks.gradcheck import check_gradients
+from .drawing.stepper_output import Stepper
+from .engine.expand import expand
+from .engine.grad import grad
+from .engine.value import Value, constant
 from .expression import FUNCTIONS, Expression, ExpressionError
-from .formula import number_text
-from .gradcheck import check_gradients
-from .gradients import expand, grad
-from .interactive import explore
-from .stepper import Stepper
-from .steps import WIDTH, Evaluation
-from .terminal import bold, has_colour, is_terminal, plain_symbols, width_of
-from .value import Value, constant
-from .wording import align
+from .notation.text_layout import align
+from .rules.formula import number_text
+from .stepping.interactive import explore
+from .stepping.steps import WIDTH, Evaluation
+from .stepping.terminal import bold, has_colour, is_terminal, plain_symbols, width_of
 
 _ABOUT = """\
 Differentiate an expression at a point, and show how: the value, every application of the chain rule with its
@@ -263,7 +264,7 @@ class _Report:
             self.stepper.save(self.options.html)
             self.stepper.run()
         if self.options.svg or self.options.dot:
-            from .draw import draw
+            from .drawing.draw import draw
 
             drawing = draw(self.output, labels={name: node for node, name in self.stepper.names.items()})
             if self.options.svg:

@@ -10,9 +10,10 @@ import warnings
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import functions, table
-from .table import Operation
-from .value import Value, apply
+from .engine import functions
+from .engine.value import Value, apply
+from .rules import table
+from .rules.table import Operation
 
 if TYPE_CHECKING:
     from inspect import Signature

@@ -8,9 +8,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from .gallery_page import write_gallery
-from .lesson import GALLERY, Page
-from .lessons import LESSONS, Lesson, find
+from .curriculum import LESSONS, Lesson, find
+from .gallery import write_gallery
+from .page import GALLERY, Page
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,12 +40,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     shown, failed = [], []
     for lesson in chosen:
         page = Page(
-            seed=options.seed, quick=options.quick, plots=not options.no_plots, out=options.out, name=lesson.module
+            seed=options.seed, quick=options.quick, plots=not options.no_plots, out=options.out, name=lesson.name
         )
         print(f"{lesson}\n{'=' * len(str(lesson))}\n")
         start = time.perf_counter()
         try:
-            importlib.import_module(f"demos.{lesson.module}").main(page)
+            importlib.import_module(f"demos.lessons.{lesson.module}").main(page)
         except Exception as error:
             if not options.all:
                 raise
@@ -64,9 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _list(lessons: Sequence[Lesson], stream: object) -> None:
-    widest = max(len(lesson.module) for lesson in lessons)
+    widest = max(len(lesson.name) for lesson in lessons)
     for lesson in lessons:
-        print(f"{lesson.id}  {lesson.module:<{widest}}  {lesson.title}", file=stream)  # type: ignore[call-overload]
+        print(f"{lesson.id}  {lesson.name:<{widest}}  {lesson.title}", file=stream)  # type: ignore[call-overload]
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import numpy as np
 
 import autograd
 from autograd import Value, grad, softplus
-from demos.lesson import Page
+from demos.page import Page
 
 
 def main(page: Page | None = None) -> dict[str, float]:

@@ -1,26 +1,18 @@
 """Neurons, layers and multilayer perceptrons on the engine of `autograd`, and how to train them."""
 
-from .base import Module
-from .checkpoints import load_checkpoint, save_checkpoint
 from .data import Standardizer, minibatches, train_test_split
-from .diagram import draw
-from .history import History
-from .losses import (
-    binary_cross_entropy,
-    cross_entropy,
-    hinge_loss,
-    kl_divergence,
-    l1_penalty,
-    l2_penalty,
-    mse_loss,
-)
+from .files.checkpoints import load_checkpoint, save_checkpoint
+from .files.saving import load, save
+from .layers import MLP, Dropout, Layer, Neuron, Sequential
+from .losses import binary_cross_entropy, cross_entropy, hinge_loss, kl_divergence, l1_penalty, l2_penalty, mse_loss
 from .metrics import accuracy
-from .modules import MLP, Dropout, Layer, Neuron, Sequential
+from .module import Module
 from .optimizers import SGD, Adam, AdamW, Optimizer, clip_grad_norm
-from .plotting import plot_decision_boundary
-from .saving import load, save
+from .pictures.boundary import plot_decision_boundary
+from .pictures.diagram import draw
 from .schedules import CosineAnnealingLR, ExponentialLR, Schedule, StepLR
-from .training import fit
+from .training.fit import fit
+from .training.history import History
 
 __all__ = [
     "MLP",

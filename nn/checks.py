@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from .base import is_number
+from autograd import Value
 
 
 def counted(name: str, n: Any, of: str = "") -> int:
@@ -25,3 +25,8 @@ def above_0(name: str, number: Any) -> float:
     if not is_number(number) or not 0.0 < number < math.inf:
         raise ValueError(f"{name} is a number above 0, got {number!r}")
     return float(number)
+
+
+def is_number(x: Any) -> bool:
+    """Whether x is one number: a Value, Python's, or NumPy's, such as an array without axes."""
+    return isinstance(x, (Value, int, float)) or (hasattr(x, "__float__") and not getattr(x, "shape", ()))

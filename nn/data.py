@@ -10,8 +10,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from .base import is_number
-from .checks import counted
+from .checks import counted, is_number
 from .initialization import generator
 
 

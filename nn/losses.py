@@ -12,8 +12,8 @@ from typing import Any
 
 from autograd import Value, abs, dot, log, log_softmax, mean, relu, scope, softplus, take, total, where
 
-from .base import is_number
-from .modules import Module
+from .checks import is_number
+from .module import Module
 
 _BIAS = re.compile(r"(b|bias|biases)(_\w*)?|\w*_(b|bias|biases)")
 

@@ -10,8 +10,7 @@ from typing import Any
 
 from autograd import Value, minimum
 
-from .base import is_number
-from .checks import at_least_0
+from .checks import at_least_0, is_number
 
 
 class Optimizer:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from .modules import MLP, Dropout, Layer, Module, Neuron, Sequential
+from .layers import MLP, Dropout, Layer, Neuron, Sequential
+from .module import Module
 
 
 def chain(model: Module) -> list[Layer | Neuron | Dropout] | None:

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from autograd import Value, compile, functions
-from autograd.compiler.backends import BACKENDS
-from autograd.table import TABLE
+from autograd import Value, compile
+from autograd.compiler.backends.choice import BACKENDS
+from autograd.engine import functions
+from autograd.rules.table import TABLE
 
 settings.register_profile(
     "same every time", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from autograd import Value, grad
-from autograd.compiler import batches
+from autograd.compiler import traced as batches
 from autograd.compiler.compiled import Compiled
-from autograd.graph import topological_order
+from autograd.engine.backward import topological_order
 
 
 class Reference(NamedTuple):

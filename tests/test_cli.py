@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from autograd import Value, cli, interactive, wording
-from autograd.stepper import Stepper
+from autograd import Value, cli
+from autograd.drawing.stepper_output import Stepper
+from autograd.notation import equations as wording
+from autograd.stepping import interactive
 
 ROOT = Path(__file__).parent.parent
 L01 = ["(x + y) * z", "x=-2", "y=5", "z=-4"]
@@ -195,7 +197,7 @@ def test_help_and_version(capsys):
 
 
 def test_pictures_name_the_nodes_as_the_steps_do(capsys, tmp_path):
-    pytest.importorskip("autograd.draw")
+    pytest.importorskip("autograd.drawing.draw")
     svg, dot = tmp_path / "f.svg", tmp_path / "f.txt"
     status, out, _ = run(capsys, *L01, "--svg", str(svg), f"--dot={dot}")
     assert status == 0

@@ -15,21 +15,33 @@ ENGINE = {
     ".".join(path.relative_to(ROOT / "autograd").with_suffix("").parts): path
     for path in sorted((ROOT / "autograd").rglob("*.py"))
 }
-FRONTS = {"__init__", "__main__", "compiler.__init__"}
-# What stands on Value, side by side: none of these knows another.
-FEATURES = {
-    "checking": {"gradcheck"},
-    "stepping": {"stepper", "steps", "board"},
-    "drawing": {"draw", "diagram", "dot_text", "layout"},
-    "compiling": {name for name in ENGINE if name.startswith("compiler.")},
+# What each folder may import, besides itself; a module that stands beside the folders is a folder of its own.
+BELOW: dict[str, set[str]] = {
+    "files": set(),
+    "rules": set(),
+    "engine": {"rules"},
+    "notation": {"engine", "rules"},
+    "expression": {"notation", "engine", "rules"},
+    "stepping": {"notation", "engine", "rules"},
+    "drawing": {"stepping", "notation", "engine", "rules", "files"},
+    "checks": {"expression", "notation", "engine", "rules"},
+    "compiler": {"notation", "engine", "rules"},
+    "cli": {"checks", "drawing", "stepping", "expression", "notation", "engine", "rules", "files"},
+    "__main__": {"cli"},
+    "__init__": {"compiler", "checks", "drawing", "stepping", "expression", "notation", "engine", "rules"},
+}
+# What a function imports of a folder above its own: the ways from a Value to its stepper and its picture.
+UPWARD = {
+    ("engine.value", "drawing.draw", "_repr_svg_"),
+    ("engine.value", "drawing.stepper_output", "stepper"),
 }
 
 
-def imports(name: str, path: Path) -> set[str]:
+def imports(name: str, tree: ast.AST) -> set[str]:
     """The modules of our own that a module of the engine imports, wherever in its text it does."""
     package = name.split(".")[:-1]
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             assert not any(alias.name.split(".")[0] == "autograd" for alias in node.names), f"{name}: import autograd"
         if not isinstance(node, ast.ImportFrom):
@@ -39,24 +51,39 @@ def imports(name: str, path: Path) -> set[str]:
             continue
         base = package[: len(package) - node.level + 1]
         if node.module:
-            found.add(".".join([*base, node.module]))
-        else:
-            found |= {".".join([*base, alias.name]) for alias in node.names}
+            base = [*base, *node.module.split(".")]
+        for alias in node.names:
+            full = ".".join([*base, alias.name])
+            found.add(full if full in ENGINE else ".".join(base))
     return {f"{target}.__init__" if f"{target}.__init__" in ENGINE else target for target in found}
 
 
-IMPORTS = {name: imports(name, path) for name, path in ENGINE.items()}
+def parsed(path: Path, typing: bool) -> ast.Module:
+    """The module, without what it imports for types alone unless `typing`."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    if not typing:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+                node.body = [ast.Pass()]
+    return tree
 
 
-def above(*names: str) -> set[str]:
-    """What the modules import, directly or not."""
-    seen: set[str] = set()
-    stack = list(names)
-    while stack:
-        for target in IMPORTS[stack.pop()] - seen:
-            seen.add(target)
-            stack.append(target)
-    return seen
+def upward(name: str, path: Path) -> set[tuple[str, str, str]]:
+    """What its functions import from above: module, target, function."""
+    return {
+        (name, target, function.name)
+        for function in ast.walk(parsed(path, typing=False))
+        if isinstance(function, ast.FunctionDef)
+        for target in imports(name, function)
+        if folder(target) not in BELOW[folder(name)] | {folder(name)}
+    }
+
+
+def folder(name: str) -> str:
+    return name.split(".")[0]
+
+
+IMPORTS = {name: imports(name, parsed(path, typing=False)) for name, path in ENGINE.items()}
 
 
 def test_every_import_is_of_a_module_that_exists() -> None:
@@ -64,32 +91,57 @@ def test_every_import_is_of_a_module_that_exists() -> None:
         assert targets <= set(ENGINE), (name, targets - set(ENGINE))
 
 
-@pytest.mark.parametrize("name", ["table", "formula", "graph", "modes"])
-def test_the_foundation_imports_nothing_of_ours(name: str) -> None:
-    assert IMPORTS[name] == set()
+def test_every_folder_has_its_place() -> None:
+    assert {folder(name) for name in ENGINE} == set(BELOW)
 
 
-def test_value_imports_the_foundation_alone() -> None:
-    assert above("value") <= {"table", "formula", "graph", "modes", "errors", "floats", "copying", "arrays"}
+@pytest.mark.parametrize("name", ENGINE)
+def test_folders_import_what_is_below_them(name: str) -> None:
+    excepted = {target for _, target, _ in upward(name, ENGINE[name])}
+    assert {folder(target) for target in IMPORTS[name] - excepted} <= BELOW[folder(name)] | {folder(name)}
+
+
+def test_the_ways_up_are_those_that_are_listed() -> None:
+    assert set().union(*(upward(name, path) for name, path in ENGINE.items())) == UPWARD
 
 
 def test_imports_run_one_way() -> None:
+    ways_up = {(name, target) for name, target, _ in UPWARD}
+
+    def reached(start: str) -> set[str]:
+        seen: set[str] = set()
+        stack = [start]
+        while stack:
+            name = stack.pop()
+            new = {target for target in IMPORTS[name] if (name, target) not in ways_up} - seen
+            seen |= new
+            stack += new
+        return seen
+
     for name in ENGINE:
-        assert name not in above(name), f"{name} imports itself through {IMPORTS[name]}"
+        assert name not in reached(name), f"{name} imports itself through {IMPORTS[name]}"
 
 
-def test_features_never_import_each_other() -> None:
-    for feature, names in FEATURES.items():
-        assert names <= set(ENGINE), f"{feature}: which modules is it now? {names - set(ENGINE)}"
-        others = set().union(*(theirs for other, theirs in FEATURES.items() if other != feature))
-        for name in names:
-            assert not IMPORTS[name] & others, f"{name} of {feature} imports {IMPORTS[name] & others}"
-
-
-def test_nothing_imports_the_fronts() -> None:
-    for name, targets in IMPORTS.items():
-        if name != "__init__":
-            assert not targets & FRONTS - ({"cli"} if name == "__main__" else set()), name
+def test_nothing_sets_methods_onto_the_classes_of_others() -> None:
+    """But for one place, which puts the fast operators on Value."""
+    places = {}
+    for name, path in ENGINE.items():
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        own = {node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+        for node in ast.walk(tree):
+            target = None
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Attribute):
+                target = node.targets[0].value
+            elif isinstance(node, ast.Call) and ast.unparse(node.func) == "setattr":
+                target = node.args[0]
+            if (
+                isinstance(target, ast.Name)
+                and target.id[:1].isupper()
+                and target.id not in own
+                and target.id != "TABLE"
+            ):
+                places[name] = target.id
+    assert places == {"engine.fast_ops": "Value", "engine.functions": "Value"}
 
 
 def test_the_engine_knows_nothing_of_nn_and_demos() -> None:

@@ -6,24 +6,23 @@ from pathlib import Path
 
 import pytest
 
-from demos.lessons import LESSONS
+from demos.curriculum import LESSONS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-MODULES = sorted(
-    path.relative_to(ROOT).as_posix()
-    for folder in ("autograd", "nn")
-    for path in (ROOT / folder).rglob("*.py")
-    if not path.name.startswith("__")
-)
+PACKAGES = ("autograd", "nn", "demos")
 
 
-def test_every_module_stands_in_the_tree_with_its_sentence() -> None:
-    told = dict(re.findall(r"^- `((?:autograd|nn)/[\w/]+\.py)`: (.+)$", README, re.MULTILINE))
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_module_stands_in_the_list_of_its_package_with_its_sentence(package: str) -> None:
+    text = (ROOT / package / "README.md").read_text(encoding="utf-8")
+    told = dict(re.findall(r"^- `([\w/]+\.py)`: (.+)$", text, re.MULTILINE))
     sentences = {}
-    for name in MODULES:
-        docstring = ast.get_docstring(ast.parse((ROOT / name).read_text(encoding="utf-8"))) or ""
-        sentences[name] = docstring.split("\n")[0].replace("``", "`").rstrip(".")
+    for path in sorted((ROOT / package).rglob("*.py")):
+        if not path.name.startswith("__") and path.parent.name != "lessons":
+            docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+            sentence = docstring.split("\n")[0].replace("``", "`").rstrip(".")
+            sentences[path.relative_to(ROOT / package).as_posix()] = sentence
     assert told == sentences
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from autograd import Value, dot, grad, log_softmax, logsumexp, no_grad, relu, softmax, total
-from autograd.graph import topological_order
+from autograd.engine.backward import topological_order
 
 
 def test_trap_backward_twice() -> None:

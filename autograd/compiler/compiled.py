@@ -10,14 +10,13 @@ from math import prod
 from types import FunctionType, MethodType
 from typing import Any
 
-from ..modes import current_mode, modes
-from ..value import Value
+from ..engine.grad_mode import current_mode, modes
+from ..engine.value import Value
 from .arguments import batch, flat
-from .batches import Traced
 from .descent import Descent
-from .listing import listing
-from .pickling import Lost, has_name
-from .traces import Traces
+from .program.listing import listing
+from .traced import Traced
+from .traces import Lost, Traces, has_name
 
 
 class Compiled:

@@ -9,10 +9,10 @@ import reprlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..errors import is_number
-from ..functions import where
-from ..value import Value
-from .batches import Traced
+from ..engine.errors import is_number
+from ..engine.functions import where
+from ..engine.value import Value
+from .traced import Traced
 
 _SPARE = 7  # numbers past the end of a row: machine code writes whole vectors
 _IN_RULE = "in the rule of a descent, whose examples are the parameters"

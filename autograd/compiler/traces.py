@@ -3,15 +3,15 @@
 Their parameters stand in one order, that in which they were met; a trace has some of them, mostly all.
 """
 
+import sys
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Never
 
-from ..value import Value
+from ..engine.value import Value
 from .arguments import flat, shapes
-from .batches import Traced
-from .pickling import Lost
-from .trace import argument_names
+from .program.trace import argument_names
+from .traced import Traced
 
 _REMEMBERED = 8  # traces for one shape of example: settings may have that many combinations without being traced again
 
@@ -107,3 +107,24 @@ class Traces:
     def has_all(self, traced: Traced) -> bool:
         """Whether a trace has all parameters, in their order."""
         return traced.ordered and len(traced.rows) == len(self.parameters)
+
+
+def has_name(function: Any) -> bool:
+    """Whether the name of a function leads to it, so that a pickle may hold the name alone."""
+    found: Any = sys.modules.get(function.__module__)
+    for name in function.__qualname__.split("."):
+        found = getattr(found, name, None)
+    return found is function
+
+
+class Lost:
+    """In the place of a function that stayed behind."""
+
+    def __init__(self, name: str):
+        self.__name__ = name
+
+    def __call__(self, *_: Any) -> Never:
+        raise ValueError(
+            f"{self.__name__} came out of a pickle with what was traced and without its function, which is a lambda or "
+            "stands within another function: it can be traced anew only where it was defined"
+        )

@@ -1,0 +1,1 @@
+"""Checking gradients, derivations by hand, and graphs that do not learn."""

@@ -1,0 +1,1 @@
+"""What runs a program over a batch: NumPy, or machine code."""

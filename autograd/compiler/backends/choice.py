@@ -1,0 +1,92 @@
+"""Back ends: what runs a program over a batch, and which of them is chosen.
+
+Machine code is the fastest by far for small networks, but it is straight-line code, an instruction for each node: it
+takes too long to make for large ones, which are better off with the matrix products of NumPy.
+"""
+
+import importlib.util
+import warnings
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from ...engine.value import Value
+from ..program.blocks import Program, build
+from ..program.trace import traced
+
+_AT_ONCE = 15_000  # instructions that compile in less than a second
+
+
+def _numpy(program: Program, with_gradient: bool) -> Any:
+    from .numpy import NumpyRunner
+
+    return NumpyRunner(program, with_gradient)
+
+
+def _llvm(program: Program, with_gradient: bool) -> Any:
+    """Machine code, because it was asked for."""
+    trouble = _trouble()
+    if not trouble and not _is_small(program):
+        trouble = "the program is too large to compile at once"
+    if trouble:
+        warnings.warn(f"{trouble}: NumPy runs the program instead", RuntimeWarning, stacklevel=2)
+        return _numpy(program, with_gradient)
+    return _native(program, with_gradient)
+
+
+def _auto(program: Program, with_gradient: bool) -> Any:
+    """Machine code where it is to be had, else NumPy."""
+    if importlib.util.find_spec("llvmlite") is None or not _is_small(program):
+        return _numpy(program, with_gradient)
+    trouble = _trouble()
+    if not trouble:
+        return _native(program, with_gradient)
+    _warn_once(trouble)
+    return _numpy(program, with_gradient)
+
+
+BACKENDS: dict[str, Callable[[Program, bool], Any]] = {"auto": _auto, "numpy": _numpy, "llvm": _llvm}
+
+
+def _native(program: Program, with_gradient: bool) -> Any:
+    from .native.runner import LlvmRunner
+
+    return LlvmRunner(program, with_gradient)
+
+
+def _is_small(program: Program) -> bool:
+    """Whether the program has few enough instructions, about three for each edge with the gradient."""
+    edges = sum(len(program.nodes[k].parents) for block in program.blocks[3:] for k in block.nodes)
+    return 3 * edges <= _AT_ONCE
+
+
+@cache
+def _trouble() -> str:
+    """Why machine code cannot be used here, found out by a small program; empty if it can."""
+    if importlib.util.find_spec("llvmlite") is None:
+        return "the llvm back end needs llvmlite, the extra 'native' of this package, which is not installed"
+    try:
+        return "" if _agrees() else "machine code made here calculates something else than NumPy"
+    except Exception as error:  # whatever a platform that nobody has tried does wrong
+        return f"machine code cannot be made or run here ({type(error).__name__}: {error})"
+
+
+def _agrees() -> bool:
+    """Whether both back ends calculate the same for a few examples."""
+    import numpy as np
+
+    from ...engine.functions import exp, tanh, where
+
+    w = Value(0.5)
+    numbers = np.linspace(-1.0, 1.0, 11).reshape(-1, 1)
+    with traced(lambda x: where(x < w, tanh(w * x), exp(x) / w) + w**2, [0.25]) as (tape, outputs, _):
+        program = build(tape, outputs)
+    theta = np.array([[0.5]])
+    runs = [make(program, True).run(theta, [numbers], len(numbers)) for make in (_numpy, _native)]
+    expected, found = (np.concatenate([run.outputs[0], run.gradient[:, 0]]) for run in runs)
+    return bool(np.allclose(expected, found, rtol=1e-13, atol=0.0))
+
+
+@cache
+def _warn_once(trouble: str) -> None:
+    warnings.warn(f"{trouble}: NumPy runs compiled functions instead", RuntimeWarning, stacklevel=2)

@@ -1,0 +1,1 @@
+"""Machine code for a program, made by LLVM."""

@@ -1,0 +1,231 @@
+"""Elementary functions as arithmetic, for machines whose C library knows them for one number at a time alone.
+
+The laws of a function take its argument to a short interval, where a polynomial is summed: the Taylor series, which is
+short there. That holds between two bounds; where a number lies beyond them, or is NaN, the C library is asked after
+all, so that overflow, underflow and all else that is special stay what they are there.
+"""
+
+from collections.abc import Callable
+from math import factorial, inf, log, pi, sqrt
+from typing import Any, NamedTuple
+
+from .as_machine_code import NATIVE, Number
+
+
+class Form(NamedTuple):
+    """How a function is calculated for numbers from `low` to `high`, each step rounded as it is written."""
+
+    value: Callable[[Any], Any]
+    low: float
+    high: float
+
+
+# A number in pieces of 42 bits: a piece times a whole number below 2**11 is exact (Cody and Waite 1980).
+_LOG2 = (float.fromhex("0x1.62e42fefa38p-1"), float.fromhex("0x1.ef35793c7673p-45"))
+_HALF_PI = tuple(map(float.fromhex, ("0x1.921fb544428p+0", "0x1.4611a62633p-42", "0x1.45c06e0e68948p-86")))
+_QUARTER_PI = (pi / 4.0, float.fromhex("0x1.1a62633145c07p-55"))  # rounded, and the rest
+_FAR = 3200.0  # less than 2**11 quarters of a turn
+_WHOLE = 1.5 * 2.0**52  # the doubles about this one are the whole numbers
+
+# Taylor series up to the last term that counts at the end of the interval; y is x**2.
+_EXP = [1.0 / factorial(k) for k in range(2, 14)]  # (exp(x) - 1 - x) / y in x, to log(2) / 2
+_SIN = [(-1.0) ** k / factorial(2 * k + 1) for k in range(1, 9)]  # (sin(x) / x - 1) / y in y, x to pi / 4
+_COS = [(-1.0) ** k / factorial(2 * k) for k in range(1, 9)]  # (cos(x) - 1) / y, x to pi / 4
+_ARTANH = [2.0 / (2 * k + 1) for k in range(1, 11)]  # 2 (artanh(x) / x - 1) / y, x to (sqrt(2) - 1)**2
+_ARCTAN = [(-1.0) ** k / (2 * k + 1) for k in range(1, 21)]  # (arctan(x) / x - 1) / y, x to tan(pi / 8) = sqrt(2) - 1
+_ERF = [2.0 / sqrt(pi) * (-1.0) ** k / factorial(k) / (2 * k + 1) for k in range(13)]  # erf(x) / x, x to 1/2
+
+# (2 x + 1) exp(x**2) erfc(x) in y = (x - 3) / (x + 3), x from 1/2 to 26 (after Shepherd and Laframboise 1981): by
+# mpmath.chebyfit with 60 digits, off by 5e-17 at most.
+# fmt: off
+_ERFC = [
+    1.2530080582697296, -0.13562110612458073, -0.04756229435343793, 0.1296451587027043, -0.119273663416134,
+    0.0683080273461125, -0.023770514898013063, 0.0025293917782145477, 0.0018886900958857806, -0.0007798318954961215,
+    -0.00010515785269783963, 0.0001250970557409525, 4.940600194147867e-06, -2.0091626375813134e-05,
+    -7.058632070062316e-07, 3.4500309355396884e-06, 3.1025940327294634e-07, -5.81598407172263e-07,
+    -9.048286239688219e-08, 7.021155859980582e-08, 1.094359710135305e-08,
+]
+# fmt: on
+
+
+def _polynomial(y: Number, coefficients: list[float]) -> Any:
+    """By Horner's rule; whether a product is rounded before a number is added is left to the processor."""
+    result: Any = coefficients[-1]
+    for coefficient in coefficients[-2::-1]:
+        result = y.recorder.emit("multiply and add", y, result, coefficient)
+    return result
+
+
+def _nearest(x: Any) -> Any:
+    """The nearest whole number, of two the even one; for numbers below 2**51."""
+    return (x + _WHOLE) - _WHOLE
+
+
+def _with_sign(x: Number, sign: Number) -> Any:
+    return x.recorder.emit("with sign", x, sign)
+
+
+def _power_of_two(n: Number) -> Any:
+    return n.recorder.emit("power of two", n)
+
+
+# The exponential function and its kin
+
+
+def _powers(x: Any, rest: Any = 0.0) -> tuple[Any, Any]:
+    """n and y with exp(x + rest) = 2**n * (1 + y), where n is whole and y at most about sqrt(2) - 1 in size."""
+    n = _nearest(x * (1.0 / log(2.0)))
+    r = (x - n * _LOG2[0]) - n * _LOG2[1] + rest
+    return n, r + r * r * _polynomial(r, _EXP)
+
+
+def _exp(x: Any) -> Any:
+    n, y = _powers(x)
+    return (y + 1.0) * _power_of_two(n)
+
+
+def _above_minus_one(x: Any) -> Any:
+    """exp(x) - 1; the sign of 0 is lost."""
+    n, y = _powers(x)
+    power = _power_of_two(n)
+    return y * power + (power - 1.0)
+
+
+def _expm1(x: Any) -> Any:
+    return _with_sign(_above_minus_one(NATIVE.where(x < -40.0, -40.0, x)), x)
+
+
+def _tanh(x: Any) -> Any:
+    size = NATIVE.abs(x)
+    e = _above_minus_one(NATIVE.where(size > 20.0, 20.0, size) * 2.0)
+    return _with_sign(e / (e + 2.0), x)
+
+
+def _half_exp(x: Any) -> Any:
+    n, y = _powers(x)
+    return (y + 1.0) * _power_of_two(n - 1.0)
+
+
+def _cosh(x: Any) -> Any:
+    half = _half_exp(NATIVE.abs(x))
+    return half + 0.25 / half
+
+
+def _sinh(x: Any) -> Any:
+    size = NATIVE.abs(x)
+    half, e = _half_exp(size), _above_minus_one(size)
+    return _with_sign(NATIVE.where(size < 1.0, (e + e / (e + 1.0)) * 0.5, half - 0.25 / half), x)
+
+
+# The error function
+
+
+def _erf_near_0(x: Any) -> Any:
+    return x * _polynomial(x * x, _ERF)
+
+
+def _erfc_from_half(x: Any) -> Any:
+    start = _nearest(x * 2.0**20) * 2.0**-20  # the first half of the bits of x: its square is exact
+    n, y = _powers(-(start * start), (start - x) * (start + x))
+    p = _polynomial((x - 3.0) / (x + 3.0), _ERFC)
+    return (p + p * y) / (x * 2.0 + 1.0) * _power_of_two(n)
+
+
+def _erf(x: Any) -> Any:
+    size = NATIVE.abs(x)
+    far = 1.0 - _erfc_from_half(NATIVE.where(size > 6.0, 6.0, size))
+    return NATIVE.where(size < 0.5, _erf_near_0(x), _with_sign(far, x))
+
+
+def _erfc(x: Any) -> Any:
+    size = NATIVE.abs(x)
+    far = _erfc_from_half(NATIVE.where(size > 26.0, 26.0, size))
+    return NATIVE.where(size < 0.5, 1.0 - _erf_near_0(x), NATIVE.where(x < 0.0, 2.0 - far, far))
+
+
+# Logarithms
+
+
+def _log(x: Any, rest: Any = 0.0) -> Any:
+    """log(x) + rest, for a rest that is small."""
+    n = x.recorder.emit("exponent", x * sqrt(2.0))
+    f = x * _power_of_two(-n) - 1.0  # from sqrt(1/2) - 1 to sqrt(2) - 1, exact
+    s = f / (f + 2.0)
+    y = s * s
+    # log(1 + f) = 2 artanh(s), where 2 s = f - s f
+    return n * _LOG2[0] + (f - (s * (f - y * _polynomial(y, _ARTANH)) - (n * _LOG2[1] + rest)))
+
+
+def _log1p(x: Any) -> Any:
+    u = x + 1.0
+    v = u - 1.0
+    lost = (1.0 - (u - v)) + (x - v)  # what rounding takes from 1 + x (Knuth, volume 2, 4.2.2)
+    return _with_sign(_log(u, lost / u), x)
+
+
+# Circles
+
+
+def _turned(x: Any) -> tuple[Any, Any, Any, Any]:
+    """sin and cos of what is left of `x` when quarters of a turn are taken from it; sin and cos of these."""
+    n = _nearest(x * (2.0 / pi))
+    r = ((x - n * _HALF_PI[0]) - n * _HALF_PI[1]) - n * _HALF_PI[2]
+    y = r * r
+    h = _nearest(n * 0.5)
+    odd = n - h * 2.0  # 1 for one quarter, -1 for three: the nearest of two is the even one
+    half = h - _nearest(h * 0.5) * 2.0  # not 0 for two
+    return r * (y * _polynomial(y, _SIN) + 1.0), y * _polynomial(y, _COS) + 1.0, odd, 1.0 - half * half * 2.0
+
+
+def _sin(x: Any) -> Any:
+    sin, cos, odd, even = _turned(x)
+    return NATIVE.where(odd, cos * odd, sin * even)
+
+
+def _cos(x: Any) -> Any:
+    sin, cos, odd, even = _turned(x)
+    return NATIVE.where(odd, -sin * odd, cos * even)
+
+
+def _tan(x: Any) -> Any:
+    sin, cos, odd, _ = _turned(x)
+    return NATIVE.where(odd, -cos, sin) / NATIVE.where(odd, sin, cos)
+
+
+def _arctan(x: Any) -> Any:
+    t = NATIVE.abs(x)
+    steep, middle = t > 1.0 + sqrt(2.0), t > sqrt(2.0) - 1.0
+    # The tangent of the angle less a quarter or an eighth of a turn, where that is nearer to it than 0.
+    above = NATIVE.where(steep, -1.0, NATIVE.where(middle, t - 1.0, t))
+    r = above / NATIVE.where(steep, t, NATIVE.where(middle, t + 1.0, 1.0))
+    eighths = NATIVE.where(steep, 2.0, NATIVE.where(middle, 1.0, 0.0))
+    y = r * r
+    return _with_sign(eighths * _QUARTER_PI[0] + (r + (r * y * _polynomial(y, _ARCTAN) + eighths * _QUARTER_PI[1])), x)
+
+
+def _arcsin(x: Any) -> Any:
+    return _arctan(x / NATIVE.sqrt((1.0 - x) * (x + 1.0)))
+
+
+def _arccos(x: Any) -> Any:
+    return _arctan(NATIVE.sqrt((1.0 - x) / (x + 1.0))) * 2.0
+
+
+# By their names in the C library.
+FORMS = {
+    "exp": Form(_exp, -708.0, 709.0),
+    "expm1": Form(_expm1, -inf, 709.0),
+    "tanh": Form(_tanh, -inf, inf),
+    "sinh": Form(_sinh, -709.0, 709.0),
+    "cosh": Form(_cosh, -709.0, 709.0),
+    "erf": Form(_erf, -inf, inf),
+    "erfc": Form(_erfc, -inf, 26.0),
+    "log": Form(_log, 2.0**-1022, 2.0**1022),
+    "log1p": Form(_log1p, 2.0**-53 - 1.0, 2.0**1022),
+    "sin": Form(_sin, -_FAR, _FAR),
+    "cos": Form(_cos, -_FAR, _FAR),
+    "tan": Form(_tan, -_FAR, _FAR),
+    "atan": Form(_arctan, -inf, inf),
+    "asin": Form(_arcsin, -1.0, 1.0),
+    "acos": Form(_arccos, -1.0, 1.0),
+}

@@ -1,0 +1,116 @@
+"""The machine: what this processor can do, and text of LLVM made into a function that runs on it."""
+
+import ctypes
+import ctypes.util
+import platform
+import threading
+from functools import cache
+from typing import Any
+from weakref import WeakValueDictionary
+
+import llvmlite.binding as llvm
+
+from .text import NAME
+
+# The letter of the vector functions of the GNU C library for so many lanes, and what the processor must have for them.
+_VECTOR_ABI = {8: ("e", "avx512f"), 4: ("d", "avx2"), 2: ("b", "sse2")}
+_SPEED = 1  # of 0 to 3, what the code generator invests: more takes three times as long and runs no faster
+
+
+class Machine:
+    """A compiled function, and the text it was made from."""
+
+    def __init__(self, text: str):
+        self.llvm = text
+        with _lock:
+            module = llvm.parse_assembly(text)
+            module.name = "program"
+            module.triple = _triple()
+            self._engine = llvm.create_mcjit_compiler(module, _target())
+            self._engine.finalize_object()
+        self.address = self._engine.get_function_address(NAME)
+        self.call = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_void_p)(self.address)
+
+    @property
+    def assembly(self) -> str:
+        """The instructions of the processor, as text."""
+        with _lock:
+            module = llvm.parse_assembly(self.llvm)
+            module.triple = _triple()
+            return str(_target().emit_assembly(module))
+
+
+_lock = threading.RLock()
+_known: WeakValueDictionary[str, Machine] = WeakValueDictionary()
+
+
+def machine(text: str) -> Machine:
+    """`text` compiled, once for all programs that have it; freed with the last of them."""
+    with _lock:
+        made = _known.get(text)
+        if made is None:
+            made = _known[text] = Machine(text)
+        return made
+
+
+def native_lanes() -> int:
+    """How many doubles this processor calculates with at a time."""
+    features = _features()
+    return 8 if features.get("avx512f") else 4 if features.get("avx2") else 2
+
+
+@cache
+def vector_function(name: str, lanes: int) -> str | None:
+    """The name of a function of the C library for so many numbers at a time, if it has one that this processor runs."""
+    letter, feature = _VECTOR_ABI.get(lanes, ("", ""))
+    if not letter or not _has_vector_functions() or not _features().get(feature, lanes == 2):
+        return None
+    arguments = "vv" if name == "pow" else "v"
+    known = f"_ZGV{letter}N{lanes}{arguments}_{name}"
+    return known if llvm.address_of_symbol(known) else None
+
+
+@cache
+def _has_vector_functions() -> bool:
+    if platform.machine().lower() not in ("x86_64", "amd64") or platform.system() != "Linux":
+        return False
+    try:
+        llvm.load_library_permanently("libmvec.so.1")
+    except RuntimeError:
+        return False
+    return True
+
+
+def provide(name: str) -> None:
+    """See that compiled code finds the function of this name in the C library."""
+    if llvm.address_of_symbol(name):
+        return
+    library = ctypes.util.find_library("m") or ctypes.util.find_library("c") or ctypes.util.find_msvcrt()  # type: ignore[attr-defined]
+    function = getattr(ctypes.CDLL(library), name)
+    llvm.add_symbol(name, ctypes.cast(function, ctypes.c_void_p).value)
+
+
+@cache
+def _features() -> Any:
+    return llvm.get_host_cpu_features()
+
+
+@cache
+def _triple() -> str:
+    _start()
+    return str(llvm.get_process_triple())
+
+
+def _target() -> Any:
+    """A target machine: an engine takes its own."""
+    _start()
+    target = llvm.Target.from_triple(_triple())
+    return target.create_target_machine(
+        cpu=llvm.get_host_cpu_name(), features=_features().flatten(), opt=_SPEED, jit=True
+    )
+
+
+@cache
+def _start() -> None:
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()

@@ -1,0 +1,187 @@
+"""What machine code reads and writes: memory of its own, and the addresses of the arguments.
+
+Looking up where an array stands takes longer than copying a small one. So a small argument is copied to a place whose
+address stands written down, until the same array comes a second time: from then on it is read where it is.
+"""
+
+import ctypes
+import weakref
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from .loops import padded
+from .lowering import Recording
+from .text import FRAME
+
+CHUNK = 4096  # examples at a time, where the results of each are kept
+_ALIGNMENT = 64  # bytes: a line of the cache, and the widest vector
+_SMALL = 1 << 12  # numbers that are sooner copied than looked up
+_ORDERS = 8  # shapes of arguments that are remembered
+_DOUBLE = np.dtype(float)
+_THETA, _RESULTS, _STRIDE, _STEP, _EXAMPLES, _DIVISOR = map(
+    FRAME.index, ("theta", "results", "stride", "step", "examples", "divisor")
+)
+
+
+class Memory:
+    """Of one program in one thread.
+
+    Arguments:
+        k: the number of outputs.
+
+    Attributes: `outputs` of shape (k, n), `branches`, each of shape (1, n), and `gradient` of shape (p, 1) are the
+    results of a run; `order` is what was asked last by `Compiled.value_and_grad`.
+    """
+
+    outputs: Any
+    branches: list[Any]
+
+    def __init__(self, recording: Recording, k: int, lanes: int):
+        self.k, self.rows = k, recording.results
+        p, stride = recording.parameters, padded(CHUNK, lanes)
+        summed = padded(recording.summed, lanes) if recording.with_gradient else 0
+        self.theta, self._kept = aligned(p), aligned(len(recording.kept))
+        self._sums, self._gradients = aligned(summed * lanes), aligned(summed)
+        self.flat_gradient = self._gradients[:p]
+        self.gradient = self.flat_gradient.reshape(-1, 1)
+        self.results = aligned(self.rows * stride).reshape(self.rows, stride)
+        self._scratch = aligned(lanes * sum(recording.widths))
+        known = {
+            "theta": self.theta,
+            "kept": self._kept,
+            "sums": self._sums,
+            "gradient": self._gradients,
+            "results": self.results,
+            "scratch": self._scratch,
+        }
+        places = [known[name].ctypes.data if name in known else 0 for name in FRAME]
+        places[FRAME.index("stride")] = stride
+        self.frame = np.array([*places, *[0] * len(recording.widths)], np.int64)
+        self._address = ctypes.c_void_p(self.frame.ctypes.data)
+        self.order: Order | None = None
+        self._orders: dict[Any, Order] = {}  # by the shapes of the arguments
+
+    def frame_for(self, arrays: Sequence[Any], n: int) -> Any:
+        """The address of a frame for a run over `n` examples, whose numbers are in `arrays`."""
+        self.frame[len(FRAME) :] = [array.ctypes.data for array in arrays]
+        tell(self.frame, step=1, examples=n, divisor=1)
+        return self._address
+
+    def frame_in(self, arguments: Sequence[Any] = (), theta: Any = None, results: Any = None) -> Any:
+        """Another frame, that has the addresses of these arrays in place of the memory's own."""
+        frame = self.frame.copy()
+        frame[len(FRAME) : len(FRAME) + len(arguments)] = [array.ctypes.data for array in arguments]
+        if theta is not None:
+            frame[_THETA] = theta.ctypes.data
+        if results is not None:
+            put_results(frame, results)
+        return frame
+
+    def show(self, n: int) -> None:
+        """Let the attributes be the results of a run over `n` examples."""
+        self.outputs = self.results[: self.k, :n]
+        self.branches = [self.results[row : row + 1, :n] for row in range(self.k, self.rows)]
+
+    def new_order(self, arguments: Sequence[Any], examples: Sequence[tuple[int, ...]]) -> "Order | None":
+        """The order for arguments of these shapes, if their examples have the shapes that they should."""
+        if not all(type(x) is np.ndarray for x in arguments):
+            return None
+        shapes = tuple([array.shape for array in arguments])
+        if shapes not in self._orders:
+            fits = len(examples) == len(shapes) and all(
+                len(shape) > 0 and shape[0] == shapes[0][0] > 0 and shape[1:] == example
+                for shape, example in zip(shapes, examples, strict=True)
+            )
+            if not fits:
+                return None
+            if len(self._orders) == _ORDERS:
+                del self._orders[next(iter(self._orders))]
+            self._orders[shapes] = Order(self, shapes)
+        self.order = self._orders[shapes]
+        return self.order
+
+
+class Order:
+    """A frame for the mean over arguments of the same shapes, and what is known of the arrays that came last."""
+
+    def __init__(self, memory: Memory, shapes: Sequence[tuple[int, ...]]):
+        n = shapes[0][0]
+        self.frame = memory.frame.copy()
+        tell(self.frame, step=0, examples=n, divisor=n)  # step 0: all results go to one place
+        self.address = ctypes.c_void_p(self.frame.ctypes.data)
+        filled = [shape for shape in shapes if prod(shape)]  # of the others nothing is read
+        at = iter(range(len(FRAME), len(FRAME) + len(filled)))
+        self._places = [_Place(self.frame, next(at) if prod(shape) else -1, shape) for shape in shapes]
+        self._theta = _Place(self.frame, _THETA, memory.theta.shape)
+
+    def takes(self, arguments: Sequence[Any], theta: Any) -> bool:
+        """Let the frame say where these arrays are; False if they are of other shapes or kinds."""
+        if len(arguments) != len(self._places):
+            return False
+        for argument, place in zip(arguments, self._places):  # noqa: B905 (as many, and this is what a call costs)
+            # None may be no argument, but what a place held that is gone.
+            known = place.held() is argument and argument is not None and argument.shape == place.shape
+            if not known and not place.takes(argument):
+                return False
+        place = self._theta
+        return (place.held() is theta and theta.shape == place.shape) or place.takes(theta)
+
+
+class _Place:
+    """Where the frame says that an argument is.
+
+    An array that is referred to weakly cannot be resized, so it stays where it is as long as it lives.
+    """
+
+    def __init__(self, frame: Any, at: int, shape: tuple[int, ...]):
+        self.shape, self._frame, self._at = shape, frame, at
+        self._copy = aligned(prod(shape)).reshape(shape) if prod(shape) <= _SMALL else None
+        self._copied_to = 0 if self._copy is None else self._copy.ctypes.data
+        self.held: Any = _nothing  # the array that is read where it stands
+        self._seen: Any = _nothing  # the one that was copied last
+
+    def takes(self, array: Any) -> bool:
+        """Read `array` from now on; False if it is of another shape or kind."""
+        if type(array) is not np.ndarray or array.shape != self.shape:
+            return False
+        if array.dtype is not _DOUBLE and array.dtype != _DOUBLE:  # one out of a pickle is another object
+            return False
+        stays = self._copy is None or self._seen() is array
+        if stays and array.flags.c_contiguous and array.flags.aligned:
+            if self._at >= 0:
+                self._frame[self._at] = array.ctypes.data
+            self.held = weakref.ref(array)
+            return True
+        if self._copy is None:
+            return False
+        np.copyto(self._copy, array)
+        if self._at >= 0:
+            self._frame[self._at] = self._copied_to
+        self.held, self._seen = _nothing, weakref.ref(array)
+        return True
+
+
+def _nothing() -> Any:
+    """A reference to what is no array and no argument."""
+    return _nothing
+
+
+def tell(frame: Any, step: int, examples: int, divisor: float) -> None:
+    """Write numbers into a frame."""
+    frame[_STEP], frame[_EXAMPLES] = step, examples
+    frame[_DIVISOR : _DIVISOR + 1].view(float)[0] = divisor
+
+
+def put_results(frame: Any, results: Any) -> None:
+    """Let results go to the rows of this array."""
+    frame[_RESULTS], frame[_STRIDE] = results.ctypes.data, results.strides[0] // results.itemsize
+
+
+def aligned(count: int) -> Any:
+    """So many zeros, beginning where a line of the cache begins."""
+    memory = np.zeros(count + _ALIGNMENT // 8)
+    start = -memory.ctypes.data % _ALIGNMENT // 8
+    return memory[start : start + count]

@@ -1,0 +1,322 @@
+"""The NumPy back end: instructions become calls of NumPy on buffers that are kept from batch to batch.
+
+For each batch size, a workspace holds every array and the list of calls that fill them; buffers whose numbers are no
+longer needed are used again, and what is to stand in a part of a larger array is calculated there.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ...rules.arrays import ARRAYS
+from ..instructions.array import BEFORE, Array, Instruction, Piece, is_number, look
+from ..instructions.lowering import Lowered, lower
+from ..program.blocks import Program
+
+_CHUNK_BYTES = 1 << 22  # of numbers in work at a time: a few megabytes stay in the cache
+_FEWEST = 64  # examples in a chunk, however large the program: fewer would not pay for the calls
+_WORKSPACES = 4  # batch sizes that a thread remembers
+
+Call = tuple[Callable[..., Any], tuple[Any, ...]]
+
+
+class NumpyRunner:
+    """One program over a chunk of a batch; every thread has workspaces of its own.
+
+    Arguments:
+        with_gradient: whether to calculate the gradient of the first output by the parameters too.
+
+    Attributes: `chunk` is the largest number of examples at a time that stay in the cache.
+    """
+
+    def __init__(self, program: Program, with_gradient: bool):
+        self.arguments = program.arguments
+        self.constants = np.array([program.nodes[k].number for k in program.blocks[2].nodes], float).reshape(-1, 1)
+        self.lowered = lower(program, with_gradient)
+        self.plan = _Plan(self.lowered)
+        self.chunk = max(_FEWEST, _CHUNK_BYTES // self.plan.bytes_per_example)
+        self._local = threading.local()
+
+    def run(self, theta: Any, columns: Sequence[Any], n: int) -> "Workspace":
+        """Calculate for `n` examples.
+
+        Arguments:
+            theta: the parameters, of shape (p, 1), the same object for all chunks of a call and for no other call.
+            columns: an array of shape (n, numbers of an example) for each argument, and for the random numbers if any.
+
+        Returns the workspace with the results, which the next call in this thread overwrites.
+        """
+        space = self._workspace(n)
+        for rows, column in zip(self.arguments, columns, strict=False):
+            np.copyto(space.inputs[rows], column.T)
+        if space.source is not theta:  # else this is a further chunk of the same call
+            space.source = theta
+            np.copyto(space.theta, theta)
+            for call, arguments in space.before:
+                call(*arguments)
+        for call, arguments in space.body:
+            call(*arguments)
+        return space
+
+    def _workspace(self, n: int) -> "Workspace":
+        spaces: dict[int, Workspace] = self._local.__dict__.setdefault("spaces", {})
+        space = spaces.pop(n, None)
+        if space is None:
+            space = Workspace(self.plan, self.constants, n)
+            if len(spaces) == _WORKSPACES:
+                del spaces[next(iter(spaces))]
+        spaces[n] = space  # the one used last stands last
+        return space
+
+
+class _Plan:
+    """What is needed, where it stands, and for how long."""
+
+    def __init__(self, lowered: Lowered):
+        self.lowered = lowered
+        roots = [lowered.outputs, *lowered.branches, *([] if lowered.gradient is None else [lowered.gradient])]
+        self.kept = {root.root for root in roots}
+        self.reads = self._count_reads()
+        needed = [i for i in lowered.builder.instructions if i.out in self.reads]
+        self.instructions = sorted(needed, key=lambda i: i.out.section)  # as they will be carried out
+        self.placed = self._place()
+        self.buffers: list[Array] = []  # an array of the shape of each buffer
+        self.buffer_of: dict[Array, int] = {}
+        self._allocate()
+        self.bytes_per_example = 8 * lowered.inputs.rows + sum(
+            (b.rows + b.ones) * (1 if b.boolean else 8) for b in self.buffers if b.batch
+        )
+
+    def _count_reads(self) -> dict[Array, int]:
+        """How often each array is read, itself or a view of it; what is missing is never needed."""
+        count = dict.fromkeys(self.kept, 1)
+        for instruction in reversed(self.lowered.builder.instructions):
+            if instruction.out in count:
+                for array in instruction.reads:
+                    count[array] = count.get(array, 0) + 1
+        return count
+
+    def _place(self) -> dict[Array, tuple[Array, Piece]]:
+        """Results that are calculated where they will stand: as a piece of an assembled array."""
+        return {
+            piece.number.root: (instruction.out, piece)
+            for instruction in self.instructions
+            for piece in instruction.pieces
+            if piece.first and isinstance(piece.rows, slice) and self._fits(piece, instruction)
+        }
+
+    def _fits(self, piece: Piece, instruction: Instruction) -> bool:
+        filled = is_number(instruction.pieces[0].number, 0.0)  # with zeros, before the pieces are put in
+        if filled or not isinstance(piece.number, Array):
+            return False
+        array, out = piece.number.root, instruction.out
+        as_column = piece.number.path == (("shaped", array.rows * array.columns, 1),)
+        return (
+            ((piece.number is array and array.columns == 1) or as_column)
+            and array.instruction is not None
+            and array.instruction.call != "assemble"
+            and self.reads[array] == 1
+            and not array.boolean
+            and not array.ones
+            and array.batch == out.batch
+            and array.section == out.section
+            and array.rows * array.columns == len(piece.listed)
+        )
+
+    def _allocate(self) -> None:
+        """Give every result a buffer; within a section, one whose numbers have been read for the last time is free."""
+        last: dict[Array, int] = {}
+        for k, instruction in enumerate(self.instructions):
+            last.update(dict.fromkeys(instruction.reads, k))
+        free: dict[Any, list[int]] = {}
+        for k, instruction in enumerate(self.instructions):
+            out = instruction.out
+            if out not in self.placed:
+                spare = free.get(_shape(out)) if self._shares(out) else None
+                self.buffer_of[out] = spare.pop() if spare else self._buffer(out)
+            for array in set(instruction.reads):
+                if (
+                    last[array] == k
+                    and array in self.buffer_of
+                    and self._shares(array)
+                    and array.section == out.section
+                ):
+                    free.setdefault(_shape(array), []).append(self.buffer_of[array])
+
+    def _shares(self, array: Array) -> bool:
+        """Whether the buffer of `array` may hold other numbers before or after."""
+        made = array.instruction
+        return not array.ones and array not in self.kept and made is not None and made.call != "assemble"
+
+    def _buffer(self, out: Array) -> int:
+        self.buffers.append(out)
+        return len(self.buffers) - 1
+
+
+class Workspace:
+    """The arrays for one batch size and the calls that fill them."""
+
+    def __init__(self, plan: _Plan, constants: Any, n: int):
+        low = plan.lowered
+        self._plan = plan
+        self._n = n
+        self._buffers = [self._empty(array) for array in plan.buffers]
+        self.inputs = np.ones((n, low.inputs.rows)).T  # an example's numbers side by side: quick to fill
+        self.theta = np.empty((low.theta.rows, 1))
+        self._found: dict[Array, Any] = {
+            low.inputs: self.inputs,
+            low.theta: self.theta,
+            low.constants: constants,
+            low.examples: np.full((1, 1), float(n)),
+        }
+        self.source: Any = None  # the array of parameters that was used last
+        self.before: list[Call] = []
+        self.body: list[Call] = []
+        for instruction in plan.instructions:
+            calls = self.before if instruction.out.section == BEFORE else self.body
+            calls += self._calls(instruction)
+        self.outputs = self._array(low.outputs)
+        self.branches = [self._array(branch) for branch in low.branches]
+        self.gradient = None if low.gradient is None else self._array(low.gradient)
+        del self._plan, self._buffers, self._found  # the calls hold what they need
+
+    def _empty(self, array: Array) -> Any:
+        buffer = np.empty(
+            (array.rows + array.ones, self._n if array.batch else array.columns), bool if array.boolean else float
+        )
+        if array.ones:
+            buffer[array.rows :] = 1.0
+        return buffer
+
+    def _array(self, array: Array) -> Any:
+        """The NumPy array of `array`."""
+        if array not in self._found:
+            self._found[array] = self._find(array)
+        return self._found[array]
+
+    def _find(self, array: Array) -> Any:
+        if array.base is not None:
+            # Only who asks for rows by number may mean the row of ones too.
+            made = self._whole(array.base) if array.path[0][0] == "part" else self._array(array.base)
+            for step in array.path:
+                made = look(made, *step)
+            return made
+        if array in self._plan.placed:
+            target, piece = self._plan.placed[array]
+            return self._array(target)[piece.rows].reshape(array.rows, -1)
+        return self._whole(array)[: array.rows]
+
+    def _whole(self, array: Array) -> Any:
+        """The array with its row of ones, if it has one."""
+        buffer = self._plan.buffer_of.get(array)
+        return self._array(array) if buffer is None else self._buffers[buffer]
+
+    def _calls(self, instruction: Instruction) -> Iterable[Call]:
+        out = self._array(instruction.out)
+        if instruction.call == "assemble":
+            return [call for piece in instruction.pieces for call in self._assemble(piece, out)]
+        arguments = [self._argument(a) for a in instruction.arguments]
+        if instruction.call == "where":
+            condition, a, b = arguments
+            return [(np.copyto, (out, b)), (np.copyto, (out, a, "same_kind", condition))]
+        return [(_CALLS[instruction.call], (*arguments, out))]
+
+    def _argument(self, x: Any) -> Any:
+        if isinstance(x, Array):
+            return self._array(x)
+        return np.array(x, np.intp) if isinstance(x, tuple) else x
+
+    def _assemble(self, piece: Piece, out: Any) -> list[Call]:
+        number: Any = piece.number
+        if isinstance(number, Array):
+            if number.root in self._plan.placed:
+                return []
+            number = self._array(number)
+        if isinstance(piece.rows, slice):
+            part = out[piece.rows]
+            return [(np.copyto, (part, number))] if piece.first else [(np.add, (part, number, part))]
+        index = np.array(piece.rows, np.intp)
+        if piece.first:
+            return [(_put, (out, index, number))]
+        return [(_add_to if piece.unique else np.add.at, (out, index, number))]
+
+
+def _shape(array: Array) -> tuple[Any, ...]:
+    return array.rows, array.columns, array.batch, array.boolean, array.section
+
+
+def _put(out: Any, index: Any, x: Any) -> None:
+    out[index] = x
+
+
+def _add_to(out: Any, index: Any, x: Any) -> None:
+    out[index] += x
+
+
+def _maximum(x: Any, y: Any, out: Any) -> None:
+    np.maximum(x, y, out=out)  # these two take it by its name only
+
+
+def _minimum(x: Any, y: Any, out: Any) -> None:
+    np.minimum(x, y, out=out)
+
+
+def _real(x: Any, out: Any) -> None:
+    np.copyto(out, x)
+
+
+def _sum_rows(x: Any, out: Any) -> None:
+    np.add.reduce(x, 0, None, out, keepdims=True)
+
+
+def _sum_columns(x: Any, out: Any) -> None:
+    np.add.reduce(x, 1, None, out, keepdims=True)
+
+
+def _largest_row(x: Any, out: Any) -> None:
+    np.maximum.reduce(x, 0, None, out, keepdims=True)
+
+
+def _take_rows(x: Any, rows: Any, out: Any) -> None:
+    np.take(x, rows, 0, out, "clip")
+
+
+def _take(x: Any, index: Any, out: Any) -> None:
+    """The row of `x` that `index` says in each column; NaN where there is no such row."""
+    rows = np.where((index >= 0) & (index < len(x)), index, 0.0).astype(np.intp)
+    taken = np.take_along_axis(np.broadcast_to(x, (len(x), out.shape[1])), np.broadcast_to(rows, out.shape), 0)
+    np.copyto(out, np.where(rows == index, taken, np.nan))
+
+
+def _positions(out: Any) -> None:
+    out[:, 0] = np.arange(len(out))
+
+
+def _elementwise(name: str) -> Callable[[Any, Any], None]:
+    function = getattr(ARRAYS, name)
+
+    def apply(x: Any, out: Any) -> None:
+        np.copyto(out, function(x))
+
+    return apply
+
+
+_UFUNCS = (
+    "add subtract multiply divide square power negative less less_equal not_equal abs matmul "
+    "exp expm1 log log1p sqrt sin cos tan sinh cosh tanh arcsin arccos arctan"
+)
+_CALLS: dict[str, Callable[..., Any]] = {name: getattr(np, name) for name in _UFUNCS.split()} | {
+    "erf": _elementwise("erf"),
+    "erfc": _elementwise("erfc"),
+    "largest_row": _largest_row,
+    "maximum": _maximum,
+    "minimum": _minimum,
+    "positions": _positions,
+    "real": _real,
+    "sum_columns": _sum_columns,
+    "sum_rows": _sum_rows,
+    "take": _take,
+    "take_rows": _take_rows,
+}

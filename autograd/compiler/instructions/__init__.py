@@ -1,0 +1,1 @@
+"""Array instructions, forward and reverse."""

@@ -1,0 +1,96 @@
+"""The reading of the table by arrays that will be filled later: a rule becomes instructions.
+
+There are two, for an operation on each row (``MAP``) and for one over many rows (``FOLD``), where the operands of a
+variadic rule are one array with a row for each of them.
+"""
+
+from collections.abc import Callable, Iterable
+from functools import partial, reduce
+from operator import add
+from typing import Any
+
+from ...rules.table import Namespace
+from .array import Array, is_number, real
+
+_FUNCTIONS = "abs exp expm1 log log1p sqrt sin cos tan sinh cosh tanh arcsin arccos arctan erf erfc"
+
+
+def _function(call: str, *arguments: Any) -> Any:
+    arrays = [a for a in arguments if isinstance(a, Array)]
+    if arrays:
+        return arrays[0].builder.emit(call, *map(real, arguments))
+    import numpy as np
+
+    from ...rules.arrays import ARRAYS
+
+    return np.float64(getattr(ARRAYS, call)(*arguments))  # numbers alone are calculated now
+
+
+def _where(condition: Any, a: Any, b: Any) -> Any:
+    if not isinstance(condition, Array):
+        return a if condition else b
+    if not condition.boolean:
+        condition = condition.builder.emit("not_equal", condition, 0.0, boolean=True)
+    if is_number(a, 1.0) and is_number(b, 0.0):
+        return condition
+    made = condition.instruction
+    if made is not None and made.call == "less":  # max and min in one call
+        x, y = made.arguments
+        if _same(a, y) and _same(b, x):
+            return _function("maximum", x, y)
+        if _same(a, x) and _same(b, y):
+            return _function("minimum", x, y)
+    return condition.builder.emit("where", condition, real(a), real(b))
+
+
+def _same(x: Any, y: Any) -> bool:
+    return x is y or (isinstance(x, float) and isinstance(y, float) and x.hex() == y.hex())  # 0.0 is not -0.0
+
+
+def _sum_rows(x: Array) -> Array:
+    return x if x.rows == 1 else x.builder.emit("sum_rows", x.real(), rows=1)
+
+
+def _sum(terms: Iterable[Any], *rest: Any) -> Any:
+    return reduce(add, (*map(_sum_rows, terms), *rest))
+
+
+def _largest(xs: Iterable[Array]) -> Array:
+    (x,) = xs
+    return x if x.rows == 1 else x.builder.emit("largest_row", x.real(), rows=1)
+
+
+def _take(index: Array, xs: Iterable[Array]) -> Array:
+    (x,) = xs
+    return x.builder.emit("take", x.real(), index.real(), rows=1)
+
+
+def _positions(xs: Iterable[Array]) -> list[Array]:
+    (x,) = xs
+    return [x.builder.emit("positions", rows=x.rows)]
+
+
+def _read(m: Namespace, row: Any) -> Callable[..., Any]:
+    return partial(row.value, m)
+
+
+_ROW_BY_ROW: dict[str, Callable[..., Any]] = {name: partial(_function, name) for name in _FUNCTIONS.split()}
+
+MAP: Namespace = Namespace(
+    _read,
+    **_ROW_BY_ROW,
+    where=_where,
+    sum=lambda terms, *rest: reduce(add, (*terms, *rest)),
+    largest=lambda xs: reduce(MAP.maximum, xs),
+    count=len,
+)
+FOLD: Namespace = Namespace(
+    _read,
+    **_ROW_BY_ROW,
+    where=_where,
+    sum=_sum,
+    largest=_largest,
+    count=lambda xs: sum(x.rows for x in xs),
+    take=_take,
+    positions=_positions,
+)

@@ -1,0 +1,245 @@
+"""Lowering: from blocks to array instructions, forward and backward.
+
+The reverse pass is not written here: it comes from the local derivatives of the table and the one chain rule, read with
+arrays. What is added is bookkeeping, whose rows a gradient belongs to and over which examples it is summed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import nan
+from typing import Any
+
+from ...engine.backward import chain_rule
+from ..program.blocks import ONE, Block, Program, has_variable_exponent
+from .array import BODY, Array, Builder, is_number
+from .as_arrays import FOLD, MAP
+
+
+@dataclass
+class Lowered:
+    """Instructions, and the arrays that carry numbers in and out."""
+
+    builder: Builder
+    inputs: Array
+    theta: Array
+    constants: Array
+    examples: Array  # one number: how many there are in this chunk
+    outputs: Array
+    branches: list[Array]
+    gradient: Array | None  # of the first output by the parameters, summed over the examples
+
+
+def lower(program: Program, with_gradient: bool) -> Lowered:
+    """Instructions for the outputs and branches and, if asked for, the gradient of the first output."""
+    import numpy as np
+
+    with np.errstate(all="ignore"):
+        lowering = _Lowering(program)
+        outputs = lowering.rows(program.outputs, stacked=True)
+        branches = [lowering.rows([node], stacked=True) for node, _ in program.branches]
+        gradient = lowering.backward(program.outputs[0]) if with_gradient else None
+        inputs, parameters, constants = (lowering.arrays[block] for block in program.blocks[:3])
+        return Lowered(lowering.builder, inputs, parameters, constants, lowering.examples, outputs, branches, gradient)
+
+
+class _Lowering:
+    """The arrays of blocks; calculates forward when it is made."""
+
+    def __init__(self, program: Program):
+        self.program = program
+        self.builder = Builder()
+        self.place = program.place
+        self.contributions: dict[Block, list[tuple[Any, Any]]] = {}  # to the gradient: rows of the block, and what
+        inputs, parameters, constants = program.blocks[:3]
+        self.arrays: dict[Block, Any] = {
+            inputs: self.builder.leaf(len(inputs.nodes), True, BODY),
+            parameters: self.builder.leaf(len(parameters.nodes), False),
+            constants: self.builder.leaf(len(constants.nodes), False),
+        }
+        self.examples = self.builder.leaf(1, False, BODY)
+        for block in program.blocks[3:]:
+            self.arrays[block] = self._calculate(block)
+
+    # Forward
+
+    def _calculate(self, block: Block) -> Any:
+        operation = block.operation
+        assert operation is not None
+        if block.kind == "product":
+            weights, inputs = self._product_operands(block)
+            return self.builder.emit("matmul", weights, inputs, rows=len(block.nodes), batch=True)
+        operands = self._operands(block)
+        result = operation.value(MAP if block.kind == "map" else FOLD, *operands)
+        if has_variable_exponent(self.program.nodes, block.nodes[0]):
+            return MAP.where(operands[0] < 0.0, nan, result)
+        return result
+
+    def _operands(self, block: Block) -> list[Any]:
+        if block.kind == "map":
+            return [self.rows(nodes) for nodes in block.operands]
+        return [self.rows(nodes, stacked=True) for nodes in block.columns]
+
+    def _product_operands(self, block: Block) -> tuple[Array, Array]:
+        """The matrix of weights, each row with its bias if there is one, and the inputs, above a row of ones if so."""
+        weights, inputs = block.operands
+        k, n = len(block.nodes), len(weights) // len(block.nodes)
+        matrix = self.rows(weights, stacked=True).view(k, "shaped", k, n)
+        home, start, count = self._runs(inputs)[0]
+        if count == len(inputs) and home.kind == "inputs" and (n == count or home.nodes[start + count] == ONE):
+            return matrix, self.arrays[home].part(start, start + n)
+        x = self.rows(inputs, stacked=True)
+        if not x.batch or x.boolean or (n > x.rows and x.base is not None):
+            x = self.builder.assemble([(slice(0, x.rows), x)], x.rows, True)
+        if n == x.rows:
+            return matrix, x
+        x.ones = True
+        return matrix, x.view(n, "part", 0, n)
+
+    def rows(self, nodes: Sequence[int], stacked: bool = False) -> Any:
+        """The array whose rows are `nodes`; one row, or a number, where all are the same, unless it is `stacked`."""
+        if not stacked and len(set(nodes)) == 1:
+            return self._one(nodes[0])
+        runs = self._runs(nodes)
+        if len(runs) == 1:
+            block, start, count = runs[0]
+            array = self._slice(block, start, start + count)
+            if (isinstance(array, Array) and array.rows == count) or not stacked:
+                return array
+        key = ("rows", tuple(nodes))
+        if key not in self.builder.known:
+            self.builder.known[key] = self._gathered(nodes, runs)
+        return self.builder.known[key]
+
+    def _one(self, node: int) -> Any:
+        import numpy as np
+
+        block, row = self.place[node]
+        if block.kind == "constants":  # as a NumPy number, whose arithmetic never raises
+            return np.float64(self.program.nodes[node].number)
+        return self._slice(block, row, row + 1)
+
+    def _gathered(self, nodes: Sequence[int], runs: list[tuple[Block, int, int]]) -> Array:
+        blocks = {block for block, _, _ in runs}
+        source = self.arrays[runs[0][0]]
+        if len(blocks) == 1 and isinstance(source, Array) and source.rows == len(runs[0][0].nodes):
+            index = tuple(self.place[node][1] for node in nodes)
+            return self.builder.emit("take_rows", source.real(), index, rows=len(nodes))
+        pieces, at = [], 0
+        for block, start, count in runs:
+            pieces.append((slice(at, at + count), self._slice(block, start, start + count)))
+            at += count
+        return self.builder.assemble(pieces, len(nodes), any(block.batch for block in blocks))
+
+    def _slice(self, block: Block, start: int, stop: int) -> Any:
+        array = self.arrays[block]
+        if not isinstance(array, Array) or array.rows == 1 < len(block.nodes):
+            return array  # every row is the same
+        return array.part(start, stop)
+
+    def _runs(self, nodes: Sequence[int]) -> list[tuple[Block, int, int]]:
+        """`nodes` as runs of neighbouring rows: (block, first row, how many)."""
+        runs: list[tuple[Block, int, int]] = []
+        for node in nodes:
+            block, row = self.place[node]
+            if runs and runs[-1][0] is block and runs[-1][1] + runs[-1][2] == row:
+                runs[-1] = (block, runs[-1][1], runs[-1][2] + 1)
+            else:
+                runs.append((block, row, 1))
+        return runs
+
+    # Backward
+
+    def backward(self, output: int) -> Array:
+        """The gradient of the sum of `output` over the examples by the parameters."""
+        block, row = self.place[output]
+        self._contribute(block, slice(row, row + 1), 1.0 if block.batch else self.examples)
+        for block in reversed(self.program.blocks[3:]):
+            if block in self.contributions:
+                self._push(block, self._gradient(block))
+        parameters = self.program.blocks[1]
+        gradient = self._gradient(parameters) if parameters in self.contributions else None
+        if isinstance(gradient, Array) and gradient.rows == len(parameters.nodes) and not gradient.boolean:
+            return gradient
+        return self.builder.assemble(self.contributions.get(parameters, []), len(parameters.nodes), False)
+
+    def _gradient(self, block: Block) -> Any:
+        """The gradient of a block's rows: the sum of what has been contributed to them."""
+        contributions, k = self.contributions[block], len(block.nodes)
+        (_, total), *others = contributions
+        if all(rows == slice(0, k) for rows, _ in contributions):
+            for _, contribution in others:
+                total = total + contribution
+            return total
+        return self.builder.assemble(contributions, k, block.batch)
+
+    def _push(self, block: Block, upstream: Any) -> None:
+        operation = block.operation
+        assert operation is not None
+        if block.kind == "product":
+            self._push_product(block, upstream)
+            return
+        nodes = self.program.nodes
+        slopes = operation.partials(MAP if block.kind == "map" else FOLD, self.arrays[block], *self._operands(block))
+        for parents, slope in zip(block.columns, slopes, strict=True):
+            if any(nodes[parent].active for parent in parents):
+                self._scatter(parents, chain_rule(upstream, slope), block.batch)
+
+    def _push_product(self, block: Block, upstream: Any) -> None:
+        k = len(block.nodes)
+        if not isinstance(upstream, Array) or upstream.rows < k or not upstream.batch or upstream.boolean:
+            upstream = self.builder.assemble([(slice(0, k), upstream)], k, True)
+        matrix, x = self._product_operands(block)
+        weights, inputs = block.operands
+        if any(self.program.nodes[node].active for node in weights):
+            product = self.builder.emit(
+                "matmul", upstream, x.view(x.rows, "transposed"), rows=k, batch=False, columns=x.rows
+            )
+            self._scatter(weights, product.view(len(weights), "shaped", len(weights), 1), False)
+        if any(self.program.nodes[node].active for node in inputs):
+            n = len(inputs)
+            transposed = matrix.view(k, "left", n).view(n, "transposed")
+            self._scatter(inputs, self.builder.emit("matmul", transposed, upstream, rows=n, batch=True), True)
+
+    def _scatter(self, nodes: Sequence[int], contribution: Any, batch: bool) -> None:
+        """Add a contribution with a row for each of `nodes`, or one for all, to the gradients of their blocks."""
+        if is_number(contribution, 0.0):
+            return
+        same = not isinstance(contribution, Array) or contribution.rows == 1
+        if len(set(nodes)) == 1:
+            if len(nodes) > 1:
+                contribution = contribution * float(len(nodes)) if same else self._sum_rows(contribution)
+            block, row = self.place[nodes[0]]
+            self._contribute(block, slice(row, row + 1), self._columns(block, contribution, batch))
+            return
+        runs = self._runs(nodes)
+        if same or (len(runs) > 1 and len({block for block, _, _ in runs}) == 1):
+            rows: dict[Block, list[int]] = {}
+            for node in nodes:
+                block, row = self.place[node]
+                rows.setdefault(block, []).append(row)
+            for block, where in rows.items():
+                self._contribute(block, where, self._columns(block, contribution, batch))
+            return
+        at = 0
+        for block, start, count in runs:
+            part = contribution.part(at, at + count)
+            self._contribute(block, slice(start, start + count), self._columns(block, part, batch))
+            at += count
+
+    def _contribute(self, block: Block, where: Any, contribution: Any) -> None:
+        if not block.active:
+            return
+        if isinstance(where, list) and where == list(range(where[0], where[0] + len(where))):
+            where = slice(where[0], where[0] + len(where))
+        self.contributions.setdefault(block, []).append((where, contribution))
+
+    def _columns(self, block: Block, contribution: Any, batch: bool) -> Any:
+        """Summed over the examples, where the block has one column for all of them."""
+        if block.batch or not batch or not block.active:
+            return contribution
+        if isinstance(contribution, Array) and contribution.batch:
+            return self.builder.emit("sum_columns", contribution.real(), rows=contribution.rows, batch=False)
+        return self.examples * contribution
+
+    def _sum_rows(self, contribution: Array) -> Array:
+        return self.builder.emit("sum_rows", contribution.real(), rows=1)

@@ -1,0 +1,246 @@
+"""A traced function over a batch: chunk by chunk on a back end, checked, and repaired where a result is not finite."""
+
+import gc
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from math import isfinite
+from typing import Any
+from weakref import WeakSet
+
+from ..engine.errors import BranchChanged
+from ..engine.value import Value
+from .backends.choice import BACKENDS
+from .program.blocks import Program, build
+from .program.naming import describe
+from .program.replay import example, replay
+from .program.trace import traced
+
+
+class Traced:
+    """A function traced for one shape of example, and its programs over a batch.
+
+    Arguments:
+        examples: the arguments of the function for one example, nested lists of numbers.
+
+    Attributes: `single` tells whether there is one output that stands in no list; `keeps_leaves`, whether the function
+    keeps Values that it made while it was traced (they are parameters, once it is traced again).
+
+    `theta` below is the parameters in an array of shape (p, 1), another object for each call; `columns` are the
+    arguments of all examples, arrays of shape (n, numbers of an example).
+    """
+
+    rows: list[int]  # the places of its parameters among those of all traces of the function
+    ordered: bool  # whether they are the first of those, in their order
+
+    def __init__(self, function: Callable[..., Any], examples: Sequence[Any], backend: str):
+        self.program, self.single, self._settings, self._generators, made = _record(function, examples)
+        self.keeps_leaves = len(made) > 0
+        self._make_runner = BACKENDS[backend]
+        self._lock = threading.Lock()
+        self._runners: dict[bool, Any] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name not in ("_lock", "_runners")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(
+            state, _lock=threading.Lock(), _runners={}
+        )  # what runs it is made anew when it is asked for
+
+    @property
+    def parameters(self) -> list[Value]:
+        return self.program.parameters
+
+    @property
+    def reads_settings(self) -> bool:
+        return len(self._settings) > 0
+
+    def current(self) -> bool:
+        """Whether all settings that the function read are as they were."""
+        return not self._settings or all(getattr(owner, name) == value for owner, name, value in self._settings)
+
+    def total(self, theta: Any, columns: list[Any], n: int) -> float:
+        """The sum of the first output over the examples."""
+        total = 0.0
+        for start, part, space in self._chunks(theta, columns, n, with_gradient=False):
+            some = _sum(space.outputs, len(part[0]))
+            if not isfinite(some):
+                some = float(self._repaired(space.outputs, theta, part, start)[0].sum())
+            total += some
+        return total
+
+    def total_and_gradient(self, theta: Any, columns: list[Any], n: int, results: Any = None) -> tuple[float, Any]:
+        """The sums over the examples of the first output and of its gradient by the parameters.
+
+        `results` is an array of shape (outputs, n) that takes all outputs, if they are of interest.
+        """
+        import numpy as np
+
+        total, gradient = 0.0, None
+        for start, part, space in self._chunks(theta, columns, n, with_gradient=True):
+            m = len(part[0])
+            some, slopes = _sum(space.outputs, m), space.gradient[:, 0]
+            finite = isfinite(some) and (isfinite(slopes @ slopes) or bool(np.isfinite(slopes).all()))
+            if results is not None:
+                results[:, start : start + m] = space.outputs
+                finite = finite and bool(np.isfinite(space.outputs).all())
+            if not finite:
+                outputs, slopes = self._one_by_one(theta, part, start)
+                some = float(outputs[0].sum())
+                if results is not None:
+                    results[:, start : start + m] = outputs
+            total += some
+            gradient = slopes if n == m else slopes.copy() if gradient is None else gradient + slopes
+        return total, gradient
+
+    def shortest_way(self, examples: Sequence[Any], with_gradient: bool) -> Any:
+        """The shortest way to means of the only output and its gradient, if the back end has one for this program.
+
+        `examples` are the shapes of one example. It is a function of arguments and parameters that gives None where it
+        does not apply.
+        """
+        runner = self.runner(with_gradient)
+        fits = len(self.program.outputs) == 1 and not self._generators and hasattr(runner, "short_way")
+        return runner.short_way(examples) if fits else None
+
+    def machine(self) -> Any:
+        """The machine code of the program with its gradient, if that is what runs it; else AttributeError."""
+        runner = self.runner(with_gradient=True)
+        if not hasattr(runner, "machine"):
+            raise AttributeError(
+                "NumPy runs this program, so there is no machine code: the llvm back end needs llvmlite (the extra "
+                "'native') and a program that is small enough"
+            )
+        return runner.machine
+
+    def results(self, theta: Any, columns: list[Any], n: int) -> Any:
+        """The outputs for each example, of shape (outputs, n)."""
+        import numpy as np
+
+        results = np.empty((len(self.program.outputs), n))
+        for start, part, space in self._chunks(theta, columns, n, with_gradient=False):
+            outputs = space.outputs
+            if not np.isfinite(outputs).all():
+                outputs = self._repaired(outputs, theta, part, start)
+            results[:, start : start + len(part[0])] = outputs
+        return results
+
+    def _chunks(
+        self, theta: Any, columns: list[Any], n: int, with_gradient: bool
+    ) -> Iterator[tuple[int, list[Any], Any]]:
+        """Calculate chunk by chunk: the first example of each, the numbers of its examples, and the results."""
+        runner = self.runner(with_gradient)
+        size = -(-n // -(-n // runner.chunk))  # as many in each chunk, so that one workspace may do
+        for start in range(0, n, size):
+            part = columns if n == size else [c[start : start + size] for c in columns]
+            if self.draws:
+                part = [*part, self.draw(len(part[0]))]
+            space = runner.run(theta, part, len(part[0]))
+            if space.branches:
+                self._check_branches(space.branches, start)
+            yield start, part, space
+
+    def runner(self, with_gradient: bool) -> Any:
+        """What runs the program, made when it is first asked for."""
+        if with_gradient not in self._runners:
+            with self._lock, _collector_at_rest():
+                if with_gradient not in self._runners:
+                    self._runners[with_gradient] = self._make_runner(self.program, with_gradient)
+        return self._runners[with_gradient]
+
+    @property
+    def draws(self) -> int:
+        """How many random numbers an example takes."""
+        return len(self._generators)
+
+    def draw(self, n: int) -> Any:
+        """Random numbers for `n` examples, in the order in which the function would draw them: example by example."""
+        import numpy as np
+
+        draws = [generator.random for generator in self._generators]
+        return np.array([[draw() for draw in draws] for _ in range(n)]).reshape(n, len(draws))
+
+    def random_states(self) -> list[Any]:
+        """Where the random generators stand."""
+        return [generator.getstate() for generator in self._generators]
+
+    def set_random_states(self, states: Sequence[Any]) -> None:
+        """Put the random generators back to where they stood."""
+        for generator, state in zip(self._generators, states, strict=True):
+            generator.setstate(state)
+
+    def _check_branches(self, branches: list[Any], start: int) -> None:
+        for went, (node, taken) in zip(branches, self.program.branches, strict=True):
+            differs = ((went != 0.0) != taken)[0]
+            if differs.any():
+                batch = self.program.nodes[node].batch
+                where = (
+                    f"for example {start + int(differs.argmax())}" if batch else "with the parameters as they are now"
+                )
+                raise BranchChanged(
+                    f"{describe(self.program, node)} was {taken} when the function was traced and is {not taken} "
+                    f"{where}: choose with where(condition, a, b), which compiles both sides"
+                )
+
+    # Where something is not finite
+
+    def _repaired(self, outputs: Any, theta: Any, part: list[Any], start: int) -> Any:
+        """The outputs, those of an example that are not finite calculated eagerly."""
+        import numpy as np
+
+        outputs = np.array(np.broadcast_to(outputs, (len(outputs), len(part[0]))))
+        for row in np.flatnonzero(~np.isfinite(outputs).all(axis=0)):
+            outputs[:, row] = self._replay(theta, part, int(row), start, with_gradient=False)
+        return outputs
+
+    def _one_by_one(self, theta: Any, part: list[Any], start: int) -> tuple[Any, Any]:
+        """Outputs and summed gradient, examples where something is not finite calculated eagerly."""
+        import numpy as np
+
+        k, n = len(self.program.outputs), len(part[0])
+        runner = self.runner(with_gradient=True)
+        outputs, gradient = np.empty((k, n)), np.zeros(len(theta))
+        for row in range(n):
+            space = runner.run(theta, [c[row : row + 1] for c in part], 1)
+            numbers = np.concatenate([space.outputs[:, 0], space.gradient[:, 0]])
+            if not np.isfinite(numbers).all():
+                numbers = np.array(self._replay(theta, part, row, start, with_gradient=True))
+            outputs[:, row] = numbers[:k]
+            gradient += numbers[k:]
+        return outputs, gradient
+
+    def _replay(self, theta: Any, part: list[Any], row: int, start: int, with_gradient: bool) -> list[float]:
+        try:
+            inputs = example(self.program, part, row)
+            return replay(self.program, theta[:, 0].tolist(), inputs, with_gradient)
+        except (ValueError, ArithmeticError) as error:
+            raise type(error)(f"example {start + row}: {error}") from error
+
+
+def _record(
+    function: Callable[..., Any], examples: Sequence[Any]
+) -> tuple[Program, bool, list[tuple[Any, str, Any]], list[Any], WeakSet[Value]]:
+    """Trace and build; what else the trace made is gone afterwards."""
+    with _collector_at_rest(), traced(function, examples) as (tape, outputs, single):
+        program = build(tape, outputs)
+        settings = {(id(owner), name): (owner, name, value) for owner, name, value in tape.settings}
+        return program, single, list(settings.values()), [generator for _, generator in tape.randoms], tape.made
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """The garbage collector off: it would look, again and again, through a program that is growing."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _sum(outputs: Any, n: int) -> float:
+    """The sum of the first output over `n` examples, which have one column for all where they are the same."""
+    total: float = float(outputs[0].sum()) * (n / outputs.shape[1])
+    return total

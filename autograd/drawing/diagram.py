@@ -1,0 +1,318 @@
+"""What a picture shows: the graph behind a Value as boxes, arrows and groups, still without any look.
+
+Every node of the graph is one box and every operand one arrow, so ``x * x`` has two. Nodes are named by their position
+in topological order: the same graph gives the same picture. A collapsed scope is one box for all its nodes.
+"""
+
+import re
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from itertools import accumulate
+
+from ..engine.backward import topological_order
+from ..engine.grad_mode import Scope
+from ..engine.value import Value
+from ..notation.equations import as_recorded
+from ..notation.symbols import Symbols
+from ..notation.text_layout import columns
+from ..rules.as_formulas import partial_formulas_at
+from .dot import Arrow, Box, Group, Role
+
+_COLUMNS, _LINES = 28, 3  # of a label that are shown; the whole stands in the tooltip
+_FRAMES = 20  # one in another; an engine that reads DOT text knows no more than some hundreds
+_FORMULA = 22  # characters of a local derivative that are shown
+_NAME = re.compile(r"[^\W\d]\w*'*(\[\w+\]|\.\w+|_?\{\w+\})*")  # a label that can stand in a formula
+_UNNAMED = "\N{REPLACEMENT CHARACTER}"
+
+
+class Style:
+    """How numbers and names are written: the options of `draw` that concern texts."""
+
+    def __init__(
+        self, names: Mapping[Value, str], spec: str, local_grads: bool, gradients: Callable[[Value], float | None]
+    ):
+        self.names, self.spec, self.local_grads, self.gradients = names, spec, local_grads, gradients
+
+    def label(self, node: Value) -> str:
+        return node.label or self.names.get(node, "")
+
+    def number(self, x: float | None) -> str:
+        return "–" if x is None else format(x, self.spec)
+
+
+class Diagram:
+    """The boxes, arrows and groups of the picture of `output`."""
+
+    def __init__(self, output: Value, style: Style, collapse: bool):
+        self.output, self.style = output, style
+        self.order = topological_order(output)
+        self.position = {node: k for k, node in enumerate(self.order)}
+        self.chains = _scope_chains(self.order)
+        self.depth = _collapsed_depth(self.chains) if collapse else None
+        self.within: dict[Scope, list[Value]] = {}  # nodes of each collapsed scope
+        self.places: list[Value | Scope] = []  # what is drawn: nodes and collapsed scopes, as they come in the order
+        for node in self.order:
+            scope = self.collapsed(node)
+            if scope is None:
+                self.places.append(node)
+            elif scope in self.within:
+                self.within[scope].append(node)
+            else:
+                self.within[scope] = [node]
+                self.places.append(scope)
+        self.scope_names = {scope: f"scope{k}" for k, scope in enumerate(self.within)}
+
+    def collapsed(self, node: Value) -> Scope | None:
+        """The scope in whose box `node` disappears."""
+        chain = self.chains[node]
+        return chain[self.depth] if self.depth is not None and len(chain) > self.depth else None
+
+    def box_name(self, node: Value) -> str:
+        """The name of the box in which `node` is drawn."""
+        scope = self.collapsed(node)
+        return f"node{self.position[node]}" if scope is None else self.scope_names[scope]
+
+    def describe(self) -> tuple[list[Box], list[Arrow], list[Group]]:
+        """Boxes, arrows and groups, each in a fixed order."""
+        groups = _Groups()
+        leaving = self._leaving()
+        boxes = []
+        for place in self.places:
+            if isinstance(place, Scope):
+                nodes = self.within[place]
+                boxes.append(self._scope_box(place, self.scope_names[place], nodes, leaving[place], groups))
+            else:
+                boxes.append(self._node_box(place, groups.index(self.chains[place])))
+        return boxes, self._arrows(), groups.groups
+
+    def _node_box(self, node: Value, group: int | None) -> Box:
+        style = self.style
+        role = _role(node)
+        rows: list[tuple[str, str]] = [("data", style.number(node.data))]
+        if role != "constant":
+            rows.append(("grad", style.number(style.gradients(node))))
+        label = style.label(node)
+        return Box(
+            name=self.box_name(node),
+            role=role,
+            output=node is self.output,
+            badge=shown(node.op),
+            title="" if role == "constant" else shown(self._short(node, label)),
+            rows=tuple(rows),
+            operands=len(node.parents) if len(node.parents) > 1 else 0,
+            tooltip=visible(self._describe(node, label)),
+            group=group,
+        )
+
+    def _short(self, node: Value, label: str) -> str:
+        """The label, less the names of the groups round it where it repeats them: ``w.0`` of ``layer.neuron.w.0``."""
+        prefix = "".join(f"{scope.name}." for scope in self.chains[node])
+        return label.removeprefix(prefix) or label
+
+    def _describe(self, node: Value, label: str) -> str:
+        """The node in one line, nothing shortened."""
+        parts = [label, node.operation.signature if node.operation and node.parents else _role(node)]
+        parts.append(f"data {node.data!r}")
+        if node.operation is not None:
+            gradient = self.style.gradients(node)
+            parts.append("grad not computed" if gradient is None else f"grad {gradient!r}")
+        chain = self.chains[node]
+        parts.append("/".join(scope.name for scope in chain))
+        return ", ".join(part for part in parts if part)
+
+    def _leaving(self) -> dict[Scope, list[Value]]:
+        """The nodes of each collapsed scope that others use, and the output."""
+        used: dict[Value, None] = {self.output: None}
+        for node in self.order:
+            for parent in node.parents:
+                if self.collapsed(parent) is not self.collapsed(node):
+                    used[parent] = None
+        return {scope: [node for node in nodes if node in used] for scope, nodes in self.within.items()}
+
+    def _scope_box(self, scope: Scope, name: str, nodes: list[Value], leaving: list[Value], groups: "_Groups") -> Box:
+        style = self.style
+        counts = {role: sum(_role(node) == role for node in nodes) for role in ("operation", "parameter")}
+        rows = [(f"{role}s", str(count)) for role, count in counts.items() if count]
+        if len(leaving) == 1 and leaving[0].parents:
+            rows.append(("data", style.number(leaving[0].data)))
+            rows.append(("grad", style.number(style.gradients(leaving[0]))))
+        elif counts["operation"]:
+            rows.append(("outputs", str(len(leaving))))
+        title = style.label(leaving[0]) if len(leaving) == 1 else ""
+        return Box(
+            name=name,
+            role="scope",
+            output=self.collapsed(self.output) is scope,
+            badge=shown(scope.name),
+            title=shown(title),
+            rows=tuple(rows),
+            operands=0,
+            tooltip=visible(f"{scope.name}, {len(nodes)} nodes"),
+            group=groups.index(self.chains[nodes[0]][: self.depth]),
+        )
+
+    def _arrows(self) -> list[Arrow]:
+        arrows: list[Arrow] = []
+        into: dict[tuple[str, str], dict[Value, None]] = {}  # values that enter a collapsed scope, by tail and head
+        for node in self.order:
+            head = self.collapsed(node)
+            formulas = self._formulas(node) if head is None and self.style.local_grads else None
+            for k, parent in enumerate(node.parents):
+                tail = self.collapsed(parent)
+                tail_name = self.box_name(parent)
+                if head is None:
+                    arrows.append(self._operand(node, k, tail_name, formulas[k] if formulas else ""))
+                elif tail is not head:
+                    into.setdefault((tail_name, self.box_name(node)), {})[parent] = None
+        for (tail_name, head_name), values in into.items():
+            several = len(values) > 1
+            number = f"{len(values)} values" if several else ""
+            label = "" if several else self.style.label(next(iter(values)))
+            tooltip = visible(f"{number or label or 'one value'} into {head_name}")
+            flows = any(value.operation is not None for value in values)
+            arrows.append(Arrow(f"edge_{tail_name}_{head_name}", tail_name, head_name, None, number, tooltip, flows))
+        return arrows
+
+    def _operand(self, node: Value, k: int, tail: str, formula: str) -> Arrow:
+        """The arrow of operand `k` into a node that is drawn itself."""
+        parent, position = node.parents[k], self.position[node]
+        flows = parent.operation is not None
+        local = node.local_grads[k]
+        number = self.style.number(local) if flows and self.style.local_grads else ""
+        several = len(node.parents) > 1
+        return Arrow(
+            name=f"edge{position}_{k}",
+            tail=tail,
+            head=f"node{position}",
+            place=k if several else None,
+            label=f"{formula}{number}" if number else "",
+            tooltip=visible(
+                f"operand {k + 1} of {node.op}"
+                + (f": local derivative {formula}{local!r}" if flows else ", a constant")
+            ),
+            flows=flows,
+        )
+
+    def _formulas(self, node: Value) -> list[str]:
+        """Each local derivative in symbols, such as ``∂f/∂q = z``, as far as labels allow; else empty."""
+        if not node.parents or node.operation is None:
+            return []
+        parents, own = node.parents, self._name(node)
+        names = [self._name(parent) for parent in parents]
+        operands = [p.data if p.operation is None else name for p, name in zip(parents, names, strict=True)]
+        times = Counter(parents)
+        numbers = [parent.data for parent in parents]
+        recorded = as_recorded(node).local_grads  # else data was set since then
+        formulas = partial_formulas_at(node.operation, own, operands, [node.data, *numbers], Symbols)
+        texts = []
+        for parent, name, local, same in zip(parents, names, formulas, recorded, strict=True):
+            right = local.text if local.number is None and same and len(local.text) <= _FORMULA else ""
+            if _UNNAMED in right:
+                right = ""
+            # Of x * x, each edge carries a part of ∂(x * x)/∂x only.
+            named = _UNNAMED not in own + name and times[parent] == 1
+            texts.append(f"∂{own}/∂{name} = {right} = " if named and right else f"∂{own}/∂{name} = " if named else "")
+        return texts
+
+    def _name(self, node: Value) -> str:
+        label = self._short(node, self.style.label(node))
+        return label if len(label) <= 8 and _NAME.fullmatch(label) else _UNNAMED
+
+
+class _Groups:
+    """Groups by chain of scopes, each made when it is first asked for, outer ones before inner ones."""
+
+    def __init__(self) -> None:
+        self.groups: list[Group] = []
+        self._indices: dict[Scope, int] = {}
+
+    def index(self, chain: Sequence[Scope]) -> int | None:
+        at: int | None = None
+        for scope in chain[:_FRAMES]:
+            if scope not in self._indices:
+                self._indices[scope] = len(self.groups)
+                self.groups.append(Group(shown(scope.name), at))
+            at = self._indices[scope]
+        return at
+
+
+def _role(node: Value) -> Role:
+    if node.operation is None:
+        return "constant"
+    if node.parents:
+        return "operation"
+    return "input" if node.scope is None else "parameter"
+
+
+def _scope_chains(order: Sequence[Value]) -> dict[Value, tuple[Scope, ...]]:
+    """For each node the scopes that it stands in, from the outermost.
+
+    A layer names its scope when its parameters are made and again at each call, which gives two scopes of one name.
+    Parameters are shown in the call that uses them; shared by several calls, in a group beside them.
+    """
+    chains: dict[Scope | None, tuple[Scope, ...]] = {None: ()}
+
+    def chain(scope: Scope | None) -> tuple[Scope, ...]:
+        inner = []
+        while scope is not None and scope not in chains:
+            inner.append(scope)
+            scope = scope.parent
+        found = chains[scope]
+        for scope in reversed(inner):
+            found = chains[scope] = (*found, scope)
+        return found
+
+    def path(scopes: Sequence[Scope]) -> tuple[str, ...]:
+        return tuple(scope.name for scope in scopes)
+
+    calls: dict[Scope, dict[Scope, None]] = {}  # scopes of leaves: the calls of that name that use them
+    for node in order:
+        for parent in node.parents:
+            home = parent.scope
+            if home is not None and not parent.parents and home is not node.scope:
+                around, name = chain(node.scope), path(chain(home))
+                for k in range(len(name), len(around) + 1):
+                    if path(around[:k])[-len(name) :] == name:
+                        calls.setdefault(home, {})[around[k - 1]] = None
+    beside: dict[tuple[Scope, ...], Scope] = {}  # for calls of one layer, the group of their parameters
+    for home, using in calls.items():
+        if home in using:
+            continue
+        users = [chain(scope) for scope in using]
+        if len(users) == 1:
+            chains[home] = users[0]
+        elif len(set(map(path, users))) == 1:
+            levels = zip(*users, strict=True)
+            chains[home] = tuple(beside.setdefault(level, Scope(level[0].name)) for level in levels)
+    return {node: chain(node.scope) for node in order}
+
+
+def _collapsed_depth(chains: Mapping[Value, tuple[Scope, ...]]) -> int:
+    """Which scopes become boxes: the outermost, or those within it where one scope alone holds all the others."""
+    distinct = list(dict.fromkeys(chains.values()))
+    depth = 0
+    while len({c[depth] for c in distinct if len(c) > depth}) == 1 and any(len(c) > depth + 1 for c in distinct):
+        depth += 1
+    return depth
+
+
+def visible(text: str) -> str:
+    """`text` with characters that cannot be drawn written as Python writes them: ``\\x00``."""
+    return "".join(c if c.isprintable() or c == "\n" else " " if c.isspace() else ascii(c)[1:-1] for c in text)
+
+
+def shown(text: str) -> str:
+    """`text` as far as it fits into a box."""
+    lines = visible(text).strip("\n").split("\n")
+    cut = [_cut(line) for line in lines[:_LINES]]
+    if len(lines) > _LINES:
+        cut[-1] += "…"
+    return "\n".join(cut) if any(line.strip() for line in cut) else ""
+
+
+def _cut(line: str) -> str:
+    ends = list(accumulate(map(columns, line)))
+    if not ends or ends[-1] <= _COLUMNS:
+        return line
+    return line[: bisect_left(ends, _COLUMNS)] + "…"

@@ -1,0 +1,270 @@
+"""How a picture looks: boxes, arrows and groups written in the DOT language.
+
+Roles read by shape as well as by colour, so they survive grey print: inputs are round-cornered, parameters are
+drums, constants are ellipses, operations are sharp boxes with a dark badge, the output has a double line. Every text
+stands on a light ground of its own and lines are mid-grey, so that the picture works on white and on black. A pure
+function to text: the same boxes and arrows give the same text.
+"""
+
+import html
+import math
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
+
+from ..notation.text_layout import columns
+
+Role = Literal["input", "parameter", "constant", "operation", "scope"]
+Mark = Literal["", "upstream", "receives"]
+
+
+class Box(NamedTuple):
+    """A node of the picture: its name, what it stands for, and its texts."""
+
+    name: str
+    role: Role
+    output: bool
+    badge: str  # the operation, or the name of a collapsed scope
+    title: str
+    rows: tuple[tuple[str, str], ...]  # such as ("data", "-12")
+    operands: int  # how many arrows arrive at places of their own, in order
+    tooltip: str
+    group: int | None  # index of the innermost group that it stands in
+    mark: Mark = ""  # what it does in the step that is shown
+    room: tuple[
+        str, ...
+    ] = ()  # other texts, one a line, for which each row keeps room, so that pictures share a layout
+
+
+class Arrow(NamedTuple):
+    """An edge of the picture, from box to box; `place` is the number of the operand where that matters."""
+
+    name: str
+    tail: str
+    head: str
+    place: int | None
+    label: str  # such as "∂f/∂q = z = -4"
+    tooltip: str
+    flows: bool  # whether a gradient flows back along it
+    marked: bool = False  # whether the step that is shown goes along it
+
+
+class Group(NamedTuple):
+    """A frame around the boxes of a scope; `parent` is the index of the group round it, which comes before."""
+
+    title: str
+    parent: int | None
+
+
+class Caption(NamedTuple):
+    """The text below a picture; `room` is the longest line that it has in pictures of the same layout."""
+
+    text: str
+    room: str
+
+
+# rankdir: the sides of a box on which arrows arrive and leave
+SIDES = {"LR": ("w", "e"), "RL": ("e", "w"), "TB": ("n", "s"), "BT": ("s", "n")}
+
+_FONT = "Helvetica"  # Arial, Liberation Sans and Arimo have the same widths, and the engine knows them
+_SIZE, _SMALL, _LARGE, _SYMBOL = 16, 13, 18, 24
+_INK, _MUTED, _GRADIENT, _LINE, _PAPER = "#111827", "#4b5563", "#9f1239", "#808080", "#f8fafc"
+_SHAPES: dict[Role, dict[str, str]] = {
+    "input": {
+        "shape": "box",
+        "style": "rounded,filled",
+        "fillcolor": "#dbeafe",
+        "color": "#1d4ed8",
+        "margin": "0.07,0.03",
+    },
+    "parameter": {
+        "shape": "cylinder",
+        "style": "filled",
+        "fillcolor": "#fde9b8",
+        "color": "#b45309",
+        "margin": "0.07,0.03",
+    },
+    "constant": {"shape": "ellipse", "style": "filled", "fillcolor": "#e5e7eb", "color": "#6b7280"},
+    "operation": {"shape": "box", "style": "filled", "fillcolor": "#ffffff", "color": "#374151"},
+    "scope": {"shape": "box", "style": "filled", "fillcolor": "#ede9fe", "color": "#5b21b6"},
+}
+_MARGINS: dict[Role, str] = {"input": "0.07,0.03", "parameter": "0.07,0.08", "constant": "0.05,0"}
+_OUTPUT = {"peripheries": "2", "fillcolor": "#dcfce7", "color": "#166534"}
+_MARKS: dict[Mark, dict[str, str]] = {
+    "upstream": {"color": "#2563eb", "penwidth": "6"},
+    "receives": {"color": "#e11d48", "penwidth": "6", "style": "dashed"},
+}
+_MARKED = {"color": "#d97706", "penwidth": "5"}
+
+
+def dot_source(
+    boxes: Sequence[Box],
+    arrows: Sequence[Arrow],
+    groups: Sequence[Group],
+    rankdir: str,
+    caption: Caption | None = None,
+) -> str:
+    """The picture in the DOT language; boxes, arrows and groups are drawn in their order, the caption below them."""
+    import graphviz
+
+    ranksep = "1.2" if groups else "0.6"  # arrows that come round a frame need room to turn
+    picture = graphviz.Digraph(
+        "computation",
+        graph_attr={
+            "rankdir": rankdir,
+            "bgcolor": "transparent",
+            "nodesep": "0.3",
+            "ranksep": ranksep,
+            "outputorder": "nodesfirst",
+            **(
+                {"label": f"<{_pill(caption.text, room=caption.room)}>", "labelloc": "b", "fontname": _FONT}
+                if caption
+                else {}
+            ),
+        },
+        node_attr={"fontname": _FONT, "fontsize": str(_SIZE), "margin": "0", "penwidth": "1.6"},
+        edge_attr={"fontname": _FONT, "fontsize": str(_SMALL), "color": _LINE, "penwidth": "1.6", "arrowsize": "0.8"},
+    )
+    frames = [_frame(k, group, rankdir) for k, group in enumerate(groups)]
+    for box in boxes:
+        (picture if box.group is None else frames[box.group]).node(box.name, **_node(box, rankdir))
+    # An inner group comes after the one round it, so from the last to the first each is complete when it is put in.
+    inner: list[list[Any]] = [[] for _ in groups]
+    for k in reversed(range(len(groups))):
+        for frame in reversed(inner[k]):
+            frames[k].subgraph(frame)
+        parent = groups[k].parent
+        if parent is not None:
+            inner[parent].append(frames[k])
+    for frame, group in zip(frames, groups, strict=True):
+        if group.parent is None:
+            picture.subgraph(frame)
+    arrive, leave = SIDES[rankdir]
+    group_of = {box.name: box.group for box in boxes}
+    for arrow in arrows:
+        place = "" if arrow.place is None else f":operand{arrow.place}"
+        look = _edge(arrow)
+        if group_of[arrow.head] not in (None, group_of[arrow.tail]):
+            look["minlen"] = "2"  # what enters a frame stands before it, not beside
+        picture.edge(f"{arrow.tail}:{leave}", f"{arrow.head}{place}:{arrive}", **look)
+    return str(picture.source)
+
+
+def _frame(k: int, group: Group, rankdir: str) -> Any:
+    import graphviz
+
+    return graphviz.Digraph(
+        f"cluster{k}",
+        graph_attr={
+            "id": f"scope{k}",
+            "label": f"<{_pill(group.title, _MUTED)}>",
+            "labeljust": "r" if rankdir == "LR" else "l",  # where the fewest arrows cross it
+            "fontname": _FONT,
+            "fontsize": str(_SMALL),
+            "style": "rounded",
+            "color": _LINE,
+            "margin": "10",
+            "tooltip": _tooltip(group.title),
+        },
+    )
+
+
+def _node(box: Box, rankdir: str) -> dict[str, str]:
+    look = {"id": box.name, "tooltip": _tooltip(box.tooltip), **_SHAPES[box.role], **(_OUTPUT if box.output else {})}
+    look |= {"margin": _MARGINS[box.role]} if box.role in _MARGINS else {"penwidth": "2.4"}  # half under the badge
+    if box.role == "constant":
+        body = _table(_row(_cell(box.rows[0][1])), 'CELLPADDING="0"')
+    else:
+        rows = [_row(_cell(box.title, 'COLSPAN="2"', size=_LARGE))] if box.title else []
+        for (name, text), room in zip(box.rows, box.room or ("",) * len(box.rows), strict=True):
+            colour = _GRADIENT if name == "grad" else _INK
+            rows.append(
+                _row(
+                    _cell(name, 'ALIGN="LEFT"', size=_SMALL, colour=_MUTED),
+                    _cell(text, 'ALIGN="LEFT"', colour=colour, room=room),
+                )
+            )
+        body = _table("".join(rows), 'CELLPADDING="2"')
+    label = f"<{_with_badge(box, body, look, rankdir) if box.badge else body}>"
+    if box.mark:
+        mark = _MARKS[box.mark]
+        look |= mark | {"style": f"{look['style']},{mark['style']}"} if "style" in mark else mark
+    return {"label": label, **look}
+
+
+def _with_badge(box: Box, body: str, look: dict[str, str], rankdir: str) -> str:
+    """The operation in white on its colour, and on the side where arrows arrive a place for each operand."""
+    upright = rankdir in ("LR", "RL")
+    size = _LARGE if box.badge[0].isalnum() else _SYMBOL
+    badge = _cell(box.badge, 'CELLPADDING="6"', size=size, colour="#ffffff")
+    middle = badge + f'<TD BGCOLOR="{look["fillcolor"]}" CELLPADDING="4">{body}</TD>'
+    places = [f'<TD PORT="operand{k}" WIDTH="2" HEIGHT="12"></TD>' for k in range(box.operands)]
+    table = f'CELLPADDING="0" BGCOLOR="{look["color"]}"'
+    if not places:
+        return _table(_row(middle), table)
+    strip = _table("".join(map(_row, places)) if upright else _row(*places), 'CELLPADDING="0"')
+    strip = f'<TD COLSPAN="{1 if upright else 2}">{strip}</TD>'
+    order = (strip, middle) if rankdir in ("LR", "TB") else (middle, strip)
+    return _table(_row(*order) if upright else "".join(map(_row, order)), table)
+
+
+def _edge(arrow: Arrow) -> dict[str, str]:
+    look = {"id": arrow.name, "tooltip": _tooltip(arrow.tooltip)}
+    if not arrow.flows:
+        look["style"] = "dashed"
+    if arrow.marked:
+        look |= _MARKED
+    if arrow.label:
+        clear_of_the_line = _table(_row(f"<TD>{_pill(arrow.label)}</TD>"), 'CELLPADDING="2"')
+        look["label"] = f"<{clear_of_the_line}>"
+    return look
+
+
+def _pill(text: str, colour: str = _INK, room: str = "") -> str:
+    return _table(
+        _row(_cell(text, size=_SMALL, colour=colour, room=room)), f'CELLPADDING="1" BGCOLOR="{_PAPER}" STYLE="ROUNDED"'
+    )
+
+
+def _table(rows: str, attributes: str) -> str:
+    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" {attributes}>{rows}</TABLE>'
+
+
+def _row(*cells: str) -> str:
+    return f"<TR>{''.join(cells)}</TR>"
+
+
+def _cell(text: str, attributes: str = "", *, size: int = _SIZE, colour: str = _INK, room: str = "") -> str:
+    """A cell of text, wide enough for it (and for `room`) in every common font.
+
+    The engine knows the widths of Arial's ASCII only. Where the middle would be off, text begins on the left.
+    """
+    lines = text.split("\n")
+    width = math.ceil(max(map(_ems, [*lines, *room.split("\n")])) * size) + 6 * bool(room)  # padding, where it counts
+    if "ALIGN" not in attributes and not (text.isascii() and len(text) < 9):
+        attributes += ' ALIGN="LEFT" BALIGN="LEFT"'
+    written = "<BR/>".join(map(_escaped, lines))
+    return f'<TD WIDTH="{width}" {attributes}><FONT COLOR="{colour}" POINT-SIZE="{size}">{written}</FONT></TD>'
+
+
+def _ems(text: str) -> float:
+    """About how wide a line of text is in a wide sans-serif font (DejaVu Sans), in units of the letter size."""
+    return sum(columns(c) * 0.52 if columns(c) != 1 else _em(c) for c in text)
+
+
+def _em(c: str) -> float:
+    return 0.4 if c in _NARROW else 0.98 if c in "MWmw@%…—" else 0.74 if c.isupper() else 0.62
+
+
+_NARROW = frozenset(" !'(),-./:;I[]fijlrt|·’‘")
+
+
+def _escaped(text: str) -> str:
+    r"""Text in which neither HTML nor the DOT language finds a meaning (``\N`` would become the name of the node)."""
+    return html.escape(text).replace("\\", r"\\")
+
+
+def _tooltip(text: str) -> str:
+    import graphviz
+
+    # Tooltips are read for line breaks first and for names after that, so a backslash is doubled twice.
+    return graphviz.escape(_escaped(text))  # type: ignore[no-any-return]

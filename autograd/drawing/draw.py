@@ -1,0 +1,138 @@
+"""Pictures of a graph: `draw` makes the DOT text, a `Drawing` lays it out, saves it and shows itself in a notebook.
+
+What is shown stands in `diagram`, how it looks in `dot_text`, which engine lays it out in `layout`. The text is made at
+once, so a drawing keeps the numbers of the moment it was made; the layout waits until a picture is asked for.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..engine import backward as graph
+from ..engine.value import Value
+from .drawing import _NODES, Drawing, compose
+
+if TYPE_CHECKING:
+    pass
+
+
+def draw(
+    output: Value,
+    *,
+    labels: Mapping[str, Any] | None = None,
+    rankdir: str = "LR",
+    format: str = ".4g",  # noqa: A002 (the word for it)
+    local_grads: bool = True,
+    expand: bool = False,
+    collapse: bool = False,
+    max_nodes: int = _NODES,
+    engine: str | None = None,
+) -> Drawing:
+    """The graph behind `output` as a picture: data and gradient in each node, the local derivative on each edge.
+
+    Arguments:
+        output: the Value to draw, with everything it was calculated from.
+        labels: names for Values that have no label, such as ``locals()``; Values in lists are named ``w[0]``.
+        rankdir: which way the calculation runs: "LR" (left to right), "TB", "RL" or "BT".
+        format: of the numbers, as in ``format(x, ".2f")``.
+        local_grads: whether edges carry their local derivatives.
+        expand: draw the graph of primitives, `expand(output)`; the gradients of its inner nodes follow from the
+            gradient that `output` has.
+        collapse: draw each neuron or layer (whatever was calculated in one ``with scope(name):``) as one box. Of nested
+            scopes it is the outermost, or those within it where one holds all the others.
+        max_nodes: refuse to draw more boxes than this.
+        engine: "bundled" (installed with this package) or "system" (the dot of an installed Graphviz); None takes the
+            first that works.
+
+    Raises TypeError when `output` is no Value, ValueError for an unknown option or too many nodes.
+
+    >>> x, y = Value(-2.0), Value(5.0)
+    >>> drawing = draw(x + y, labels={"x": x, "y": y})
+    >>> drawing.save("sum.svg")  # doctest: +SKIP
+    """
+    from .diagram import Diagram, Style
+    from .dot import SIDES
+    from .layout import check_engine
+
+    check_engine(engine)
+    if not isinstance(output, Value):
+        raise TypeError(f"draw needs a Value, got {type(output).__name__} {output!r}: a plain number has no graph")
+    if rankdir not in SIDES:
+        raise ValueError(f"unknown rankdir {rankdir!r}: choose one of {', '.join(SIDES)}")
+    try:
+        (0.5).__format__(format)
+    except (ValueError, TypeError):
+        raise ValueError(f"{format!r} is no format for floats: write one such as '.4g' or '.2f'") from None
+    names = _names(labels)
+    gradients: Callable[[Value], float | None] = _gradient
+    if expand:
+        output, gradients = _expanded(output)
+    style = Style(names, format, local_grads, gradients)
+    return compose(Diagram(output, style, collapse), rankdir=rankdir, max_nodes=max_nodes, engine=engine)
+
+
+def _gradient(node: Value) -> float | None:
+    return node.grad
+
+
+def _expanded(output: Value) -> tuple[Value, Callable[[Value], float | None]]:
+    """The graph of primitives, and what to show as gradients: its new nodes have never seen a backward pass."""
+    from ..engine.expand import expand
+
+    seed, expanded = output.grad, expand(output)
+    if seed is None:
+        return expanded, _gradient
+    order = graph.topological_order(expanded)
+    total = graph.gradients(expanded, [n for n in order if n.requires_grad and not n.parents], seed, _recorded)
+    return expanded, lambda node: total.get(node, 0.0) if node.parents and node.requires_grad else node.grad
+
+
+def _recorded(node: Value) -> tuple[float, ...]:
+    return node.local_grads
+
+
+def _names(labels: Mapping[str, Any] | None) -> dict[Value, str]:
+    if labels is None:
+        return {}
+    if not isinstance(labels, Mapping):
+        raise TypeError(f"labels must be a dict of names and Values, such as locals(), got {type(labels).__name__}")
+    names: dict[Value, str] = {}
+    for name, thing in list(labels.items()):
+        if isinstance(name, str) and not name.startswith("_"):
+            for place, value in _values(name, thing):
+                names.setdefault(value, place)
+    return names
+
+
+def _values(name: str, thing: Any) -> Iterator[tuple[str, Value]]:
+    """The Values in `thing`, a Value or lists of them up to three deep, with their names."""
+    todo = [(name, thing, 3)]
+    while todo:
+        name, thing, deeper = todo.pop()
+        if isinstance(thing, Value):
+            yield name, thing
+        elif deeper and isinstance(thing, (list, tuple)):
+            todo += [(f"{name}[{k}]", item, deeper - 1) for k, item in reversed(list(enumerate(thing)))]
+
+
+def value_svg(value: Value) -> str | None:
+    """The picture for a notebook; nothing where the graph is too large or no engine works: its text is shown then."""
+    from .layout import LayoutError
+
+    if not _has_at_most(value, _NODES):
+        return None
+    try:
+        return draw(value).svg
+    except LayoutError:
+        return None
+
+
+def _has_at_most(output: Value, limit: int) -> bool:
+    """Whether the graph has at most `limit` nodes, without walking further than that."""
+    seen = {output}
+    stack = [output]
+    while stack and len(seen) <= limit:
+        for parent in stack.pop().parents:
+            if parent not in seen:
+                seen.add(parent)
+                stack.append(parent)
+    return len(seen) <= limit

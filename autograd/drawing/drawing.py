@@ -1,0 +1,120 @@
+"""A `Drawing`: the text of a picture in the DOT language, laid out when somebody looks, saved in any format."""
+
+import os
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .diagram import Diagram
+
+
+_NODES = 500  # more than this is no picture to look at
+
+
+class Drawing:
+    """A picture of a graph, made by `draw`.
+
+    >>> from autograd import Value, draw
+    >>> x = Value(3.0, "x")
+    >>> drawing = draw(x * x)
+    >>> drawing
+    Drawing(2 boxes, 2 arrows)
+    >>> drawing.svg.count("<svg")
+    1
+
+    Attributes: `dot` is the text in the DOT language, `svg` the picture as SVG text. The ids of its elements are
+    ``node3`` for the node at position 3 of the topological order and ``edge3_0`` for its first operand.
+    """
+
+    def __init__(self, dot: str, *, engine: str | None, boxes: int, arrows: int):
+        self.dot = dot
+        self._engine, self._size = engine, (boxes, arrows)
+
+    @cached_property
+    def svg(self) -> str:
+        """The picture as SVG text. Raises LayoutError, which carries the DOT text, when no engine works."""
+        return self._picture("svg").decode()
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the picture in the format of the suffix: .svg, .dot, .png, .pdf or .html.
+
+        The file appears complete or not at all. Raises ValueError for another suffix, OSError where the file cannot be
+        written, LayoutError when no engine works.
+        """
+        from ..files import write_whole
+
+        name = os.path.basename(os.fspath(path))
+        write = _FORMATS.get(os.path.splitext(name)[1].lower())
+        if write is None:
+            raise ValueError(f"cannot save a picture as {name!r}: the suffix must be one of {', '.join(_FORMATS)}")
+        write_whole(path, write(self))
+
+    def _picture(self, form: str) -> bytes:
+        from .layout import lay_out
+
+        return lay_out(self.dot, form, self._engine)
+
+    def _page(self) -> bytes:
+        picture = self.svg[self.svg.index("<svg") :]
+        return _PAGE.format(title="Computation graph", picture=picture).encode()
+
+    def _repr_svg_(self) -> str:
+        return self.svg
+
+    def _repr_mimebundle_(self, *_: Any, **__: Any) -> dict[str, str]:
+        return {"text/plain": repr(self), "image/svg+xml": self.svg}
+
+    def __repr__(self) -> str:
+        boxes, arrows = self._size
+        return f"Drawing({boxes} boxes, {arrows} arrows)"
+
+
+_FORMATS: dict[str, Callable[[Drawing], bytes]] = {
+    ".svg": lambda drawing: drawing.svg.encode(),
+    ".dot": lambda drawing: drawing.dot.encode(),
+    ".png": lambda drawing: drawing._picture("png"),
+    ".pdf": lambda drawing: drawing._picture("pdf"),
+    ".html": Drawing._page,
+}
+
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{title}</title>
+<style>
+body {{ margin: 0; min-height: 100vh; display: grid; place-items: center; background: Canvas; }}
+svg {{ max-width: 96vw; max-height: 96vh; height: auto; }}
+</style>
+</head>
+<body>
+{picture}</body>
+</html>
+"""
+
+
+def compose(
+    diagram: "Diagram",
+    rankdir: str = "LR",
+    max_nodes: int = _NODES,
+    engine: str | None = None,
+    moment: Any = None,
+) -> Drawing:
+    """The drawing of a diagram, with the marks and the caption of a moment of its pass where one is given."""
+    from .dot import dot_source
+
+    if len(diagram.places) > max_nodes:
+        raise ValueError(
+            f"the picture would have {len(diagram.places)} nodes, more than max_nodes={max_nodes}: collapse=True draws "
+            "each neuron or layer made inside 'with scope(name):' as one box, a larger max_nodes draws them all"
+        )
+    boxes, arrows, groups = diagram.describe()
+    caption = None
+    if moment is not None:
+        boxes, arrows, caption = moment.marked(diagram, boxes, arrows)
+    dot = dot_source(boxes, arrows, groups, rankdir, caption)
+    return Drawing(dot, engine=engine, boxes=len(boxes), arrows=len(arrows))

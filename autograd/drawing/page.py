@@ -1,0 +1,227 @@
+"""The stand-alone page: one HTML file that steps through backprop in a browser, with no server and no network.
+
+The picture is laid out once; the page holds every step as data and shows the state at any of them. Its security policy
+allows nothing but its own style and script, by their hashes, and what comes from the user is text everywhere.
+"""
+
+import os
+from typing import Any
+
+from ..engine.value import Value
+from ..files import write_whole
+from ..notation.mathml import mathml
+from ..notation.symbols import short_number
+from ..stepping.recording import Rehearsal, rehearse
+from ..stepping.stepper import Stepper
+from ..stepping.steps import Evaluation, Step
+from .diagram import Diagram, Style
+from .dot import dot_source
+from .layout import lay_out
+
+MOST_STEPS = 2_000  # that a page shows smoothly
+_FORMAT = ".4g"  # of the numbers in the picture
+_MARGIN = 28.0  # round the picture, for the marks of what is in hand
+
+
+def write_page(stepper: Stepper, path: str | os.PathLike[str]) -> None:
+    """Write the page of `stepper` to `path`. The file appears complete or not at all.
+
+    Raises ValueError for more than 2,000 steps and where a gradient becomes NaN, OSError where the file cannot be
+    written, LayoutError when no layout engine works.
+    """
+    if len(stepper) > MOST_STEPS:
+        raise ValueError(
+            f"the page would have {len(stepper):,} steps, more than {MOST_STEPS:,}: collapse sums (dot and mean are "
+            "one node each), expand less, take one example of a batch, or step through a part: stepper(inner_node)"
+        )
+    write_whole(path, page(stepper).encode())
+
+
+def page(stepper: Stepper) -> str:
+    """The text of the page; `stepper` and all gradients stay as they are."""
+    import re
+    from html import escape
+
+    record = rehearse(stepper)
+    title = f"Backpropagation of {record.stepper.wording.name(stepper.output)}, step by step"
+    style, script = _asset("page.css"), _asset("page.js")
+    policy = f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}"
+    parts = {
+        "policy": f"{policy}; base-uri 'none'; form-action 'none'",
+        "title": escape(title),
+        "style": style,
+        "script": script,
+        "graph": _graph(record),
+        "data": _json(_data(record, begin_forward=len(stepper) > len(record.backward))),
+    }
+    return re.sub("@([a-z]+)@", lambda place: parts[place[1]], _asset("page.html"))
+
+
+def _asset(name: str) -> str:
+    from importlib.resources import files
+
+    return files("autograd.drawing").joinpath("assets", name).read_text(encoding="utf-8")
+
+
+def _hash(source: str) -> str:
+    """What a content security policy calls a style or a script (Content Security Policy Level 3, section 2.3.1)."""
+    from base64 import b64encode
+    from hashlib import sha256
+
+    return f"'sha256-{b64encode(sha256(source.encode()).digest()).decode()}'"
+
+
+def _json(data: Any) -> str:
+    """Data as the text of a script element, which the parser of HTML ends at ``</script``: no < is left in it."""
+    import json
+
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", r"\u003c")
+
+
+def _data(record: Rehearsal, begin_forward: bool) -> dict[str, Any]:
+    """What the script needs: nodes by their position in topological order, and the steps."""
+    order, name = record.stepper.order, record.stepper.wording.name
+    position = {node: k for k, node in enumerate(order)}
+    expected = dict.fromkeys(order, 0)
+    for step in record.backward:
+        expected[step.parent] += 1
+    output = name(order[-1]).text
+    return {
+        "output": output,
+        "beginForward": begin_forward,
+        "startForward": "Only the inputs are known. Each step of the forward pass calculates one operation; "
+        "then the backward pass takes the gradients back.",
+        "startBackward": _start(record, output),
+        "nodes": [
+            {
+                "name": name(node).text,
+                "data": short_number(node.data),
+                "constant": node.operation is None,
+                "expected": expected[node],
+                "grad": _gradient(record.before.get(node)),
+            }
+            for node in order
+        ],
+        "begin": [[position[node], _gradient(grad)] for node, grad in record.begun.items()],
+        "forward": [_evaluation(step, position) for step in record.forward],
+        "backward": [_step(step, position) for step in record.backward],
+    }
+
+
+def _start(record: Rehearsal, output: str) -> str:
+    """What is told before the first step of the backward pass."""
+    if not record.backward:
+        return f"The graph has no edge along which a gradient of {output} could be passed back."
+    state = "No gradient has been calculated yet."
+    if any(grad is not None for grad in record.before.values()):
+        state = "The gradients shown are from an earlier pass: leaves will add to theirs, the others begin anew."
+    return (
+        f"{state} The first is that of {output} by itself, ∂{output}/∂{output} = 1; each step passes a gradient back "
+        "along one edge of the graph: upstream × local derivative."
+    )
+
+
+def _gradient(grad: float | None) -> list[str] | None:
+    """A gradient as it is told, and as the picture shows it."""
+    return None if grad is None else [short_number(grad), format(grad + 0.0, _FORMAT)]
+
+
+def _evaluation(step: Evaluation, position: dict[Value, int]) -> dict[str, Any]:
+    return {
+        "node": position[step.node],
+        "operands": list(range(len(step.node.parents))),
+        "sentence": step.explain(),
+        "formula": mathml(step.latex),
+    }
+
+
+def _step(step: Step, position: dict[Value, int]) -> dict[str, Any]:
+    return {
+        "node": position[step.node],
+        "operand": step.operand,
+        "parent": position[step.parent],
+        "upstream": short_number(step.upstream),
+        "local": short_number(step.local),
+        "contribution": short_number(step.contribution),
+        "total": _gradient(step.total),
+        "sentence": step.explain(),
+        "formula": mathml(step.latex),
+    }
+
+
+def _graph(record: Rehearsal) -> str:
+    """The picture at the end as elements of the page, with room for the widest gradient that each node will have."""
+    stepper = record.stepper
+    style = Style(stepper.names, _FORMAT, True, record.widest(_FORMAT).get)
+    diagram = Diagram(stepper.output, style, collapse=False)
+    svg = lay_out(dot_source(*diagram.describe(), "LR"), "svg")
+    end = record.gradients(len(record.backward))
+    grads = {diagram.box_name(node): style.number(grad) for node, grad in end.items()}
+    return _cleaned(svg, f"Graph of {stepper.wording.name(stepper.output)}: {len(stepper.order)} nodes", grads)
+
+
+def _cleaned(svg: bytes, label: str, grads: dict[str, str]) -> str:
+    """The SVG without what the style says or only a file of its own needs, its parts named for style and script.
+
+    `grads` is what to write as the gradient of each node.
+    """
+    import re
+    from xml.etree import ElementTree
+
+    root = ElementTree.fromstring(svg)  # noqa: S314 (written by our own layout engine)
+    for element in root.iter():
+        element.tag = element.tag.rpartition("}")[2]
+        element.attrib = {
+            key: re.sub(r"(\.\d)\d+", r"\1", value) if key in _COORDINATES else value
+            for key, value in element.attrib.items()
+            if key != "font-family" and (key, value) not in _USUAL and not key.startswith("{")
+        }
+        element.text = element.text if element.tag == "text" else None
+        element.tail = None
+    for group in root.iter("g"):
+        group[:] = [part for part in _unwrapped(group) if part.tag != "title"]
+        if group.get("class") == "node":
+            texts = [part for part in group if part.tag == "text"]
+            values = texts if len(texts) == 1 else texts[-3::2]  # data and grad, each after its name; or a constant
+            for text, kind in zip(values, ("data", "grad"), strict=False):
+                text.set("class", kind)
+                if kind == "grad":
+                    text.text = grads[group.attrib["id"]]
+        elif group.get("class") == "edge":
+            _clean_edge(group)
+    left, top, width, height = map(float, root.attrib["viewBox"].split())
+    box = (left - _MARGIN, top - _MARGIN, width + 2 * _MARGIN, height + 2 * _MARGIN)
+    shape = {"class": "graph", "viewBox": " ".join(f"{x:g}" for x in box), "role": "img", "aria-label": label}
+    root.attrib = shape | dict(_USUAL)
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+_USUAL = {"text-anchor": "start", "font-size": "16.00", "stroke-width": "1.6"}.items()  # and inherited
+_COORDINATES = {"d", "points", "x", "y", "cx", "cy"}
+
+
+def _clean_edge(group: Any) -> None:
+    """What an arrow looks like stands in the style; the ground of its label becomes a plain rectangle."""
+    for part in group:
+        for name in ("fill", "stroke", "stroke-width"):
+            if part.tag != "text" and part.get("stroke") != "none":
+                part.attrib.pop(name, None)
+        if part.get("stroke") == "none":
+            numbers = [tuple(map(float, point.split(","))) for point in part.get("d")[1:].replace("C", " ").split()]
+            left, top = map(min, zip(*numbers, strict=True))
+            right, bottom = map(max, zip(*numbers, strict=True))
+            part.tag = "rect"
+            box = {"x": left, "y": top, "width": right - left, "height": bottom - top}
+            part.attrib = {name: f"{x:.5g}" for name, x in box.items()}
+    group[0].set("class", "line")
+
+
+def _unwrapped(group: Any) -> list[Any]:
+    """The children of `group`, those of its tooltip in place of the tooltip."""
+    children = []
+    for part in group:
+        if part.tag == "g" and part.get("id", "").startswith("a_"):
+            children += part[0]
+        else:
+            children.append(part)
+    return children

@@ -1,0 +1,1 @@
+"""Values and the chain rule: graphs are recorded, and their gradients calculated."""

@@ -1,0 +1,1 @@
+"""What is differentiated: the table of operations, and the interpreters that evaluate its rows."""

@@ -1,0 +1,119 @@
+"""Gradient descent and the learning rate: a step against the gradient, as long as the slope is steep, times a number.
+
+The gradient points uphill, at a right angle to the contour line, so minus the gradient is the steepest way down:
+
+    w ← w - η·∂L/∂w      η is the learning rate
+
+The number η is chosen, not learned. In a bowl L = ½·c·w² the rule is w ← (1 - η·c)·w, and everything follows from
+that factor: near 1 the descent crawls, 0 is a bull's eye, below 0 it overshoots, and below -1 each step leads further
+away. So η must stay below 2/c, with c the largest curvature of the bowl, and it crawls along the smallest.
+"""
+
+# %%
+import math
+
+import numpy as np
+
+from autograd import Value, grad
+from demos.page import COLORS, MARKERS, Page
+
+RATES = {0.01: "too small: crawls", 0.15: "right: converges", 0.19: "large: overshoots", 0.205: "too large: diverges"}
+STEEP = 10.0  # the largest curvature; the smallest is 1
+START = (-4.0, 1.5)
+
+
+# %%
+def loss(u: Value | float, v: Value | float) -> Value | float:
+    """A long valley: curvature 1 along u, and 10 across it."""
+    return (u * u + STEEP * v * v) / 2
+
+
+def descend(rate: float, steps: int) -> list[tuple[float, float]]:
+    """The places that gradient descent comes through."""
+    u, v = Value(START[0], "u"), Value(START[1], "v")
+    places = [START]
+    for _ in range(steps):
+        du, dv = grad(loss(u, v), [u, v])
+        u.data -= rate * du
+        v.data -= rate * dv
+        places.append((u.data, v.data))
+    return places
+
+
+def steps_needed(rate: float, goal: float = 1e-6, most: int = 5000) -> int | None:
+    """How many steps bring the loss below `goal`; None when it grows instead."""
+    for k, place in enumerate(descend(rate, most)):
+        if loss(*place) < goal:
+            return k
+        if loss(*place) > 1e6:
+            return None
+    return None
+
+
+def angle_to_contour(place: tuple[float, float], after: tuple[float, float]) -> float:
+    """The angle in degrees between a step and the contour line, whose direction is found without any gradient.
+
+    A point of the contour nearby is found by bisection on a small circle round `place`.
+    """
+    level, radius = loss(*place), 1e-6
+    at = lambda t: (place[0] + radius * math.cos(t), place[1] + radius * math.sin(t))  # noqa: E731
+    step = math.atan2(after[1] - place[1], after[0] - place[0])
+    low, high = step, step + math.pi  # downhill, and uphill on the other side
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if loss(*at(middle)) < level else (low, middle)
+    return math.degrees(low - step)
+
+
+# %%
+def main(page: Page | None = None) -> dict[str, float]:
+    page = page or Page()
+    page.say(__doc__)
+
+    paths = {rate: descend(rate, 30) for rate in RATES}
+    angles = [angle_to_contour(a, b) for a, b in zip(paths[0.15], paths[0.15][1:6], strict=False)]
+    page.say(f"The valley L = ½(u² + {STEEP:g}·v²), from (u, v) = {START}, 30 steps at four learning rates:")
+    rows = []
+    for rate, verdict in RATES.items():
+        needed = steps_needed(rate, most=1000 if page.quick else 5000)
+        end = paths[rate][-1]
+        rows.append(
+            [f"{rate:g}", verdict, f"{1 - rate * STEEP:+.2f}", f"{1 - rate:+.2f}", loss(*end), needed or "never"]
+        )
+    page.table(["η", "", "factor across", "factor along", "loss after 30", "steps to 1e-6"], rows)
+    page.say(f"""
+        Every step leaves its contour line at a right angle: measured on the first steps of the second path, with the
+        contour found by trying points round the place, {", ".join(f"{angle:.2f}°" for angle in angles)}.
+    """)
+
+    with page.figure("Between crawling and diverging: the learning rate decides", 2, 2, (9.0, 6.6)) as (_, axes):
+        u, v = np.meshgrid(np.linspace(-5.0, 2.5, 120), np.linspace(-2.2, 2.2, 80))
+        for ax, rate, color, marker in zip(axes.flat, paths, COLORS, MARKERS, strict=False):
+            ax.contour(u, v, loss(u, v), levels=[0.1, 0.5, 2, 5, 10, 15, 20, 30], colors="0.75", linewidths=0.9)
+            places = np.array(paths[rate])
+            ax.plot(*places.T, marker=marker, markersize=4, linewidth=1.2, linestyle="-", color=color)
+            ax.plot(0, 0, marker="+", markersize=11, color="black")
+            ax.set(xlabel="u", ylabel="v", xlim=(-5, 2.5), ylim=(-2.2, 2.2), aspect="equal")
+            ax.set_title(f"η = {rate:g}, {RATES[rate]}")
+    with page.figure("The loss falls at a rate that η sets; above 2/c = 0.2 it rises") as (_, ax):
+        for rate, marker in zip(paths, MARKERS, strict=False):
+            ax.semilogy([loss(*place) for place in paths[rate]], marker=marker, markersize=4, label=f"η = {rate:g}")
+        ax.set(xlabel="step", ylabel="loss L")
+        ax.legend()
+
+    page.say("""
+        Look at the zigzag of the third path. "Overshoots" is not yet "diverges": from 1/c on each step lands on the
+        other side of the valley, but up to 2/c it lands nearer, and it even pays, for what is slow is the way along.
+        The best rate, 2/(1 + 10) = 0.18, makes both factors equally large. A valley with curvatures 1 and 1000 has to
+        be walked 100 times slower than this one: that is what standardised features, momentum and Adam are for.
+    """)
+    page.say("Try: STEEP = 100 with the same rates. Which still converges? And which is the largest that does?")
+    needed = {f"steps at {rate:g}": steps_needed(rate) or math.inf for rate in (*RATES, 2 / (1 + STEEP))}
+    losses = {f"loss at {rate:g}": float(loss(*paths[rate][-1])) for rate in RATES}
+    crossings = sum(a[1] * b[1] < 0 for a, b in zip(paths[0.19], paths[0.19][1:], strict=False))
+    worst = max(abs(angle - 90.0) for angle in angles)
+    return needed | losses | {"crossings": crossings, "angle error": worst}
+
+
+if __name__ == "__main__":
+    main()

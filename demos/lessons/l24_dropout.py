@@ -1,0 +1,98 @@
+"""Dropout: each step trains another random part of the network, so that no neuron can rely on one other alone.
+
+While training, each output h of a hidden layer is set to 0 with probability p, and kept else, by a fresh mask for each
+example and step. What is kept is multiplied by 1 / (1 - p):
+
+    h ← h·m,    m = 0 with probability p, else 1 / (1 - p),    so that E[m] = 1 and E[h·m] = h
+
+With this "inverted" scaling the mean is right already, and in evaluation nothing is left to do: dropout is off.
+"""
+
+# %%
+from typing import Any
+
+import numpy as np
+from sklearn.datasets import make_moons
+
+import nn
+from demos.page import Page
+
+
+# %%
+def mean_loss(model: nn.MLP, x: Any, y: Any) -> float:
+    """Cross-entropy in evaluation: dropout off, also for the examples it was trained on."""
+    model.eval()
+    return float(np.mean([nn.binary_cross_entropy(model(row).data, t) for row, t in zip(x, y, strict=True)]))
+
+
+# %%
+def main(page: Page | None = None) -> dict[str, float]:
+    page = page or Page()
+    page.say(__doc__)
+
+    # The layer itself.
+    dropout = nn.Dropout(0.5, seed=page.seed)
+    ones = [1.0] * 8
+    page.say("Three calls of Dropout(0.5) on eight ones, and one in evaluation:")
+    masks = [dropout(ones) for _ in range(3)]
+    resting = dropout.eval()(ones)
+    page.table(
+        ["call", *(f"h{k}" for k in range(1, 9))],
+        [*([f"training {k}", *mask] for k, mask in enumerate(masks, 1)), ["evaluation", *resting]],
+    )
+    draws = 4000 if page.quick else 20_000
+    dropout.train()
+    kept = np.array([dropout(1.0) for _ in range(draws)])
+    page.say(f"""
+        The mean of {draws:,} calls on 1 is {kept.mean():.3f}, as promised: 1. Their variance is {kept.var():.3f}; by
+        the formula it is p / (1 - p) = 1. Dropout keeps the mean, and adds noise.
+    """)
+
+    # What it is for: few noisy examples and a network that could learn them by heart.
+    n, epochs = (40, 200) if page.quick else (40, 400)
+    x, y = make_moons(n, noise=0.3, random_state=page.seed)
+    fresh, labels = make_moons(300, noise=0.3, random_state=page.seed + 100)
+    models, histories, losses = {}, {}, {}
+    for p in page.progress((0.0, 0.2, 0.5), "training"):
+        model = nn.MLP(2, [32, 32, 1], dropout=p, seed=page.seed)
+        adam = nn.Adam(model.parameters(), lr=0.01)
+        histories[p] = nn.fit(
+            model, x, y, nn.binary_cross_entropy, optimizer=adam, epochs=epochs, batch_size=None,
+            validation=(fresh, labels), seed=page.seed, progress=False,
+        )  # fmt: skip
+        models[p], losses[p] = model, (mean_loss(model, x, y), mean_loss(model, fresh, labels))
+    gaps = {p: test - train for p, (train, test) in losses.items()}
+    page.say(f"A network 2-32-32-1 on {n} points of two noisy moons, after {epochs} epochs; 300 new points to test it:")
+    headers = ["dropout p", "training loss, off", "test loss", "gap", "training loss as met, on"]
+    page.table(headers, [[p, *losses[p], gaps[p], histories[p].train_loss[-1]] for p in losses])
+    page.say("""
+        Look at the gap. Without dropout the network learns its examples by heart, noise and all, is sure of itself, and
+        pays for each mistake on new points. With dropout the training loss is higher, the test loss lower. It is a
+        trade like that of weight decay, and no gift: with data enough, or a p too large, it only slows learning. And
+        look at the last column: the loss that training meets has dropout on, so it is not to be compared with a test
+        loss, which has it off.
+    """)
+    with page.figure("Dropout narrows the gap between training and test", 1, 3, (12, 4)) as (_, axes):
+        for p, history in histories.items():
+            axes[0].plot(range(1, epochs + 1), history.validation_loss, label=f"p = {p:g}")
+        axes[0].set(title="on new points", xlabel="epoch", ylabel="cross-entropy (dropout off)", ylim=(0, None))
+        axes[0].legend()
+        for ax, p in zip(axes[1:], (0.0, 0.5), strict=True):
+            if page.plots:
+                nn.plot_decision_boundary(models[p], x, y, ax)
+            train, test = losses[p]
+            ax.set(title=f"p = {p:g}: loss {train:.2f} here, {test:.2f} on new", xlabel="$x_1$", ylabel="$x_2$")
+    page.say("Try: a p of 0.8, and 400 examples in place of 40. Where does dropout stop helping?")
+    return {
+        "different masks": len({tuple(mask) for mask in masks}),
+        "masked values": sorted({v for mask in masks for v in mask}) == [0.0, 2.0],
+        "evaluation changes": float(np.abs(np.subtract(resting, ones)).max()),
+        "mean": float(kept.mean()),
+        "variance": float(kept.var()),
+        **{f"gap {p:g}": gap for p, gap in gaps.items()},
+        **{f"test {p:g}": test for p, (_, test) in losses.items()},
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,223 @@
+"""What every lesson shares: a page to write on. It takes text, tables and pictures, in one style, for terminal and web.
+
+A lesson says what it has to say to a `Page`, which prints it at once, saves the pictures to a folder, and keeps
+everything in order for the gallery. The lesson never asks where its words go.
+"""
+
+import os
+import sys
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+T = TypeVar("T")
+
+WIDTH = 88
+GALLERY = Path(__file__).parent / "gallery"
+
+# Okabe and Ito's colours, told apart by the colour-blind; dashes and markers tell curves and points apart in grey too.
+COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
+MARKERS = ("o", "^", "s", "D", "v", "P", "X")
+
+
+class Text(NamedTuple):
+    """A paragraph; verbatim when its lines are to stay as they are."""
+
+    text: str
+    verbatim: bool
+
+
+class Table(NamedTuple):
+    """Rows of cells under headers; the columns of numbers are aligned to the right."""
+
+    headers: list[str]
+    rows: list[list[str]]
+    numeric: list[bool]
+
+
+class Picture(NamedTuple):
+    """A saved picture: the SVG file (a PNG of the same name stands beside it), what it shows, whether it says so."""
+
+    path: Path
+    title: str
+    titled: bool = True
+
+
+class Page:
+    """Where a lesson writes.
+
+    Arguments:
+        seed: of every random number of the lesson.
+        quick: whether the lesson should do less work: fewer epochs, fewer examples, the same claims.
+        plots: whether pictures are saved (without, they are never rendered).
+        out: the folder for pictures.
+        name: of the lesson's module, which its pictures are called by; by default that of the program.
+
+    >>> page = Page(plots=False)
+    >>> page.say("The gradient points uphill.")
+    The gradient points uphill.
+    <BLANKLINE>
+    >>> page.table(["w", "gradient"], [[0.5, -12], ["bias", 3.25]])
+       w  gradient
+     0.5       -12
+    bias      3.25
+    <BLANKLINE>
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int = 0,
+        quick: bool = False,
+        plots: bool = True,
+        out: str | os.PathLike[str] = GALLERY,
+        name: str = "",
+    ):
+        self.seed, self.quick, self.plots = seed, quick, plots
+        self.out, self.name = Path(out), name or Path(sys.argv[0]).stem or "lesson"
+        self.content: list[Text | Table | Picture] = []
+        self._figures = 0
+
+    def say(self, text: str | None) -> None:
+        """Print paragraphs, wrapped; one that is indented (a formula) stays as it is.
+
+        A lesson begins with ``page.say(__doc__)``. Indentation counts from the line of the closing quotes, where these
+        stand alone.
+        """
+        if text is None or text.startswith("Automatically created module for IPython"):
+            return  # a notebook has put its own text into __doc__; that of the lesson stands in its first cell
+        for part in _at_margin(text).split("\n\n"):
+            if all(line.startswith("    ") for line in part.strip("\n").split("\n")):
+                self.show(textwrap.dedent(part))
+            else:
+                paragraph = " ".join(part.split())
+                self.content.append(Text(paragraph, verbatim=False))
+                print(textwrap.fill(paragraph, WIDTH), end="\n\n")
+
+    def show(self, *lines: object) -> None:
+        """Print lines as they are, such as the steps of a stepper or the table of `check_gradients`."""
+        text = "\n".join(map(str, lines)).strip("\n")
+        self.content.append(Text(text, verbatim=True))
+        print(textwrap.indent(text, "    "), end="\n\n")
+
+    def table(self, headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Print a table. Cells are texts or numbers; numbers get five significant digits, give a text for others."""
+        cells = [list(row) for row in rows]
+        texts = [[_text(cell) for cell in row] for row in cells]
+        numeric = [any(_is_number(row[k]) for row in cells) for k in range(len(headers))]
+        widths = [max(map(len, column)) for column in zip(headers, *texts, strict=True)]
+        for row in [list(headers), *texts]:
+            padded = [
+                cell.rjust(width) if right else cell.ljust(width)
+                for cell, width, right in zip(row, widths, numeric, strict=True)
+            ]
+            print("  ".join(padded).rstrip())
+        print()
+        self.content.append(Table(list(headers), texts, numeric))
+
+    @contextmanager
+    def figure(
+        self, title: str, rows: int = 1, columns: int = 1, size: tuple[float, float] | None = None
+    ) -> Iterator[tuple[Any, Any]]:
+        """A matplotlib figure and its axes (one, or an array of them), saved at the end as SVG and PNG.
+
+        Arguments:
+            title: what the picture shows, as a sentence: the finding, not the topic.
+            rows, columns: of axes.
+            size: width and height in inches.
+        """
+        import matplotlib as mpl
+        from matplotlib.figure import Figure
+
+        size = size or ((6.4, 4.4) if rows == columns == 1 else (4.3 * columns, 3.7 * rows + 0.4))
+        with mpl.rc_context(_style()):
+            figure = Figure(figsize=size, layout="constrained")
+            axes = figure.subplots(rows, columns)
+            figure.suptitle(textwrap.fill(title, int(size[0] * 12)), fontsize=11.5)
+            yield figure, axes
+            self._figures += 1
+            if self.plots:
+                path = self._path("" if self._figures == 1 else f"-{self._figures}")
+                figure.savefig(path, metadata={"Date": None})
+                figure.savefig(path.with_suffix(".png"), dpi=110)
+                self._picture(Picture(path, title))
+
+    def drawing(self, drawing: Any, name: str = "graph", title: str = "") -> None:
+        """Save a picture of a graph, made by `autograd.drawing.draw` or `nn.draw`, as ``<module>-<name>.svg``.
+
+        That of `autograd.drawing.draw` gets a ``.png`` beside it.
+        """
+        if self.plots:
+            path = self._path(f"-{name}")
+            drawing.save(path)
+            with suppress(ValueError):  # the diagram of a network is SVG alone
+                drawing.save(path.with_suffix(".png"))
+            self._picture(Picture(path, title or name, titled=False))
+
+    def progress(self, items: Iterable[T], what: str) -> Iterable[T]:
+        """The items, with a progress bar on a terminal where they take more than two seconds."""
+        from tqdm import tqdm
+
+        return tqdm(items, desc=what, delay=2.0, leave=False, disable=None)
+
+    def _path(self, suffix: str) -> Path:
+        self.out.mkdir(parents=True, exist_ok=True)
+        return self.out / f"{self.name}{suffix}.svg"
+
+    def _picture(self, picture: Picture) -> None:
+        self.content.append(picture)
+        image = picture.path.with_suffix(".png")
+        print(f"{picture.title}\n[picture: {os.path.relpath(image if image.exists() else picture.path)}]\n")
+        if "ipykernel" in sys.modules:  # a notebook shows it below the cell
+            from IPython.display import SVG, display
+
+            display(SVG(filename=str(picture.path)))
+
+
+def _at_margin(text: str) -> str:
+    """The text without the indentation of the code it stands in."""
+    first, *others = text.strip("\n").split("\n")
+    margin = min((len(line) - len(line.lstrip(" ")) for line in others if line), default=0)
+    return "\n".join([first.strip(), *(line[margin:].rstrip() for line in others)]).strip("\n")
+
+
+def _is_number(cell: Any) -> bool:
+    """Whether the cell is a number, or the text of one such as ``-1.50`` or ``1e-4``."""
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _text(cell: Any) -> str:
+    if isinstance(cell, str):
+        return cell
+    return f"{cell:,}" if isinstance(cell, int) else f"{cell:.5g}"
+
+
+def _style() -> dict[str, Any]:
+    """The look of all pictures."""
+    from cycler import cycler
+
+    return {
+        "axes.prop_cycle": cycler(color=COLORS) + cycler(linestyle=DASHES),
+        "axes.grid": True,
+        "axes.axisbelow": True,
+        "axes.titlesize": 10,
+        "axes.labelsize": 9.5,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "grid.color": "0.9",
+        "image.cmap": "cividis",
+        "legend.fontsize": 8.5,
+        "legend.framealpha": 0.85,
+        "lines.linewidth": 1.8,
+        "lines.markersize": 5.5,
+        "svg.hashsalt": "lessons",  # the same picture, the same file
+        "xtick.labelsize": 8.5,
+        "ytick.labelsize": 8.5,
+    }

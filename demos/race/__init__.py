@@ -1,0 +1,1 @@
+"""The race: how fast this engine is beside its peers."""

@@ -1,0 +1,183 @@
+"""Models on disk: what stands in a file of tensors, and what it must say to be taken.
+
+The weights of a layer are one tensor [outputs, inputs] and its biases another, named as in the `torch.nn.Sequential`
+that calculates the same; in a module of the user's, by its attributes. A file is checked as a whole before the first
+number of a model is changed.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from autograd import Value
+
+from ..layers import Layer, Neuron
+from ..module import Module
+from ..structure import chain, neurons, positions
+from . import tensorfile
+from .architecture import build, describe, layers
+from .tensorfile import Path
+
+OPTIMIZER = "optimizer/"  # in a checkpoint, tensors whose names begin so are the optimiser's
+
+
+def save(model: Module, path: Path) -> None:
+    """Write a model to a safetensors file.
+
+    For an `MLP`, or a `Sequential` of layers, the tensors are those of a `torch.nn.Sequential` of `Linear`, activation
+    functions and `Dropout`: ``0.weight`` [outputs, inputs], ``0.bias`` and so on, where each activation function other
+    than "linear", and each dropout, has a number of its own, as in PyTorch; nested ones are numbered through. In a
+    module of your own, a layer in the attribute `hidden` is ``hidden.weight`` and ``hidden.bias``, and a parameter by
+    itself stands under its name. All are float64.
+
+    The metadata holds the architecture and the activation functions, labels of parameters that you gave yourself, and
+    `model.class_names`, a list of strings, if you set it.
+
+    The file is written whole or not at all. Raises OSError where it cannot be written, ValueError when a parameter is
+    not finite.
+    """
+    arrays, metadata = contents(model)
+    tensorfile.write(path, arrays, metadata)
+
+
+def load(path: Path, into: Module | None = None) -> Module:
+    """Read a model from a safetensors file.
+
+    Arguments:
+        into: a model of the same architecture to fill, where the file cannot tell it (a module of your own, an
+            activation function of your own, a file from elsewhere); without it, a new model is made.
+
+    Returns the model. Raises ValueError, naming the file, when it is damaged, foreign or of another model; the model
+    given is then as it was. Nothing in a file is executed.
+
+    >>> import os, tempfile
+    >>> from nn import MLP
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "model.safetensors")
+    ...     model = MLP(2, [3, 1], "tanh", seed=0)
+    ...     save(model, path)
+    ...     copy = load(path)
+    >>> copy
+    MLP(2, [3, 1], activation='tanh', output_activation='linear')
+    >>> copy.state_dict() == model.state_dict()
+    True
+    """
+    arrays, metadata = tensorfile.read(path)
+    with naming(path):
+        if "training" in metadata:  # a checkpoint
+            arrays = {name: array for name, array in arrays.items() if not name.startswith(OPTIMIZER)}
+        model = into if into is not None else _made(arrays, metadata)
+        changes = changes_for(model, arrays, metadata)
+    apply(model, changes)
+    return model
+
+
+def contents(model: Module) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Tensors and metadata of a model."""
+    if not isinstance(model, Module):
+        raise TypeError(f"what is saved is a Module, got a {type(model).__name__}")
+    arrays = {name: array_of(name, slot.shape, [v.data for v in slot.values]) for name, slot in _slots(model).items()}
+    labels = {name: parameter.label for name, parameter in model.named_parameters() if parameter.label != name}
+    metadata: dict[str, Any] = {"architecture": describe(model), "labels": labels}
+    if hasattr(model, "class_names"):
+        metadata["class_names"] = list(map(str, model.class_names))
+    return arrays, metadata
+
+
+def array_of(name: str, shape: tuple[int, ...], numbers: Iterable[float]) -> Any:
+    import numpy as np
+
+    array = np.array(list(numbers), dtype=np.float64).reshape(shape)
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} holds numbers that are not finite: nothing was saved")
+    return array
+
+
+class Changes(NamedTuple):
+    """What loading does to a model."""
+
+    numbers: list[tuple[Value, float]]
+    labels: list[tuple[Value, str]]
+    class_names: list[str] | None
+
+
+class _Slot(NamedTuple):
+    """The Values that one tensor holds, the last index running fastest."""
+
+    shape: tuple[int, ...]
+    values: list[Value]
+
+
+def _slots(model: Module) -> dict[str, _Slot]:
+    """The tensors of a model by name: two a layer, one for each parameter by itself."""
+    slots: dict[str, _Slot] = {}
+    seen: set[Module] = set()
+    for path, module in model.named_modules():
+        links = chain(module)
+        if module not in seen and links is not None:
+            seen.update(part for _, part in module.named_modules())
+            before = f"{path}." if path else ""
+            numbered = not path or not isinstance(module, (Layer, Neuron))
+            for k, layer in positions(links):
+                slots |= _of_layer(f"{before}{k}." if numbered else before, neurons(layer))
+    placed = {value for slot in slots.values() for value in slot.values}
+    return slots | {name: _Slot((), [p]) for name, p in model.named_parameters() if p not in placed}
+
+
+def _of_layer(before: str, units: list[Neuron]) -> dict[str, _Slot]:
+    weights = _Slot((len(units), units[0].n_inputs), [w for unit in units for w in unit.w])
+    return {f"{before}weight": weights, f"{before}bias": _Slot((len(units),), [unit.b for unit in units])}
+
+
+def _made(arrays: Mapping[str, Any], metadata: Mapping[str, Any]) -> Module:
+    if metadata.get("architecture") is None:
+        raise ValueError("it does not tell the architecture: give a model of the same one, load(path, into=model)")
+    return build(metadata["architecture"], sum(array.size for array in arrays.values()))
+
+
+def changes_for(model: Module, arrays: Mapping[str, Any], metadata: Mapping[str, Any]) -> Changes:
+    """What a file has to say to `model`, all of it checked. Raises ValueError when it is of another model."""
+    slots = _slots(model)
+    for missing, where in ((slots.keys() - arrays.keys(), "file"), (arrays.keys() - slots.keys(), "model")):
+        if missing:
+            raise ValueError(f"it is of another model: the {where} has no {', '.join(map(repr, sorted(missing)[:3]))}")
+    for name, slot in slots.items():
+        if arrays[name].shape != slot.shape:
+            raise ValueError(f"{name!r} has the shape {arrays[name].shape} there and {slot.shape} in the model")
+    if metadata.get("architecture") is not None:
+        there = layers(build(metadata["architecture"], sum(array.size for array in arrays.values())))
+        for k, (layer, own) in enumerate(zip(there, layers(model), strict=False)):
+            if layer != own:
+                raise ValueError(f"layer {k} is (inputs, outputs, activation) {layer} there and {own} in the model")
+    parameters = dict(model.named_parameters())
+    labels = metadata.get("labels", {})
+    class_names = metadata.get("class_names")
+    if not all(name in parameters and isinstance(label, str) for name, label in labels.items()):
+        raise ValueError("its labels are not those of parameters of the model")
+    if class_names is not None and not (type(class_names) is list and all(type(name) is str for name in class_names)):
+        raise ValueError("its class names are not all text")
+    numbers = [
+        (value, number)
+        for name, slot in slots.items()
+        for value, number in zip(slot.values, arrays[name].ravel().tolist(), strict=True)
+    ]
+    return Changes(numbers, [(parameters[name], label) for name, label in labels.items()], class_names)
+
+
+def apply(model: Module, changes: Changes) -> None:
+    for parameter, number in changes.numbers:
+        parameter.data = number
+    for parameter, label in changes.labels:
+        parameter.label = label
+    if changes.class_names is not None:
+        model.class_names = changes.class_names  # type: ignore[attr-defined]  # the user's own attribute
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """What goes wrong is a ValueError that names the file."""
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
+        reason = f"it has no {error}" if isinstance(error, KeyError) else error
+        raise ValueError(f"cannot load {str(path)!r}: {reason}") from error

@@ -1,0 +1,288 @@
+"""Neurons, layers and multilayer perceptrons, on one example at a time.
+
+A neuron makes one `dot` node of it and one of its activation function, in a scope within that of its layer, so that
+pictures collapse a layer to a box.
+"""
+
+import random
+from collections.abc import Iterable
+from reprlib import recursive_repr
+from typing import Any
+
+from autograd import Value, dot, scope, setting, uniform, where
+
+from .activations import ACTIVATIONS, Activation, named
+from .checks import counted, is_number
+from .initialization import Init, generator, initial_weights
+from .module import Module
+
+
+class Neuron(Module):
+    """One neuron: activation(w·x + b).
+
+    Arguments:
+        n_inputs: how many numbers it takes.
+        activation: a name ("linear", "relu", "sigmoid", "tanh", ...: any function of one number that `autograd` has) or
+            a function.
+        init: "zeros", "uniform", "xavier", "he", "auto" or a number; see `nn.initialization`.
+        seed: an int or a `random.Random`; the same seed gives the same weights.
+        n_outputs: how many neurons there are in its layer, for the init.
+
+    Attributes: `w`, the list of weights, and `b`, the bias.
+
+    >>> neuron = Neuron(2, "sigmoid", init="zeros")
+    >>> neuron([3.0, 4.0]).data
+    0.5
+    """
+
+    def __init__(
+        self,
+        n_inputs: int,
+        activation: Activation = "linear",
+        init: Init = "auto",
+        seed: int | random.Random | None = None,
+        *,
+        n_outputs: int = 1,
+    ):
+        self.n_inputs = counted("n_inputs", n_inputs)
+        self.activation = named(activation)
+        self.w = list(map(Value, initial_weights(init, self.n_inputs, n_outputs, self.activation, generator(seed))))
+        self.b = Value(0.0)
+        self.named_parameters()
+
+    def __call__(self, x: Any) -> Value:
+        """The output for one example, a list of numbers or Values."""
+        inputs = _inputs(self, x)
+        with scope(self._scope_name) as own:
+            return self.forward(inputs, own)
+
+    def forward(self, inputs: list[Value], own: Any) -> Value:
+        """The output for Values, which belongs to the scope `own`."""
+        out: Value = dot(self.w, inputs, self.b)
+        out.scope = own
+        activation: Any = self.activation
+        if activation != "linear":
+            out = ACTIVATIONS.get(activation, activation)(out)
+            out.scope = own
+        return out
+
+    def __repr__(self) -> str:
+        return f"Neuron({self.n_inputs}, {_spelt(self.activation)})"
+
+
+class Layer(Module):
+    """Neurons that share their inputs.
+
+    Arguments: as those of `Neuron`; `n_outputs` is the number of neurons. Called with a list of numbers or Values, it
+    gives the list of the neurons' outputs; with one neuron, its output.
+
+    >>> layer = Layer(3, 2, "tanh", seed=0)
+    >>> layer
+    Layer(3, 2, 'tanh')
+    >>> len(layer([1.0, 2.0, 3.0])), len(layer.parameters())
+    (2, 8)
+    """
+
+    def __init__(
+        self,
+        n_inputs: int,
+        n_outputs: int,
+        activation: Activation = "linear",
+        init: Init = "auto",
+        seed: int | random.Random | None = None,
+    ):
+        self.n_inputs, self.n_outputs = counted("n_inputs", n_inputs), counted("n_outputs", n_outputs)
+        self.activation = named(activation)
+        rng = generator(seed)
+        self.neurons = [
+            Neuron(self.n_inputs, activation, init, rng, n_outputs=self.n_outputs) for _ in range(self.n_outputs)
+        ]
+        self._rows = _Rows()
+        self.named_parameters()
+
+    def __call__(self, x: Any) -> Any:
+        return _unpacked(self.forward(_inputs(self, x)))
+
+    def forward(self, inputs: list[Value]) -> list[Value]:
+        neurons = self.neurons
+        activation, *others = {neuron.activation for neuron in neurons}
+        if others or callable(activation):  # which may make several nodes
+            with scope(self._scope_name):
+                return [neuron(inputs) for neuron in neurons]
+        # One node for the sum and one for the activation: to set their scope takes less than to enter it.
+        here = scope(self._scope_name).here()
+        names = [neuron._scope_name for neuron in neurons]
+        sums: list[Value] = dot(self._rows.of(neurons), inputs, [neuron.b for neuron in neurons])
+        here.hold(sums, names)
+        if activation == "linear":
+            return sums
+        outs = list(map(ACTIVATIONS[activation], sums))
+        here.hold(outs, names)
+        return outs
+
+    def __repr__(self) -> str:
+        return f"Layer({self.n_inputs}, {self.n_outputs}, {_spelt(self.activation)})"
+
+
+class _Rows:
+    """The weights of neurons as tuples: the same tuples at every call, for the graphs of all examples to share."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[list[list[Value]], list[tuple[Value, ...]]] = [], []
+
+    def of(self, neurons: list[Neuron]) -> list[tuple[Value, ...]]:
+        lists = [neuron.w for neuron in neurons]
+        known, rows = self._kept
+        if lists != known:  # Values are equal only to themselves
+            rows = [tuple(w) for w in lists]
+            self._kept = [list(w) for w in lists], rows
+        return rows
+
+
+class Dropout(Module):
+    """Sets each input to 0 with probability `p` while training, and multiplies the others by 1 / (1 - p).
+
+    The mask is drawn anew at each call, and the expected value of each output is the input: "inverted" dropout, so that
+    in evaluation (`eval()`) nothing is left to do (Srivastava et al. 2014, section 10).
+
+    Arguments:
+        p: the probability, from 0 up to but not 1.
+        seed: an int or a `random.Random`. The generator is the attribute `rng`.
+
+    >>> dropout = Dropout(0.5, seed=1)
+    >>> dropout([1.0, 2.0, 3.0, 4.0])
+    [0.0, 4.0, 6.0, 0.0]
+    >>> dropout.eval()([1.0, 2.0, 3.0, 4.0])
+    [1.0, 2.0, 3.0, 4.0]
+    """
+
+    def __init__(self, p: float = 0.5, seed: int | random.Random | None = None):
+        if isinstance(p, bool) or not is_number(p) or not 0.0 <= p < 1.0:
+            raise ValueError(f"dropout needs a probability 0 <= p < 1, got {p!r}")
+        self.p = float(p)
+        self.rng = generator(seed)
+
+    def draw(self) -> Any:
+        """One factor of a mask: 0 with probability `p`, else 1 / (1 - p)."""
+        p = setting(self, "p")
+        return where(uniform(self.rng) < p, 0.0, 1.0 / (1.0 - p))
+
+    def forward(self, x: Any) -> Any:
+        if not setting(self, "training") or setting(self, "p") == 0.0:
+            return x
+        return x * self.draw() if is_number(x) else [value * self.draw() for value in x]
+
+    def __repr__(self) -> str:
+        return f"Dropout({self.p})"
+
+
+class Sequential(Module):
+    """Modules one after the other, each called with what the one before it gave.
+
+    >>> Sequential(Layer(2, 3, "relu"), Dropout(0.5), Layer(3, 1))
+    Sequential(Layer(2, 3, 'relu'), Dropout(0.5), Layer(3, 1, 'linear'))
+    """
+
+    def __init__(self, *modules: Module):
+        for module in modules:
+            if not isinstance(module, Module):
+                raise TypeError(f"Sequential takes modules, got {module!r}")
+        self.layers = list(modules)
+        self.named_parameters()
+
+    def forward(self, x: Any) -> Any:
+        for module in self.layers:
+            x = module(x)
+        return x
+
+    @recursive_repr()
+    def __repr__(self) -> str:
+        return f"Sequential({', '.join(map(repr, self.layers))})"
+
+
+class MLP(Module):
+    """A multilayer perceptron: layers of neurons, each of which sees all outputs of the layer before.
+
+    Arguments:
+        n_inputs: how many numbers an example has.
+        sizes: the widths of the layers, the last of which is the number of outputs.
+        activation: of the hidden layers.
+        output_activation: of the last layer.
+        dropout: the probability with which an output of a hidden layer is dropped while training.
+        init: see `nn.initialization`.
+        seed: makes weights and dropout repeatable.
+
+    Called with one example, a list of numbers or Values, gives the list of outputs; a single Value when there is one.
+    Raises ValueError when the example has another length.
+
+    >>> model = MLP(2, [16, 16, 1], seed=0)
+    >>> model
+    MLP(2, [16, 16, 1], activation='relu', output_activation='linear')
+    >>> model([0.5, -1.0]).backward()
+    >>> model.named_parameters()[1][0], len(model.parameters())
+    ('layers.0.neurons.0.w.1', 337)
+    """
+
+    def __init__(
+        self,
+        n_inputs: int,
+        sizes: Iterable[int],
+        activation: Activation = "relu",
+        output_activation: Activation = "linear",
+        dropout: float = 0.0,
+        init: Init = "auto",
+        seed: int | random.Random | None = None,
+    ):
+        if is_number(sizes) or not (sizes := list(sizes)):
+            raise ValueError(f"sizes is the list of the layers' widths, such as [16, 16, 1], got {sizes!r}")
+        self.n_inputs = counted("n_inputs", n_inputs)
+        self.sizes = [counted("a layer's width", size) for size in sizes]
+        self.activation, self.output_activation = named(activation), named(output_activation)
+        rng = generator(seed)
+        self.layers = [
+            Layer(n, size, activation if k < len(sizes) - 1 else output_activation, init, rng)
+            for k, (n, size) in enumerate(zip([self.n_inputs, *self.sizes], self.sizes, strict=False))
+        ]
+        self.dropout = Dropout(dropout, rng.getrandbits(64))  # drawn last: the weights are the same without dropout
+        self.named_parameters()
+
+    def __call__(self, x: Any) -> Any:
+        return _unpacked(super().__call__(_inputs(self, x)))
+
+    def forward(self, inputs: list[Value]) -> list[Value]:
+        *hidden, last = self.layers
+        for layer in hidden:
+            inputs = layer.forward(inputs)
+            if self.dropout.p:
+                inputs = self.dropout(inputs)
+        return last.forward(inputs)
+
+    def __repr__(self) -> str:
+        dropout = f", dropout={self.dropout.p}" if self.dropout.p else ""
+        activations = f"activation={_spelt(self.activation)}, output_activation={_spelt(self.output_activation)}"
+        return f"MLP({self.n_inputs}, {self.sizes}, {activations}{dropout})"
+
+
+def _inputs(model: Any, x: Any) -> list[Value]:
+    """One example as a list of Values: plain numbers become constants, one for all neurons that read it."""
+    if type(x) is not list:
+        x = _row(x)
+    if len(x) != model.n_inputs:
+        raise ValueError(f"{model!r} takes {model.n_inputs} inputs, got {len(x)}")
+    return [v if isinstance(v, Value) else Value(v).detach() for v in x]
+
+
+def _row(x: Any) -> list[Any]:
+    if getattr(x, "ndim", 1) > 1:
+        raise ValueError(f"a model takes one example, got an array of shape {x.shape}: call it row by row")
+    if hasattr(x, "tolist"):
+        x = x.tolist()  # of NumPy
+    return [x] if is_number(x) else list(x)
+
+
+def _unpacked(outputs: list[Value]) -> Any:
+    return outputs[0] if len(outputs) == 1 else outputs
+
+
+def _spelt(activation: Activation) -> str:
+    return repr(activation) if isinstance(activation, str) else getattr(activation, "__name__", repr(activation))

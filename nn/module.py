@@ -1,0 +1,187 @@
+"""`Module`: any object whose attributes hold parameters.
+
+Parameters are leaf Values: attributes themselves, in lists, tuples and dicts, or in other modules. The path to a
+parameter is its name, and the name of a module within another is the scope of what it calculates.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from reprlib import recursive_repr
+from typing import Any, Self
+
+from autograd import Scope, Value, scope
+
+from .checks import is_number
+
+_LEAF = Value(0.0).operation  # what leaves have, and neither constants nor what is calculated
+
+
+class Module:
+    """The base of all models: finds the parameters in its attributes.
+
+    A subclass sets leaf Values and modules as attributes, directly or in lists, tuples and dicts, and says in
+    ``forward(self, x)`` what it calculates. `training` tells random parts, such as dropout, whether to act. Parameters
+    and scopes get their names when `parameters` or `named_parameters` is called.
+
+    >>> class Line(Module):
+    ...     def __init__(self):
+    ...         self.slope, self.bias = Value(2.0), Value(1.0)
+    ...
+    ...     def forward(self, x):
+    ...         return self.slope * x + self.bias
+    >>> line = Line()
+    >>> line(3.0).data
+    7.0
+    >>> line.state_dict()
+    {'slope': 2.0, 'bias': 1.0}
+    """
+
+    training = True
+    _scope_name = "Module"  # of its scope: what the module that holds this one calls it, else its class
+
+    def __init_subclass__(cls) -> None:
+        cls._scope_name = cls.__name__
+
+    def __call__(self, *inputs: Any, **options: Any) -> Any:
+        """What `forward` gives: in a scope of its own where this module is part of another."""
+        if "_scope_name" not in vars(self):
+            return self.forward(*inputs, **options)
+        with scope(self._scope_name):
+            return self.forward(*inputs, **options)
+
+    def forward(self, *inputs: Any, **options: Any) -> Any:
+        """What this module calculates; for subclasses to say."""
+        raise NotImplementedError(f"{type(self).__name__} needs a method forward(self, x) that says what it calculates")
+
+    def named_modules(self) -> list[tuple[str, "Module"]]:
+        """This module, named "", and every one below it once, with the path to it."""
+        return [(path, part) for path, _, _, part in _parts(self) if isinstance(part, Module)]
+
+    def named_parameters(self) -> list[tuple[str, Value]]:
+        """Every parameter once, with its path as its name, such as ``layers.0.neurons.3.w.1``.
+
+        The names become the labels of the parameters, in messages and pictures, save those that you labelled yourself.
+        Raises ValueError when two parameters would get one name.
+        """
+        parameters = []
+        homes: dict[Module, Any] = {}
+        for path, start, owner, part in _parts(self):
+            if isinstance(part, Module):
+                if path and part._scope_name != path[start:]:
+                    part._scope_name = path[start:]
+                continue
+            parameters.append((path, part))
+            if part.label != path and f".{path}".endswith(f".{part.label}" if part.label else ""):
+                part.label = path
+            if part.scope is None or part.scope.name != owner._scope_name:  # it is drawn in the box of its module
+                part.scope = homes.setdefault(owner, Scope(owner._scope_name))
+        if len(dict(parameters)) < len(parameters):
+            raise ValueError(f"two parameters of {type(self).__name__} get the same name: rename a key of its dicts")
+        return parameters
+
+    def parameters(self) -> list[Value]:
+        """Every parameter once: the leaf Values below this module, in the order of its attributes."""
+        return [parameter for _, parameter in self.named_parameters()]
+
+    def zero_grad(self) -> None:
+        """Forget the gradients of all parameters: each `grad` is None again."""
+        for _, _, _, part in _parts(self):
+            if isinstance(part, Value):
+                part.grad = None
+
+    def train(self, mode: bool = True) -> Self:
+        """Let random parts (dropout) act from now on, here and in all modules below; returns the module."""
+        for _, module in self.named_modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Self:
+        """Let random parts (dropout) rest from now on, here and in all modules below; returns the module."""
+        return self.train(False)
+
+    def state_dict(self) -> dict[str, float]:
+        """The number of each parameter by its name."""
+        return {name: parameter.data for name, parameter in self.named_parameters()}
+
+    def load_state_dict(self, state: Mapping[str, float]) -> None:
+        """Set every parameter to its number in `state`, as `state_dict` gave it.
+
+        Raises KeyError when names are missing or unknown, ValueError when one is no finite number; the model is then as
+        it was.
+        """
+        parameters = dict(self.named_parameters())
+        missing = [name for name in parameters if name not in state]
+        unknown = [name for name in state if name not in parameters]
+        if missing or unknown:
+            raise KeyError(
+                f"this state is of another model: {_some('missing', missing)}, {_some('not in this model', unknown)}"
+            )
+        numbers = {name: _finite(name, state[name]) for name in parameters}
+        for name, parameter in parameters.items():
+            parameter.data = numbers[name]
+
+    @recursive_repr()
+    def __repr__(self) -> str:
+        parts = [
+            f"{path}={part!r}" for path, _, owner, part in _parts(self) if owner is self and isinstance(part, Module)
+        ]
+        return f"{type(self).__name__}({', '.join(parts[1:])})"
+
+
+def _parts(root: Module) -> list[tuple[str, int, Module, Value | Module]]:
+    """Every parameter and module below `root` once, in the order of the attributes.
+
+    Each with its path, where in the path the name within its module begins, that module, and the part itself.
+    """
+    parts: list[tuple[str, int, Module, Value | Module]] = [("", 0, root, root)]
+    parameters: set[Value] = set()
+    walked: set[int] = {id(root)}
+    stack = [("", 0, root, _children(root))]  # no recursion: modules may be nested deep, and in circles
+    while stack:
+        before, start, owner, children = stack[-1]
+        for key, child in children:
+            if isinstance(child, Value):
+                if child.operation is _LEAF and child not in parameters:
+                    parameters.add(child)
+                    parts.append((f"{before}{key}", start, owner, child))
+            elif isinstance(child, (Module, list, tuple, dict)) and id(child) not in walked:
+                walked.add(id(child))
+                path = f"{before}{key}."
+                if isinstance(child, Module):
+                    parts.append((path[:-1], start, owner, child))
+                    stack.append((path, len(path), child, _children(child)))
+                else:
+                    stack.append((path, start, owner, _children(child)))
+                break
+        else:
+            stack.pop()
+    return parts
+
+
+def _children(part: Any) -> Iterator[tuple[Any, Any]]:
+    if isinstance(part, Module):
+        return iter(vars(part).items())
+    return iter(part.items()) if isinstance(part, dict) else iter(enumerate(part))
+
+
+def _finite(name: str, number: Any) -> float:
+    if not is_number(number) or isinstance(number, bool) or not math.isfinite(number):
+        raise ValueError(f"the state of parameter {name!r} is a finite number, got {number!r}")
+    return float(number)
+
+
+def _some(what: str, names: list[Any]) -> str:
+    shown = ", ".join(map(repr, names[:3])) + (", ..." if len(names) > 3 else "")
+    return f"{len(names)} {what}{f' ({shown})' if names else ''}"
+
+
+@contextmanager
+def mode_kept(model: Module) -> Iterator[None]:
+    """Afterwards each module is in the mode, training or evaluation, in which it was."""
+    modes = [(module, module.training) for _, module in model.named_modules()]
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode

@@ -1,0 +1,1 @@
+"""Training: the loop, and the two ways to calculate its steps."""

@@ -1,0 +1,262 @@
+"""From call to call: settings, random numbers, results that are not finite, large batches, and threads."""
+
+import math
+import threading
+import tracemalloc
+from random import Random
+
+import numpy as np
+import pytest
+
+from autograd import BranchChanged, Value, compile, dot, setting, take, total, uniform, where
+from autograd.compiler.backends import numpy as numpy_backend
+from tests.eagerly import agree, eagerly
+
+X = np.array([[1.0, 2.0], [-0.5, 0.25], [3.0, -1.0]])
+T = np.array([1.0, -1.0, 0.5])
+pytestmark = pytest.mark.usefixtures("each_backend")
+
+
+class TestSettings:
+    class Model:
+        training = True
+
+    def test_are_noticed_when_they_change_and_remembered(self):
+        model, traces = self.Model(), []
+        w = Value(2.0)
+
+        def f(x):
+            traces.append(setting(model, "training"))
+            return w * x if traces[-1] else x
+
+        program = compile(f)
+        for training in (True, False, True, False, False, True):
+            model.training = training
+            assert program([3.0]) == (6.0 if training else 3.0)
+        assert traces == [True, False]
+
+    def test_of_any_number_are_forgotten_at_last(self):
+        model = self.Model()
+        program = compile(lambda x: x * setting(model, "strength"))
+        for strength in range(50):
+            model.strength = float(strength)
+            assert program([2.0]) == 2.0 * strength
+        assert sum(map(len, program._traces._known.values())) < 20
+
+
+class TestRandomNumbers:
+    def f(self, rng):
+        w = Value(2.0)
+        return lambda x: sum(where(uniform(rng) < 0.5, 0.0, 2.0) * w * a + uniform(rng) for a in x)
+
+    def test_are_those_of_the_eager_engine(self):
+        for n in (1, 3, 40):
+            columns = np.random.default_rng(0).normal(size=(n, 2))
+            compiled = compile(self.f(Random(7)))
+            f = self.f(Random(7))
+            for _ in range(3):  # the first call traces, which draws nothing
+                expected = eagerly(f, [columns], []).results[:, 0]
+                np.testing.assert_allclose(compiled.map(columns), expected, rtol=1e-14)
+
+    def test_in_many_chunks_too(self, monkeypatch):
+        monkeypatch.setattr(numpy_backend, "_CHUNK_BYTES", 1)
+        monkeypatch.setattr(numpy_backend, "_FEWEST", 3)
+        columns = np.ones((10, 2))
+        expected = eagerly(self.f(Random(7)), [columns], []).results[:, 0]
+        np.testing.assert_allclose(compile(self.f(Random(7)), backend="numpy").map(columns), expected, rtol=1e-14)
+
+    def test_of_several_generators(self):
+        def f(first, second):
+            return lambda x: uniform(first) + 10.0 * uniform(second) + 100.0 * uniform(first) + x
+
+        columns = np.zeros(5)
+        expected = eagerly(f(Random(1), Random(2)), [columns], []).results[:, 0]
+        np.testing.assert_allclose(compile(f(Random(1), Random(2))).map(columns), expected, rtol=1e-14)
+
+    def test_a_failed_trace_draws_none(self):
+        rng = Random(3)
+
+        def f(x):
+            uniform(rng)
+            raise RuntimeError
+
+        with pytest.raises(RuntimeError):
+            compile(f)([1.0])
+        assert rng.random() == Random(3).random()
+
+
+class TestNotFinite:
+    def test_the_error_of_the_example_is_raised(self):
+        w = Value(2.0, "w")
+        program = compile(lambda x: (w * x).log())
+        x = np.array([1.0, 2.0, -3.0, 4.0, -5.0])
+        for call in (program, program.value_and_grad, program.map, program.backward):
+            with pytest.raises(ValueError, match=r"example 2: log\(x\) needs x > 0, got -6.0"):
+                call(x)
+        with pytest.raises(ZeroDivisionError, match="example 1: x / y"):
+            compile(lambda x: w / x)(np.array([1.0, 0.0]))
+        with pytest.raises(OverflowError, match="example 1: exp"):
+            compile(lambda x: (w * x).exp())(np.array([1.0, 1000.0]))
+
+    def test_at_other_parameters_than_the_values_hold(self):
+        w = Value(2.0)
+        program = compile(lambda x: (w * x).log())
+        program([1.0, 2.0])
+        with pytest.raises(ValueError, match=r"example 0: .* got -1.0"):
+            program.value_and_grad([1.0, 2.0], at=[-1.0])
+        assert w.data == 2.0
+
+    def test_the_number_counts_from_the_first_chunk(self, monkeypatch):
+        monkeypatch.setattr(numpy_backend, "_CHUNK_BYTES", 1)
+        monkeypatch.setattr(numpy_backend, "_FEWEST", 4)
+        w = Value(1.0)
+        program = compile(lambda x: (w * x).log(), backend="numpy")
+        x = np.ones(50)
+        x[33] = -1.0
+        for call in (program, program.value_and_grad, program.map):
+            with pytest.raises(ValueError, match="example 33: log"):
+                call(x)
+
+    def test_where_the_graph_is_finite_its_numbers_are_taken(self):
+        w = Value(0.0)
+
+        # The derivative of sqrt is infinite at 0, that of relu 0: on the graph it lets nothing through.
+        def f(x):
+            return (w * x + x).relu().sqrt() + x * 2.0
+
+        x = np.array([1.0, 0.0, -2.0, 4.0])
+        program = compile(f, backend="numpy")
+        reference = eagerly(f, [x], [w])
+        value, gradient = program.value_and_grad(x)
+        assert value == reference.results.mean()
+        assert gradient.tolist() == reference.gradient.tolist()
+
+    def test_an_exponent_that_is_no_variable_is_none_on_the_graph_either(self):
+        w = Value(2.0)
+
+        def f(x):
+            return x ** w.detach() + (w * x).relu().sqrt()
+
+        x = np.array([1.0, -3.0])
+        reference = eagerly(f, [x], [w])
+        value, gradient = compile(f).value_and_grad(x)
+        assert value == pytest.approx(reference.results.mean(), rel=1e-15)
+        assert gradient == pytest.approx(reference.gradient, rel=1e-15)
+
+    def test_infinity_that_the_graph_gives_is_a_result(self):
+        w = Value(1e308)
+        program = compile(lambda x: w * x)
+        assert program([1.0, 10.0]) == math.inf
+        assert program.map([1.0, 10.0, -10.0]).tolist() == [1e308, math.inf, -math.inf]
+
+    def test_nan_in_the_data_stays_where_it_is(self):
+        w = Value(2.0)
+        program = compile(lambda x: (w * x[0]).tanh() + x[1])
+        outputs = program.map(np.array([[1.0, 2.0], [math.nan, 1.0], [0.0, math.inf]]))
+        assert outputs[0] == pytest.approx(2.0 + math.tanh(2.0))
+        assert math.isnan(outputs[1])
+        assert outputs[2] == math.inf
+
+    def test_a_gradient_that_is_nan_is_the_error_of_the_graph(self):
+        w = Value(0.0)
+        program = compile(lambda x: (w.sqrt() - (2.0 * w).sqrt()) * x)
+        with pytest.raises(ValueError, match="example 0: the gradient becomes NaN"):
+            program.value_and_grad([1.0, 2.0])
+
+    def test_a_power_of_a_negative_base_with_an_exponent_that_is_learned(self):
+        w = Value(2.0)
+        program = compile(lambda x: x**w)
+        with pytest.raises(ValueError, match=r"example 1: .*with a Value y needs x >= 0, got -2.0"):
+            program.value_and_grad([2.0, -2.0])
+        with pytest.raises(ValueError, match=r"^x \*\* y with a Value y needs x >= 0"):
+            compile(lambda x: x**w)([-2.0, 2.0])
+        assert compile(lambda x: x ** w.detach()).map([2.0, -2.0]).tolist() == [4.0, 4.0]
+
+    def test_an_index_that_is_none(self):
+        w = Value(1.0)
+        program = compile(lambda x, k: take([x[0], x[1], w], k))
+        agree(program.__wrapped__, [X, np.array([2, 0, 1])])
+        for bad in (3, -1, 0.5, math.nan):
+            with pytest.raises(ValueError, match=r"example 1: take\(xs, index\) needs a whole number from 0 to 2"):
+                program(X, [0, bad, 1])
+        with pytest.raises(ValueError, match=r"whole number from 0 to 2, got 7"):
+            compile(program.__wrapped__)(X, [7, 0, 1])
+
+    def test_random_numbers_are_those_of_the_example(self):
+        def f(rng):
+            return lambda x: (x + uniform(rng) * 0.0 + 1.0).log() + uniform(rng)
+
+        x = np.array([1.0, 2.0, math.inf, 3.0])
+        expected = eagerly(f(Random(5)), [x], []).results[:, 0]
+        assert compile(f(Random(5))).map(x).tolist() == pytest.approx(expected.tolist())
+
+    def test_user_settings_for_floating_point_errors_are_left_alone(self):
+        program = compile(lambda x: where(x > 0.0, (x + 2.0).log(), x))
+        with np.errstate(all="raise"):
+            before = np.geterr()
+            assert program.map([1.0, -3.0, 0.0]).tolist() == pytest.approx([math.log(3.0), -3.0, 0.0])
+            with pytest.raises(BranchChanged) as caught:
+                compile(lambda x: x if x > 0.0 else -x)([1.0, -1.0])
+            assert np.geterr() == before
+            assert caught.traceback  # and with it all that is still held
+
+
+class TestMemoryAndThreads:
+    def test_a_large_batch_takes_no_more_memory_than_a_chunk(self):
+        ws = [Value(0.01 * k) for k in range(200)]
+        program = compile(lambda x: total([(w * x).tanh() for w in ws]), backend="numpy")
+        x = np.linspace(-1.0, 1.0, 50_000)
+        program.value_and_grad(x[:10])
+        tracemalloc.start()
+        value, gradient = program.value_and_grad(x)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 30e6  # the whole batch at once would be 240 MB
+        assert value == pytest.approx(0.0, abs=1e-9)
+        w = 0.01 * np.arange(200)
+        assert gradient == pytest.approx((x / np.cosh(w[:, None] * x) ** 2).mean(axis=1), rel=1e-9, abs=1e-12)
+
+    def test_batches_of_many_sizes(self):
+        w = Value(2.0)
+        program = compile(lambda x: w * x)
+        for n in (*range(1, 40), 3, 7):
+            assert program.value_and_grad(np.arange(n) + 0.0)[1].tolist() == [pytest.approx((n - 1) / 2)]
+
+    def test_threads_share_a_program(self):
+        ws = [Value(0.1 * k) for k in range(8)]
+        program = compile(lambda x, t: (dot(ws, x).tanh() - t) ** 2)
+        rng = np.random.default_rng(0)
+        batches = [(rng.normal(size=(n, 8)), rng.normal(size=n)) for n in (1, 5, 50, 51, 52, 53, 54, 5)]
+        expected = [compile(program.__wrapped__).value_and_grad(*batch) for batch in batches]
+        start, failures = threading.Barrier(len(batches)), []
+
+        def work(k):
+            start.wait()  # so that the first calls meet
+            for _ in range(50):
+                value, gradient = program.value_and_grad(*batches[k])
+                if value != expected[k][0] or gradient.tolist() != expected[k][1].tolist():
+                    failures.append(k)
+
+        threads = [threading.Thread(target=work, args=(k,)) for k in range(len(batches))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert not failures
+        assert len(program.parameters) == 8
+
+    def test_a_trace_in_one_thread_leaves_the_others_alone(self):
+        w, halfway, done = Value(2.0), threading.Event(), threading.Event()
+
+        def f(x):
+            halfway.set()
+            assert done.wait(10.0)
+            return w * x
+
+        thread = threading.Thread(target=lambda: compile(f)([1.0]))
+        thread.start()
+        assert halfway.wait(10.0)
+        y = w * 3.0
+        assert (type(y), float(y), y.parents[0]) == (Value, 6.0, w)
+        done.set()
+        thread.join()

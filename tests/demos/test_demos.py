@@ -1,0 +1,258 @@
+"""The list of lessons, the page they write on, the command line and the gallery."""
+
+import ast
+import doctest
+import io
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from demos import __main__ as command
+from demos import curriculum as lessons
+from demos import gallery as gallery_page
+from demos import page as lesson
+from demos.curriculum import LESSONS, Lesson, find
+from demos.page import Page, Picture, Table, Text
+
+FOLDER = Path(lessons.__file__).parent
+
+
+@pytest.mark.parametrize("module", [lesson, lessons, gallery_page])
+def test_examples(module: object) -> None:
+    assert doctest.testmod(module).failed == 0
+
+
+def test_the_list_is_that_of_the_curriculum() -> None:
+    assert [entry.id for entry in LESSONS] == [f"L{k:02}" for k in range(1, 27)]
+    assert len({entry.module for entry in LESSONS}) == 26
+    assert all(entry.sentence.endswith(".") and len(entry.sentence) <= 110 for entry in LESSONS)
+
+
+@pytest.mark.parametrize(
+    ("words", "module"),
+    [
+        ("12", "l2_regularisation"),
+        ("L12", "l2_regularisation"),
+        ("l12", "l2_regularisation"),
+        ("lambda", "l2_regularisation"),
+        ("λ", "l2_regularisation"),
+        ("1", "gates"),
+        ("L01", "gates"),
+        ("learning_rate", "learning_rate"),
+        ("overfitting.py", "overfitting"),
+        ("softmax", "softmax_and_cross_entropy"),
+        ("two moons", "two_moons"),
+    ],
+)
+def test_a_lesson_is_found(words: str, module: str) -> None:
+    assert [entry.name for entry in find(words)] == [module]
+
+
+@pytest.mark.parametrize("words", ["27", "nonsense", ""])
+def test_no_lesson_is_found(words: str) -> None:
+    assert find(words) == []
+
+
+def test_words_of_several_lessons_are_refused_with_a_list(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["gradient"]) == 2
+    error = capsys.readouterr().err
+    assert "several lessons for 'gradient'" in error
+    assert "learning_rate" in error
+    assert "gates" not in error
+    assert command.main(["nonsense"]) == 2
+    assert "no lesson for 'nonsense'" in capsys.readouterr().err
+
+
+def test_the_list_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main([]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert sum(line.startswith("L") for line in lines) == 26
+    assert lines[11].split(maxsplit=2) == ["L12", "l2_regularisation", "L2 regularisation"]
+
+
+def test_a_page_wraps_paragraphs_and_leaves_formulas_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    page = Page(plots=False)
+    page.say(f"""{"word " * 40}
+
+        f = q·z
+          = 3
+    """)
+    long, formula = page.content
+    assert isinstance(long, Text)
+    assert not long.verbatim
+    assert formula == Text("f = q·z\n  = 3", verbatim=True)
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 88
+    assert lines[-3:] == ["    f = q·z", "      = 3", ""]
+
+
+def test_numbers_of_a_table_stand_under_each_other(capsys: pytest.CaptureFixture[str]) -> None:
+    page = Page(plots=False)
+    page.table(["name", "loss", "steps"], [["a", 0.123456789, 12000], ["longer", 1e-9, 7]])
+    assert capsys.readouterr().out.splitlines() == [
+        "name       loss   steps",
+        "a       0.12346  12,000",
+        "longer    1e-09       7",
+        "",
+    ]
+    assert isinstance(page.content[0], Table)
+
+
+def test_figures_are_saved_under_the_name_of_the_lesson(tmp_path: Path) -> None:
+    page = Page(out=tmp_path, name="slopes")
+    for title in ("First", "Second < third"):
+        with page.figure(title, columns=2) as (_, axes):
+            axes[1].plot([1, 2], [3, 4])
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        f"slopes{k}.{suffix}" for k in ("-2", "") for suffix in ("png", "svg")
+    ]
+    assert page.content == [
+        Picture(tmp_path / "slopes.svg", "First"), Picture(tmp_path / "slopes-2.svg", "Second < third")
+    ]  # fmt: skip
+    first = (tmp_path / "slopes.svg").read_bytes()
+    with Page(out=tmp_path, name="slopes").figure("First", columns=2) as (_, axes):
+        axes[1].plot([1, 2], [3, 4])
+    assert (tmp_path / "slopes.svg").read_bytes() == first
+
+
+def test_a_notebook_shows_the_pictures_and_keeps_its_own_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown: list[str] = []
+    monkeypatch.setitem(sys.modules, "ipykernel", SimpleNamespace())
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace())
+    fake = SimpleNamespace(SVG=lambda filename: filename, display=shown.append)
+    monkeypatch.setitem(sys.modules, "IPython.display", fake)
+    page = Page(out=tmp_path, name="slopes")
+    page.say("Automatically created module for IPython interactive environment")
+    assert capsys.readouterr().out == ""
+    with page.figure("A line") as (_, axes):
+        axes.plot([1, 2], [3, 4])
+    assert shown == [str(tmp_path / "slopes.svg")]
+
+
+def test_without_plots_nothing_is_written(tmp_path: Path) -> None:
+    page = Page(out=tmp_path / "none", plots=False)
+    with page.figure("A line") as (_, axes):
+        axes.plot([1, 2], [3, 4])
+    page.drawing(SimpleNamespace(save=lambda path: pytest.fail("drawn")))
+    assert page.content == []
+    assert not (tmp_path / "none").exists()
+
+
+class Reader(HTMLParser):
+    """The elements, the addresses and the texts of a page; every element that opens must close."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: list[str] = []
+        self.links: list[str] = []
+        self.text = ""
+        self.feed(page)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.elements.append(tag)
+        self.links += [value or "" for name, value in attributes if name in ("src", "href")]
+        if tag not in ("img", "meta"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def fake_lessons(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two lessons, the second of which fails, in place of the real ones."""
+
+    def good(page: Page) -> dict[str, float]:
+        page.say("For x < 0 & y:\n\n    a <b>\n")
+        page.table(["x"], [[page.seed]])
+        with page.figure("It <rises>") as (_, axes):
+            axes.plot([1, 2], [3, 4])
+        return {}
+
+    def bad(page: Page) -> dict[str, float]:
+        raise ArithmeticError("no luck")
+
+    monkeypatch.setattr(command, "LESSONS", (Lesson("L01", "gates", "a < b", "S."), Lesson("L02", "race", "t", "S.")))
+    monkeypatch.setattr(
+        command.importlib,
+        "import_module",
+        lambda name: SimpleNamespace(main=good if name == "demos.lessons.l01_gates" else bad),
+    )
+
+
+def test_all_writes_a_gallery_that_needs_no_other_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake_lessons(monkeypatch)
+    assert command.main(["--all", "--out", str(tmp_path), "--seed", "7"]) == 1
+    captured = capsys.readouterr()
+    assert "this lesson failed: ArithmeticError: no luck" in captured.err
+    assert "failed: L02 t" in captured.err
+    page = Reader((tmp_path / "index.html").read_text(encoding="utf-8"))
+    assert page.elements.count("section") == page.elements.count("img") == page.elements.count("table") == 1
+    assert all(link.startswith(("#L", "data:image/svg+xml;base64,")) for link in page.links)
+    assert "For x < 0 & y:" in page.text
+    assert "a <b>" in page.text
+    assert (FOLDER / "lessons" / "l01_gates.py").read_text(encoding="utf-8") in page.text
+
+
+def test_the_gallery_without_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_lessons(monkeypatch)
+    assert command.main(["--all", "--out", str(tmp_path), "--no-plots"]) == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["index.html"]
+
+
+def test_one_lesson_that_fails_shows_where(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_lessons(monkeypatch)
+    with pytest.raises(ArithmeticError):
+        command.main(["2"])
+
+
+def test_highlighted_code_is_the_code() -> None:
+    for path in FOLDER.rglob("*.py"):
+        code = path.read_text(encoding="utf-8")
+        assert Reader(gallery_page.highlighted(code)).text == code
+
+
+def test_output_survives_a_terminal_that_has_no_greek() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "demos", "12x"],
+        capture_output=True,
+        cwd=FOLDER.parent,
+        env={"PYTHONIOENCODING": "ascii"},
+    )
+    assert run.returncode == 2
+    assert b"Traceback" not in run.stderr
+    io.TextIOWrapper(io.BytesIO(run.stderr), encoding="ascii").read()
+
+
+@pytest.mark.parametrize("entry", LESSONS, ids=str)
+def test_a_lesson_opens_with_its_idea_and_is_cells(entry: Lesson) -> None:
+    """`# %%` within a function would tear it apart in a notebook."""
+    code = (FOLDER / "lessons" / f"{entry.module}.py").read_text(encoding="utf-8")
+    cells = re.split(r"^[ ]*# %%.*$", code, flags=re.MULTILINE)
+    assert len(cells) > 2
+    for cell in cells:
+        compile(cell, entry.module, "exec")
+    tree = ast.parse(code)
+    assert len(ast.get_docstring(tree) or "") > 200
+    assert any(isinstance(node, ast.FunctionDef) and node.name == "main" for node in tree.body)
+    ours, others = ("autograd", "nn"), ("demos", "numpy", "matplotlib", "sklearn", "scipy")
+    for module in imported(tree):
+        assert module in ours or module.split(".")[0] in {*others, *sys.stdlib_module_names}
+
+
+def imported(tree: ast.Module) -> list[str]:
+    modules = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    return modules + [name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names]

@@ -1,0 +1,171 @@
+"""Lessons L10 to L18: from linear models of several kinds to minibatches; each claim with a margin."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from demos.lessons import l10_kinds_of_data as kinds_of_data
+from demos.lessons import l11_overfitting as overfitting
+from demos.lessons import l12_l2_regularisation as l2_regularisation
+from demos.lessons import l13_regression_as_classifier as regression_as_classifier
+from demos.lessons import l14_zero_one_loss as zero_one_loss
+from demos.lessons import l15_bayes_to_logistic as bayes_to_logistic
+from demos.lessons import l16_cross_entropy_or_squared_error as cross_entropy_or_squared_error
+from demos.lessons import l17_softmax_and_cross_entropy as softmax_and_cross_entropy
+from demos.lessons import l18_minibatches as minibatches
+from demos.page import Page
+
+
+def quick(seed: int = 0) -> Page:
+    return Page(quick=True, plots=False, seed=seed)
+
+
+def test_kinds_of_data() -> None:
+    numbers = kinds_of_data.main(quick())
+    assert numbers["slope of one line"] == pytest.approx(-0.0619, abs=5e-5)
+    slopes = {"setosa": 0.7985, "versicolor": 0.3197, "virginica": 0.2319}  # as R's lm gives them
+    for kind, slope in slopes.items():
+        assert numbers[f"slope {kind}"] == pytest.approx(slope, abs=5e-5)
+        for what in ("slope", "height"):
+            assert numbers[f"{what} {kind}"] == pytest.approx(numbers[f"closed {what} {kind}"], abs=1e-6)
+    assert numbers["a line per kind"] < numbers["a height per kind"] - 0.005
+    assert numbers["a height per kind"] < 0.5 * numbers["one line"]
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_overfitting(seed: int) -> None:
+    numbers = overfitting.main(quick(seed))
+    for train, test in (("train", "test"), ("train 2", "test 2")):
+        assert (np.diff(numbers[train]) < 1e-9).all()
+        lowest = int(np.argmin(numbers[test]))
+        assert 0 < lowest < len(numbers[test]) - 1
+        assert numbers[test][0] > 1.15 * numbers[test][lowest]
+        assert numbers[test][-1] > 1.5 * numbers[test][lowest]
+    assert numbers["best"] == 3  # the sine has one bend up and one down
+
+
+def test_overfitting_goes_to_the_bottom() -> None:
+    rng = np.random.default_rng(5)
+    x, y = overfitting.points(16, rng)
+    features = overfitting.powers(x, 14)
+    table = np.column_stack([features, np.ones(16)])
+    closed = np.mean((table @ np.linalg.lstsq(table, y, rcond=None)[0] - y) ** 2)
+    assert overfitting.error(overfitting.fitted(features, y), features, y) == pytest.approx(closed, rel=1e-3)
+
+
+def test_l2_regularisation() -> None:
+    numbers = l2_regularisation.main(quick())
+    assert (np.diff(numbers["train"]) > 0).all()
+    lowest = int(np.argmin(numbers["test"]))
+    assert 0 < lowest < len(numbers["test"]) - 1
+    assert numbers["test"][0] > 3 * numbers["test"][lowest]
+    assert numbers["test"][-1] > 2 * numbers["test"][lowest]
+    assert (np.diff(numbers["ranges"]) < 0).all()
+    assert numbers["ranges"][-1] < 1e-6  # flat
+    assert numbers["flat at"] == pytest.approx(numbers["mean"], abs=1e-6)  # and the bias is free
+    bare, small, right, large, huge = numbers["accuracies"]
+    assert right > bare + 0.02
+    assert right > small + 0.02
+    assert right > large + 0.05
+    assert huge == pytest.approx(0.5, abs=0.01)
+    assert min(numbers["learnt"][:2]) >= 4
+    assert numbers["learnt"][2] <= 2
+
+
+def test_l2_is_what_ridge_regression_gives() -> None:
+    rng = np.random.default_rng(5)
+    x, y = overfitting.points(16, rng)
+    features = overfitting.powers(x, 14)
+    centred = features - features.mean(axis=0)
+    closed = np.linalg.solve(centred.T @ centred / 16 + 0.01 * np.eye(14), centred.T @ (y - y.mean()) / 16)
+    assert [w.data for w in overfitting.fitted(features, y, 0.01).w] == pytest.approx(closed, abs=1e-5)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_regression_as_classifier(seed: int) -> None:
+    numbers = regression_as_classifier.main(quick(seed))
+    for method in ("regression", "logistic"):
+        assert numbers[f"{method}, clouds"] > 0.98
+    assert numbers["regression, with far points"] < 0.98
+    assert numbers["logistic, with far points"] > 0.98
+    assert numbers["tilt regression, with far points"] - numbers["tilt regression, clouds"] > 20
+    assert abs(numbers["tilt logistic, with far points"] - numbers["tilt logistic, clouds"]) < 4
+
+
+def test_zero_one_loss() -> None:
+    numbers = zero_one_loss.main(quick())
+    assert numbers["slopes"]["0/1"] == [0] * 6
+    assert numbers["slopes"]["hinge"] == [-1, -1, -1, -1, 0, 0]
+    assert numbers["slopes"]["squared"] == pytest.approx([-6, -4, -3, -1, 0, 2])
+    assert numbers["slopes"]["logistic"][0] == pytest.approx(-1 / np.log(2) / (1 + np.exp(-2)))
+    assert numbers["moved"]["0/1"] == 0.0
+    assert numbers["wrong"]["0/1"] == numbers["start"] > 0.3
+    assert all(numbers["moved"][name] > 1 for name in ("hinge", "logistic", "squared"))
+    assert all(numbers["wrong"][name] < 0.15 for name in ("hinge", "logistic", "squared"))
+    assert numbers["changes"] < 20  # of 2,000
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_bayes_to_logistic(seed: int) -> None:
+    numbers = bayes_to_logistic.main(quick(seed))
+    assert numbers["gap"] < 1e-13
+    assert numbers["soft"] == pytest.approx(numbers["true"], abs=1e-5)
+    assert (np.abs(numbers["hard"] - numbers["true"]) < 4 * numbers["chance"]).all()
+    assert (np.abs(numbers["generative"] - numbers["true"]) < 4 * numbers["chance"]).all()
+    assert (numbers["chance"] < 0.1).all()
+
+
+def test_cross_entropy_or_squared_error() -> None:
+    numbers = cross_entropy_or_squared_error.main(quick())
+    squared, entropy = numbers["slopes"].values()
+    assert [f"{s:.1e}" for s in squared] == ["-4.5e-05", "-6.6e-03", "-1.2e-01", "-4.4e-05", "-2.1e-09"]
+    assert squared[2] == -0.125
+    assert [f"{s:.4g}" for s in entropy[1:3]] == ["-0.9933", "-0.5"]
+    assert f"{entropy[0]:.5f}" == "-0.99995"
+    assert [f"{s:.1e}" for s in entropy[3:]] == ["-6.7e-03", "-4.5e-05"]
+    near, far = (-1.0, -1.0), (-4.0, -4.0)
+    steps = numbers["steps"]
+    assert steps["cross-entropy", near] * 3 < steps["squared error", near]
+    assert steps["cross-entropy", far] < 40
+    assert steps["squared error", far] is None  # in 300 steps
+    assert numbers["last"]["squared error", far] < 0.2
+    assert numbers["last"]["cross-entropy", far] > 0.9
+
+
+def test_softmax_and_cross_entropy() -> None:
+    numbers = softmax_and_cross_entropy.main(quick())
+    scores = np.array(softmax_and_cross_entropy.SCORES)
+    closed = np.exp(scores) / np.exp(scores).sum()
+    assert numbers["q"] == pytest.approx(closed, rel=1e-12)
+    assert np.argsort(numbers["q"]).tolist() == np.argsort(scores).tolist()
+    assert numbers["gradients"] == pytest.approx(closed - [0, 1, 0, 0], rel=1e-12)
+    assert numbers["cross-entropy"] == pytest.approx(numbers["entropy"] + numbers["divergence"], rel=1e-12)
+    assert numbers["cross-entropy"] == pytest.approx(-np.dot([0.1, 0.6, 0.1, 0.2], np.log(closed)), rel=1e-12)
+    assert numbers["hard cross-entropy"] == pytest.approx(numbers["hard divergence"], rel=1e-12)
+    assert numbers["hard cross-entropy"] == pytest.approx(-np.log(closed[1]), rel=1e-12)
+    assert numbers["sums"] == pytest.approx(np.ones(numbers["n"]), abs=1e-12)
+    assert -numbers["log-likelihood"] / numbers["n"] == pytest.approx(numbers["loss"], rel=1e-9)
+    assert numbers["digits"] > 0.92
+    assert numbers["iris"] > 0.93
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_minibatches(seed: int) -> None:
+    numbers = minibatches.main(quick(seed))
+    assert numbers["batches"] == [100, 100, 100, 100, 42]
+    assert numbers["each once"]
+    assert numbers["measured"][:3] == pytest.approx(numbers["predicted"][:3], rel=0.15)
+    assert numbers["measured"][3] < 1e-12
+    assert numbers["predicted"][0] / numbers["predicted"][1] == pytest.approx(10**0.5, rel=0.02)
+    one, ten, hundred, everything = numbers["excess"].values()
+    assert ten[0] < 0.5 * hundred[0] < 0.5 * everything[0]  # small batches learn first
+    assert np.mean(one[5:]) > 2 * np.mean(ten[5:])  # and end restless
+    assert (np.diff(everything) < 0).all()
+    assert min(one + ten + hundred + everything) > 0  # no error is below the closed form's
+
+
+def test_pictures_and_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kinds_of_data.main(Page(quick=True, out=tmp_path, name="kinds_of_data"))
+    assert (tmp_path / "kinds_of_data.svg").stat().st_size > 10_000
+    assert "Simpson's paradox" in capsys.readouterr().out

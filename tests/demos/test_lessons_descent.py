@@ -1,0 +1,77 @@
+"""Lessons L06 to L09: what gradients cost, what a step does, where descent ends."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from demos.lessons import l06_numerical_gradients as numerical_gradients
+from demos.lessons import l07_learning_rate as learning_rate
+from demos.lessons import l08_convex_or_not as convex_or_not
+from demos.lessons import l09_linear_regression as linear_regression
+from demos.page import Page, Text
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Iterator[Page]:
+    """A page for a lesson, which must draw something and end with something to try."""
+    page = Page(quick=True, out=tmp_path, name="lesson")
+    yield page
+    assert list(tmp_path.glob("lesson*.svg"))
+    assert isinstance(page.content[-1], Text)
+    assert page.content[-1].text.startswith("Try: ")
+
+
+def test_numerical_gradients(page: Page) -> None:
+    numbers = numerical_gradients.main(page)
+    assert numbers["passes"] == numbers["weights"] + 1 == 26
+    assert numbers["fall"] < 0.5
+    assert 0.0 < numbers["apart"] < 1e-3
+    # The error falls with ε and ε² on one side of the V, with 1/ε on the other.
+    forward, central = (lambda e, rule=rule: numbers[f"{rule}_gradient {e}"] for rule in ("forward", "central"))
+    assert forward("1e-02") / forward("1e-04") == pytest.approx(100, rel=0.05)
+    assert central("1e-01") / central("1e-03") == pytest.approx(10_000, rel=0.05)
+    assert forward("1e-13") > 1000 * forward("1e-08")
+    assert 1e-9 < numbers["best forward_gradient"] < 1e-6
+    assert 1e-6 < numbers["best central_gradient"] < 1e-3
+    assert central("1e-04") < forward("1e-04") / 1000
+
+
+def test_learning_rate(page: Page) -> None:
+    numbers = learning_rate.main(page)
+    # In a bowl, the distance along each axis shrinks by 1 - η·c a step.
+    for rate in (0.01, 0.15, 0.19, 0.205):
+        u, v = -4 * (1 - rate) ** 30, 1.5 * (1 - 10 * rate) ** 30
+        assert numbers[f"loss at {rate}"] == pytest.approx((u * u + 10 * v * v) / 2, rel=1e-9)
+    assert numbers["steps at 0.01"] > 10 * numbers["steps at 0.15"]
+    assert numbers["steps at 0.181818"] < numbers["steps at 0.15"] < numbers["steps at 0.19"]
+    assert numbers["steps at 0.205"] == math.inf
+    assert numbers["loss at 0.205"] > 100
+    assert numbers["crossings"] == 30
+    assert numbers["angle error"] < 1e-3
+
+
+def test_convex_or_not(page: Page) -> None:
+    numbers = convex_or_not.main(page)
+    assert numbers["spread of the line"] < 1e-12
+    assert numbers["bend of the line"] > 0.0
+    assert numbers["optima"] >= 3
+    assert numbers["steepest"] < 1e-6
+    assert numbers["worst"] > 1.5 * numbers["best"]
+    assert numbers["twin"] == pytest.approx(numbers["best"], rel=1e-12)
+    assert numbers["apart"] > 1.0
+    assert numbers["between"] > 10 * numbers["best"]
+    assert numbers["spread 12"] < numbers["spread 3"] / 100
+
+
+def test_linear_regression(page: Page) -> None:
+    numbers = linear_regression.main(page)
+    assert numbers["start"] > 4.0
+    assert 1e-3 < numbers["minibatch"] < 0.1
+    assert numbers["whole"] < 1e-12
+    assert 0.001 < numbers["noise"] < 0.1
+    assert numbers["ratio"] == pytest.approx(4.0, rel=1e-12)
+    assert numbers["ratio spread"] < 1e-12
+    assert numbers["apart"] < 1e-9
+    assert 0.35 < numbers["explained"] < 0.6

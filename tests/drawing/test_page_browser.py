@@ -1,0 +1,463 @@
+"""The page in a real browser: every way of moving, what is shown at each step, and that nothing else happens."""
+
+import shutil
+
+import pytest
+
+from autograd import Value, sigmoid, stepper
+from autograd.notation.symbols import short_number
+from tests.drawing.test_page import HOSTILE, gates
+
+playwright = pytest.importorskip("playwright.sync_api")
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+pytestmark = pytest.mark.skipif(BROWSER is None, reason="there is no Chromium")
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+
+def shared():
+    """A graph with a node used several times, constants, an n-ary node and a gradient from before."""
+    x, w = Value(0.5, "x"), Value(-1.5, "w")
+    (w * 3).backward()
+    h = (x * x + 2 * x).tanh()
+    h.label = "h"
+    return sigmoid(h * w + h) - x
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with playwright.sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=BROWSER, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def show(chromium, tmp_path):
+    """Opens the page of a stepper; at the end, nothing may have been complained about or asked of the network."""
+    contexts, complaints, requests = [], [], []
+
+    def open_page(subject, **options):
+        path = tmp_path / f"{len(contexts)}.html"
+        subject.save(path)
+        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("dialog", lambda dialog: (complaints.append(f"dialog {dialog.message}"), dialog.dismiss()))
+        page.on("request", lambda request: requests.append(request.url) if request.url != path.as_uri() else None)
+        page.goto(path.as_uri())
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+    assert requests == []
+
+
+def table(page):
+    """Name, data, gradient and state of every node in the table."""
+    rows = page.locator("#known tr").all()
+    return [[cell.strip() for cell in row.locator("th, td").all_inner_texts()] for row in rows]
+
+
+def gradients(page):
+    return {name: gradient for name, _, gradient, _ in table(page)}
+
+
+def place(page):
+    """Where the page says it is, three times."""
+    words, value = page.locator("#place").inner_text(), int(page.locator("#scrubber").input_value())
+    assert page.locator("#scrubber").get_attribute("aria-valuetext") == words
+    assert f"step {max(value, 1)} of" in words
+    return value
+
+
+def in_hand(page):
+    return [element.get_attribute("id") for element in page.locator(".edge.in-hand").all()]
+
+
+def told(grad):
+    return "–" if grad is None else short_number(grad)
+
+
+# What is shown
+
+
+def test_it_opens_before_the_first_step(show):
+    page = show(gates().stepper())
+    assert page.locator("#place").inner_text() == "Before step 1 of 4"
+    assert place(page) == 0
+    assert set(gradients(page).values()) == {"–"}
+    assert in_hand(page) == []
+    assert "No gradient has been calculated yet" in page.locator("#sentence").inner_text()
+    assert page.title() == "Backpropagation of f, step by step"
+
+
+def test_gradients_of_an_earlier_pass_are_told_as_such(show):
+    f = gates()
+    f.backward()
+    page = show(f.stepper())
+    assert gradients(page)["q"] == "-4"
+    assert (
+        page.locator("#sentence").inner_text().startswith("The gradients shown are from an earlier pass: leaves will")
+    )
+
+
+@pytest.mark.parametrize("output", [Value(3.0, "x"), Value(3.0).detach()])
+def test_a_pass_without_steps_says_so(show, output):
+    page = show(output.stepper())
+    assert page.locator("#place").inner_text() == "No steps"
+    assert page.locator("#sentence").inner_text().startswith("The graph has no edge along which")
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#place").inner_text() == "No steps"
+
+
+@pytest.mark.parametrize("make", [gates, shared])
+def test_every_step_shows_what_the_stepper_tells(show, make):
+    f = make()
+    page = show(f.stepper())
+    s = f.stepper()
+    position = {node: k for k, node in enumerate(s.order)}
+    names = {node: s.wording.name(node).text for node in s.nodes}
+    assert gradients(page) == {name: told(node.grad) for node, name in names.items()}
+    for step in s:
+        page.keyboard.press("ArrowRight")
+        assert place(page) == step.number
+        assert page.locator("#sentence").inner_text() == " ".join(step.explain().split())
+        assert gradients(page) == {name: told(node.grad) for node, name in names.items()}
+        assert in_hand(page) == [f"edge{position[step.node]}_{step.operand}"]
+        assert page.locator("#upstream").inner_text() == short_number(step.upstream)
+        assert page.locator("#local").inner_text() == short_number(step.local)
+        assert page.locator("#contribution").inner_text() == short_number(step.contribution)
+        assert page.locator("#formula math").count() == 1
+        done = {f"node{position[node]}" for node in s.nodes if s.complete(node)}
+        assert {e.get_attribute("id") for e in page.locator(".node.complete").all()} == done
+        assert [row[3].startswith("done") for row in table(page)] == [s.complete(node) for node in s.nodes]
+    assert page.locator("#next").get_attribute("aria-disabled") == "true"
+
+
+def test_gradients_fill_in_within_the_picture(show):
+    page = show(gates().stepper())
+    grad, data = page.locator("#node2 text.grad"), page.locator("#node2 text.data")
+    assert (data.text_content(), grad.text_content()) == ("3", "–")
+    page.click("#next")
+    assert grad.text_content() == "-4"
+    page.click("#back")
+    assert grad.text_content() == "–"
+
+
+def test_what_is_in_hand_is_outlined_where_it_stands(show):
+    page = show(gates().stepper())
+    page.click("#next")
+    page.click("#next")  # from f to z
+
+    def centre(selector):
+        box = page.locator(selector).bounding_box()
+        return pytest.approx((box["x"] + box["width"] / 2, box["y"] + box["height"] / 2), abs=4)
+
+    assert centre(".halo.upstream") == centre("#node4").expected
+    assert centre(".halo.contribution") == centre("#node3").expected
+    visible = page.locator(".tag[visibility=visible]").all_text_contents()
+    assert sorted(visible) == ["receives", "upstream"]
+
+
+def test_the_forward_pass_fills_in_values(show):
+    page = show(gates().stepper(forward=True))
+    assert page.locator("#place").inner_text() == "Before step 1 of 6"
+    assert [row[1] for row in table(page)] == ["-2", "5", "–", "-4", "–"]
+    assert page.locator("#node4 text.data").text_content() == "–"
+    page.click("#next")
+    assert page.locator("#place").inner_text() == "Forward pass, step 1 of 6"
+    assert [row[1] for row in table(page)] == ["-2", "5", "3", "-4", "–"]
+    assert in_hand(page) == ["edge2_0", "edge2_1"]
+    assert "q = x + y" in page.locator("#sentence").inner_text()
+    assert not page.locator("#product").is_visible()
+    page.click("#next")
+    assert page.locator("#node4 text.data").text_content() == "-12"
+    page.click("#next")
+    assert page.locator("#place").inner_text() == "Backward pass, step 3 of 6"
+    assert gradients(page)["q"] == "-4"
+
+
+def test_the_forward_pass_can_be_put_first_and_left_out(show):
+    page = show(gates().stepper())
+    page.check("#forward")
+    assert page.locator("#place").inner_text() == "Before step 1 of 6"
+    assert page.locator("#scrubber").get_attribute("max") == "6"
+    page.uncheck("#forward")
+    page.click("#last")
+    assert page.locator("#place").inner_text() == "Backward pass, step 4 of 4"
+
+
+# Moving
+
+
+def test_buttons(show):
+    page = show(gates().stepper())
+    for button, expected in [
+        ("next", 1),
+        ("next", 2),
+        ("back", 1),
+        ("last", 4),
+        ("next", 4),
+        ("first", 0),
+        ("back", 0),
+    ]:
+        page.click(f"#{button}", force=True)  # also where it says that it does nothing
+        assert place(page) == expected
+
+
+STATE = """() => [
+    document.getElementById("known").innerText,
+    picture.textContent,
+    [...picture.querySelectorAll("[class]")].map((element) => element.getAttribute("class")),
+    [...picture.querySelectorAll("[visibility]")].map((element) => element.getAttribute("visibility")),
+    document.querySelector(".columns").innerText,
+]"""
+
+
+def test_every_place_is_the_same_by_every_way(show):
+    page = show(shared().stepper())
+    states = [page.evaluate(STATE)]
+    length = int(page.locator("#scrubber").get_attribute("max"))
+    for _ in range(length):
+        page.keyboard.press("ArrowRight")
+        states.append(page.evaluate(STATE))
+    for k in [*reversed(range(length)), length, 3, 0, 5]:
+        page.evaluate("k => go(k)", k)
+        assert page.evaluate(STATE) == states[k]
+    assert len({str(state) for state in states}) == length + 1
+
+
+FOCUSABLE = ["body", "#picture", "#first", "#back", "#play", "#next", "#last", "#scrubber", "#speed", "#forward"]
+
+
+def test_arrow_keys_move_exactly_one_step_wherever_the_focus_is(show):
+    page = show(gates().stepper())
+    for selector in [*FOCUSABLE, "#formula", "#table"]:
+        page.evaluate("selector => document.querySelector(selector).focus()", selector)
+        for key, expected in [
+            ("Right", 1),
+            ("Right", 2),
+            ("Left", 1),
+            ("Right", 2),
+            ("Left", 1),
+            ("Left", 0),
+            ("Left", 0),
+        ]:
+            page.keyboard.press(f"Arrow{key}")
+            assert place(page) == expected, selector
+    page.click("#last")
+    page.keyboard.press("ArrowRight")
+    assert place(page) == 4
+
+
+def test_arrow_keys_of_the_browser_stay_its_own(show):
+    page = show(gates().stepper())
+    for modifier in ("Alt", "Control", "Shift", "Meta"):
+        page.evaluate(
+            f"dispatchEvent(new KeyboardEvent('keydown', {{key: 'ArrowRight', {modifier.lower()[:4]}Key: true}}))"
+        )
+    page.keyboard.press("Shift+ArrowRight")
+    assert place(page) == 0
+
+
+def test_the_scrubber(show):
+    page = show(gates().stepper())
+    page.focus("#scrubber")
+    for key, expected in [("End", 4), ("Home", 0), ("ArrowUp", 1), ("ArrowUp", 2), ("ArrowDown", 1)]:
+        page.keyboard.press(key)
+        assert place(page) == expected
+    box = page.locator("#scrubber").bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    assert place(page) == 2
+    assert gradients(page) == {"x": "–", "y": "–", "q": "-4", "z": "3", "f": "1"}
+
+
+def test_playing(show):
+    page = show(gates().stepper())
+    page.select_option("#speed", label="very fast")
+    page.click("#play")
+    assert page.locator("#play-label").inner_text() == "Pause"
+    assert page.locator("#sentence").get_attribute("aria-live") == "off"
+    playwright.expect(page.locator("#play-label")).to_have_text("Play")
+    assert place(page) == 4
+    assert page.locator("#sentence").get_attribute("aria-live") == "polite"
+    page.select_option("#speed", label="slow")
+    page.click("#play")  # from the end, it begins anew
+    assert place(page) == 0
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#play-label").inner_text() == "Play"
+    assert place(page) == 1
+
+
+# For everyone
+
+
+def test_everything_is_reached_by_tab_in_the_order_it_is_seen(show):
+    page = show(gates().stepper())
+    page.keyboard.press("ArrowRight")
+    reached = []
+    for _ in range(11):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.id || document.activeElement.className"))
+    order = ["picture", "first", "back", "play", "next", "last", "scrubber", "speed", "forward", "formula", "table"]
+    assert reached == order
+
+
+def test_everything_has_a_name_for_a_screen_reader(show):
+    page = show(gates().stepper())
+    page.click("#next")
+    tree = page.locator("body").aria_snapshot()
+    for line in (
+        'heading "Backpropagation of f, step by step" [level=1]',
+        'region "Picture of the graph"',
+        'img "Graph of f: 5 nodes"',
+        'region "Steps"',
+        'button "First"',
+        'button "Next"',
+        'slider "Step"',
+        'combobox "Speed"',
+        'checkbox "Forward pass first"',
+        'table "Values and gradients"',
+        'rowheader "q"',
+    ):
+        assert line in tree
+    live = page.locator("[aria-live]")
+    assert live.get_attribute("aria-live") == "polite"
+    assert live.get_attribute("id") == "sentence"
+
+
+def brightness(page, selector, name):
+    colour = page.evaluate("([s, n]) => getComputedStyle(document.querySelector(s))[n]", [selector, name])
+    channels = [int(c) / 255 for c in colour[colour.index("(") + 1 : -1].split(",")[:3]]
+    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]  # relative luminance of WCAG 2.2
+
+
+PAIRS = [
+    (("body", "color"), ("body", "backgroundColor")),
+    (("#sentence", "color"), (".told", "backgroundColor")),
+    ((".place", "color"), ("body", "backgroundColor")),
+    (("h2", "color"), (".told", "backgroundColor")),
+    ((".factor.upstream", "color"), (".told", "backgroundColor")),
+    ((".factor.local", "color"), (".told", "backgroundColor")),
+    ((".factor.contribution", "color"), (".told", "backgroundColor")),
+    ((".complete-mark", "color"), (".told", "backgroundColor")),
+    (("button", "color"), ("button", "backgroundColor")),
+    (("#node0 text.data", "fill"), ("#node0 path", "fill")),
+    (("#node0 text.grad", "fill"), ("#node0 path", "fill")),
+    (("#node2 text.grad", "fill"), ("#node2 polygon", "fill")),
+    (("#node4 text.data", "fill"), ("#node4 polygon", "fill")),
+    (("#node4 text.grad", "fill"), ("#node4 polygon", "fill")),
+    ((".edge text", "fill"), (".picture", "backgroundColor")),
+    ((".edge.in-hand text", "fill"), (".picture", "backgroundColor")),
+]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_texts_stand_out_by_day_and_by_night(show, scheme):
+    page = show(gates().stepper(), color_scheme=scheme)
+    page.click("#next")
+    assert (brightness(page, "body", "backgroundColor") < 0.1) == (scheme == "dark")
+    assert (brightness(page, "#node2 polygon", "fill") < 0.1) == (scheme == "dark")
+    for text, ground in PAIRS:
+        low, high = sorted((brightness(page, *text), brightness(page, *ground)))
+        assert (high + 0.05) / (low + 0.05) >= 4.5, (text, ground)
+
+
+def test_nothing_sticks_out_on_a_phone(show):
+    page = show(shared().stepper(), viewport={"width": 360, "height": 740})
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+        assert page.evaluate("document.documentElement.scrollWidth") == 360
+    letters = page.evaluate("document.querySelector('#node0 text.data').getBoundingClientRect().height")
+    assert letters >= 11
+    for button in ("first", "back", "play", "next", "last"):
+        box = page.locator(f"#{button}").bounding_box()
+        assert box["height"] >= 44
+        assert box["width"] >= 44
+
+
+def test_a_large_picture_follows_the_step(show):
+    x = Value(1.0, "x")
+    f = x
+    for _ in range(12):
+        f = f * 2
+    page = show(f.stepper(), viewport={"width": 400, "height": 740}, reduced_motion="reduce")
+    for _ in range(12):
+        page.keyboard.press("ArrowRight")
+        frame = page.locator("#picture").bounding_box()
+        hand = page.locator(".halo.upstream").bounding_box()
+        assert frame["x"] <= hand["x"]
+        assert hand["x"] + hand["width"] <= frame["x"] + frame["width"]
+
+
+def test_motion_is_left_out_where_it_is_not_wanted(show):
+    moving, still = show(gates().stepper()), show(gates().stepper(), reduced_motion="reduce")
+    for page, expected in ((moving, "flow"), (still, "none")):
+        page.click("#next")
+        animation = "getComputedStyle(document.querySelector('.edge.in-hand path')).animationName"
+        assert page.evaluate(animation) == expected
+
+
+def test_without_javascript_the_picture_is_there_and_the_page_says_why_nothing_moves(show):
+    page = show(gates().stepper(), java_script_enabled=False)
+    assert page.locator("#node2 text.data").text_content() == "3"
+    assert "needs JavaScript" in page.content()
+    w = Value(1.0, "w")
+    page = show((w * 0.333333 + w * 0.666667).stepper(), java_script_enabled=False)
+    assert page.locator("#node0 text.grad").text_content() == "1"  # not the 0.6667 on the way, which is wider
+    assert "table" not in page.locator("noscript").inner_text()
+
+
+# Safety
+
+
+@pytest.mark.parametrize("label", [HOSTILE, "<img src=x onerror=alert(1)>", "权重", "\"'&amp;"])
+def test_a_hostile_label_is_shown_and_not_run(show, label):
+    page = show(gates(label).stepper())
+    page.click("#next")
+    assert page.evaluate("document.scripts.length") == 2
+    assert label in gradients(page)
+    assert label in page.locator("#sentence").inner_text()
+    assert page.locator("#picture").inner_text().count("alert(1)") <= 1
+
+
+def test_the_policy_forbids_what_the_page_does_not_bring(chromium, tmp_path):
+    gates().stepper().save(tmp_path / "f.html")
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto((tmp_path / "f.html").as_uri())
+    forbidden = page.evaluate(
+        """async () => {
+            const seen = [];
+            document.addEventListener("securitypolicyviolation", (event) => seen.push(event.effectiveDirective));
+            const script = document.createElement("script");
+            script.textContent = "window.ran = true";
+            document.body.append(script);
+            document.body.insertAdjacentHTML("beforeend", "<p style='color: red' id='styled'>text</p>");
+            document.body.insertAdjacentHTML("beforeend", "<img src='https://example.invalid/x.png'>");
+            await fetch("https://example.invalid/").catch(() => null);
+            await new Promise((resolve) => setTimeout(resolve, 100));
+            return [window.ran, seen.sort()];
+        }"""
+    )
+    context.close()
+    assert forbidden == [None, ["connect-src", "img-src", "script-src-elem", "style-src-attr"]]
+
+
+def test_the_longest_page_that_is_allowed(show):
+    x = Value(1.0, "x")
+    f = x
+    for _ in range(1000):
+        f = f * f
+    page = show(f.stepper())
+    assert page.locator("#scrubber").get_attribute("max") == "2000"
+    page.click("#last")
+    assert place(page) == 2000
+    page.keyboard.press("ArrowLeft")
+    assert place(page) == 1999
+    assert stepper(f).position == 0

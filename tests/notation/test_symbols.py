@@ -1,0 +1,118 @@
+"""Formulas for people: symbols, LaTeX, names, and choices made where the numbers are known."""
+
+import math
+
+import pytest
+
+from autograd.engine.value import FLOATS, evaluate, local_grads
+from autograd.notation.symbols import Latex, Symbols, latex_name, short_number
+from autograd.notation.text_layout import align, clip, columns
+from autograd.rules.as_formulas import call_formula, partial_formulas, partial_formulas_at, value_formula
+from autograd.rules.formula import CHOICE, Source
+from autograd.rules.table import LEAF, TABLE
+
+ROWS = [row for row in TABLE.values() if row is not LEAF]
+POINTS = (
+    (0.5, 0.25, 0.75, 0.125, 0.5),
+    (-0.5, 2.0, -3.0, 1.5, 0.25),
+    (0.5, 0.5, 0.5, 0.5, 0.5),
+    (0.0, 1.0, 0.0, 1.0, 0.0),
+)
+
+
+def operands(row):
+    return [f"x{k}" for k in range(5)] if row.variadic else list(row.operands)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+@pytest.mark.parametrize("point", POINTS)
+def test_the_side_taken_has_the_value_of_the_whole_rule(row, point):
+    names = operands(row)
+    numbers = point[: len(names)]
+    try:
+        out = evaluate(row, numbers, numbers)
+    except (ValueError, ArithmeticError):
+        pytest.skip("no value there")
+    scope = {name: getattr(FLOATS, name) for name in TABLE if name.isidentifier()} | {"max": max}
+    scope |= dict(zip(names, numbers, strict=True)) | {"out": out}
+    for formula, local in zip(
+        partial_formulas_at(row, "out", names, (out, *numbers), Source), local_grads(row, out, numbers), strict=True
+    ):
+        if math.isfinite(local):
+            assert eval(formula.text, scope) == local
+        assert formula.rank != CHOICE
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+@pytest.mark.parametrize("kind", [Symbols, Latex])
+def test_every_row_reads_in_every_notation(row, kind):
+    names = operands(row)
+    formulas = [value_formula(row, names, kind), call_formula(row, names, kind)]
+    formulas += partial_formulas(row, "f", names, kind)
+    for text in map(str, formulas):
+        for left, right in ("()", "[]", "{}"):
+            assert text.count(left) == text.count(right)
+        assert text.count(r"\left") == text.count(r"\right")
+        assert text.count("**") == text.count("*") == 0
+
+
+def test_symbols():
+    x, y = Symbols("x"), Symbols("y")
+    assert str(x**2 * y) == "x²·y"
+    assert str(x**y + y**12) == "x^y + y¹²"
+    assert str((x + y) * -2) == "(x + y)·(-2)"
+    assert str(x - (-y)) == "x - (-y)"
+    assert str(x.call("sqrt") * (x + y).call("sqrt")) == "√x·√(x + y)"
+    assert str(x.call("abs") ** 2) == "|x|²"
+    assert str(Symbols.add_up([x] * 9)) == "x + x + … + x"
+    assert str(Symbols.add_up([x - y] * 9)) == "x - y + (x - y) + … + (x - y)"
+    assert str(x * (1 / 3)) == "x·0.333333"
+
+
+def test_latex():
+    x, y = Latex("x"), Latex("y")
+    assert str((x + y) * x) == r"\left(x + y\right) \cdot x"
+    assert str(1 / (x + y)) == r"\frac{1}{x + y}"
+    assert str((1 / x) ** (x + y)) == r"\left(\frac{1}{x}\right)^{x + y}"
+    assert str(x.call("sigmoid")) == r"\sigma\left(x\right)"
+    assert str(x * 1e-10) == r"x \cdot \left(1 \cdot 10^{-10}\right)"
+    assert Latex.numeral(math.inf) == r"\infty"
+    assert Latex.numeral(-math.inf) == r"-\infty"
+
+
+@pytest.mark.parametrize(
+    ("name", "latex"),
+    [
+        ("x", "x"),
+        ("w0", "w_{0}"),
+        ("w_12", "w_{12}"),
+        ("w[3]", "w_{3}"),
+        ("loss", r"\mathrm{loss}"),
+        ("net_h1", r"\mathrm{net\_h}_{1}"),
+        ("a & {b}", r"\mathrm{a\ \&\ \{b\}}"),
+        ("50%_x#2", r"\mathrm{50\%\_x\#2}"),
+        ("\\input", r"\mathrm{\backslash input}"),
+    ],
+)
+def test_labels_are_variables_of_latex(name, latex):
+    assert latex_name(name) == latex
+
+
+def test_numbers_to_read():
+    assert [short_number(x) for x in (3.0, -0.0, 0.1 + 0.2, 1e-5, 123456789.0)] == [
+        "3",
+        "0",
+        "0.3",
+        "1e-05",
+        "1.23457e+08",
+    ]
+
+
+def test_columns_of_a_terminal():
+    assert columns("数学x") == 5
+    assert clip("数学x", 5) == "数学x"
+    assert clip("数学xy", 5) == "数学…"
+    assert clip("e\u0301galité", 4) == "e\u0301ga…"
+    rows = [["数", "a", "1"], ["x", "bcd", "2"]]
+    assert align(lambda room: rows, 20) == ["数  a     1", "x   bcd   2"]
+    assert all(columns(line) <= 8 for line in align(lambda room: rows, 8))
