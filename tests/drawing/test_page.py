@@ -451,6 +451,6 @@ def test_a_series_of_a_graph_too_large_to_draw_makes_no_folder(tmp_path):
 
 
 def test_operations_of_the_users_own(own_operations):
-    cube = functions.primitive("cube", value=lambda m, x: x * x * x, partials=lambda m, out, x: (3.0 * x * x,))
+    cube = primitive("cube", value=lambda m, x: x * x * x, partials=lambda m, out, x: (3.0 * x * x,))
     data = data_of(page(cube(Value(2.0, "x")).stepper()))
     assert "∂f/∂x = 3·x·x = 3·2·2 = 12" in data["backward"][0]["sentence"]

@@ -103,6 +103,8 @@ class Comparison(Tracer):
     def __index__(self) -> int:
         return int(bool(self))
 
+    __int__ = __index__
+
     def __float__(self) -> float:
         return float(bool(self))
 
