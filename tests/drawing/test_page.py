@@ -14,10 +14,9 @@ from hypothesis import strategies as st
 
 import autograd
 import nn
-from autograd import Value, expand, sigmoid, stepper
+from autograd import Value, expand, primitive, sigmoid, stepper
 from autograd.drawing.page import page
 from autograd.drawing.step_pictures import Pass
-from autograd.engine import functions
 from autograd.notation.mathml import mathml
 from autograd.notation.symbols import latex_text, short_number
 from autograd.rules import table
