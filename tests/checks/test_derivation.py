@@ -198,5 +198,5 @@ def test_a_constant_has_no_gradient_to_grade() -> None:
 
 
 def test_a_number_is_no_output() -> None:
-    with pytest.raises(TypeError, match=r"needs a Value, got float 2\.0"):
+    with pytest.raises(TypeError, match=r"output must be a Value, got float 2\.0"):
         check_derivation(2.0, {})  # type: ignore[arg-type]
