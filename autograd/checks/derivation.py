@@ -208,7 +208,7 @@ class _Grader:
         from ..expression import Expression  # ast takes longer to import than all the rest
 
         try:
-            expression = Expression(formula)
+            expression = Expression(formula, {*self.nodes, *self.numbers, *self.written})
         except ValueError as error:
             raise ValueError(f"line {name!r}: {error}") from None
         results = []
