@@ -26,6 +26,9 @@ class Sample(NamedTuple):
     noise: float
 
 
+NO_SAMPLE = Sample(math.inf, math.nan, math.inf)
+
+
 class Estimate(NamedTuple):
     """A derivative, the bound of its error, and the step that gave it."""
 
@@ -41,11 +44,13 @@ def extrapolate(samples: Sequence[Sample], power: int) -> Estimate:
     """The limit at step 0 of the quotients, which are a series in ``h**power``; `samples` go from large h to small."""
     rows: list[tuple[float, float]] = []  # of each sample, its best extrapolation and the bound of the error
     before: list[float] = []
-    samples = [sample for sample in samples if math.isfinite(sample.quotient)]
+    # Beside a large x, several steps are rounded to the same one.
+    samples = [b for a, b in pairwise([NO_SAMPLE, *samples]) if b.h != a.h and math.isfinite(b.quotient)]
     for i, sample in enumerate(samples):
         row, best = [sample.quotient], (sample.quotient, math.inf)
         for k in range(1, min(i, _ORDERS) + 1):
-            ratio = (samples[i - k].h / sample.h) ** power
+            ratio = samples[i - k].h / sample.h
+            ratio = ratio if power == 1 else ratio * ratio
             row.append(row[-1] + (row[-1] - before[k - 1]) / (ratio - 1.0))
             change = max(abs(row[k] - row[k - 1]), abs(row[k] - before[k - 1]))
             error = _CAUTION * change + _AMPLIFIED * sample.noise
@@ -106,12 +111,14 @@ class Line:
 
     def _secants(self, sign: float) -> dict[float, tuple[float, float, float]]:
         """By the step that was asked for: the real step to this side, the slope to that point, and the value there."""
-        found = {}
+        found: dict[float, tuple[float, float, float]] = {}
+        last = 0.0
         for step in self._steps:
             at = self.x + sign * step
             h, value = abs(at - self.x), self.values.at(at)
-            if h > 0.0 and math.isfinite(slope := sign * (value - self.values.middle) / h):
+            if h > 0.0 and h != last and math.isfinite(slope := sign * (value - self.values.middle) / h):
                 found[step] = h, slope, value
+                last = h
         return found
 
     def _side(self, sign: float) -> dict[float, Sample]:
@@ -224,12 +231,12 @@ def first_steps(x: float) -> list[float]:
 
 def more_steps(x: float) -> list[float]:
     """Steps of every size, from a few times `x`, or 1, down to the spacing of the floats."""
-    size = _irregular(x)
+    size, largest = _irregular(x), _irregular(0.0)
     steps = [size * 2.0**k for k in range(2, -51 if x else -70, -1)]
-    largest = _irregular(0.0)
-    ratio = max(2.0, (largest / size) ** (1.0 / 40.0))
-    while steps[0] * ratio <= 4.0 * largest:
-        steps.insert(0, steps[0] * ratio)
+    if size < largest:
+        steps += [largest * 2.0**k for k in range(2, -27, -1)]
+        between = (largest * 2.0**-26 / size) ** 0.1
+        steps += [size * between**k for k in range(1, 10) if between > 2.0]
     return steps
 
 

@@ -16,6 +16,7 @@ from .differences import EPSILON, Estimate, Line, Plane, Values
 from .report import Report
 
 _DIGITS = 100.0  # times rtol: differences with a larger error than this decide nothing
+_TINY = 1e-307  # floats below this have few digits or none
 OK, WRONG, KINK, UNRESOLVED = "ok", "WRONG", "kink", "not resolved"
 _WORST = (OK, UNRESOLVED, KINK, WRONG)
 
@@ -147,33 +148,32 @@ class _Checker:
         self.middle = float(self.output.data) if isinstance(self.output, Value) else float(self.output)
         if not math.isfinite(self.middle):
             raise ValueError(f"the function is {self.middle} at this point: there are no differences to compare with")
-        self.slopes = self._grad(self.output)
-        self.noise, self.terms = self._rounding()
+        self.slopes, self.terms = self._grad(self.output)
+        self.noise = self._noise()
         self.lines = [Line(self._values(k)) for k in range(len(numbers))]
         self.steps = [0.25 * _size(x) for x in numbers]  # that suit each input, once its slope is known
-        self._rows: dict[int, list[float]] = {}
+        self._rows: dict[int, tuple[list[float], list[float]]] = {}
         self._planes: dict[tuple[int, int], Plane] = {}
 
     def _graph(self) -> tuple[list[Value], Any]:
         inputs = list(map(Value, self.numbers))
         return inputs, self.f(*_shaped(self.point, iter(inputs)))
 
-    def _grad(self, output: Any) -> list[float]:
-        return grad(output, self.inputs) if isinstance(output, Value) else [0.0] * len(self.inputs)
+    def _grad(self, output: Any) -> tuple[list[float], list[float]]:
+        """The derivatives by the chain rule, and how far rounding may move each: the sizes of the terms of its sum."""
+        if not isinstance(output, Value):
+            return [0.0] * len(self.inputs), [0.0] * len(self.inputs)
+        size = _sizes(output, self.inputs)
+        return grad(output, self.inputs), [16.0 * EPSILON * size.get(x, 0.0) for x in self.inputs]
 
-    def _rounding(self) -> tuple[float, list[float]]:
-        """How far rounding may move the value, and each slope: sums over the graph of what each node contributes."""
-        noise, terms = 4.0 * EPSILON * abs(self.middle), [0.0] * len(self.inputs)
-        if not isinstance(self.output, Value):
-            return noise, terms
-        order = topological_order(self.output)
-        try:
-            size = gradients(self.output, self.inputs, 1.0, lambda node: tuple(map(abs, node.local_grads)))
-        except ValueError:  # an infinite slope
-            return noise, terms
-        moved = (abs(node.data) * size.get(node, 0.0) for node in order if node.parents)
-        noise += 4.0 * EPSILON * math.fsum(x for x in moved if math.isfinite(x))
-        return noise, [16.0 * EPSILON * size.get(x, 0.0) for x in self.inputs]
+    def _noise(self) -> float:
+        """How far rounding may move the value: the sum of what rounding each node does to the output."""
+        noise = abs(self.middle)
+        if isinstance(self.output, Value):
+            size = _sizes(self.output, self.inputs)
+            moved = (abs(node.data) * size.get(node, 0.0) for node in topological_order(self.output) if node.parents)
+            noise += math.fsum(x for x in moved if math.isfinite(x))
+        return 4.0 * EPSILON * noise
 
     def _values(self, *moved: int) -> Values:
         """The values of the function where the inputs `moved` have other numbers."""
@@ -190,12 +190,12 @@ class _Checker:
     def first(self, name: str, k: int) -> Check:
         """The gradient by input `k`."""
         line, x = self.lines[k], self.numbers[k]
-        for steps in (differences.first_steps(x), differences.more_steps(x)):
+        for steps, scaled in ((differences.first_steps(x), 0.0), (differences.more_steps(x), 1.0)):
             line.sample(steps)
             left, right, central = line.slope(-1.0), line.slope(1.0), line.central_slope()
             if at_border := math.isinf(central.error):
                 left = right = central = min(left, right, key=lambda side: side.error)
-            check = self._compare(name, self.slopes[k], central, left, right, self._scale(k), self.terms[k])
+            check = self._compare(name, self.slopes[k], central, left, right, scaled * self._scale(k), self.terms[k])
             if check.ok:
                 break
         if at_border and math.isinf(check.chain_rule) and line.values.trouble:
@@ -205,48 +205,47 @@ class _Checker:
 
     def second(self, name: str, k: int, j: int, *first: Check) -> Check:
         """The second derivative by inputs `k` and `j`, whose gradients were checked as `first`."""
-        exact = self._row(k)[j]
+        if k not in self._rows:
+            wanted = [self.inputs[k]]
+            is_graph = isinstance(self.output, Value)
+            self._rows[k] = self._grad(grad(self.output, wanted, create_graph=True)[0] if is_graph else 0.0)
+        exact, rounding = (row[j] for row in self._rows[k])
         if any(check.verdict == KINK for check in first):
             return Check(name, exact, math.nan, math.inf, KINK)
-        return self._curvature(name, exact, k) if k == j else self._mixed(name, exact, min(k, j), max(k, j))
-
-    def _row(self, k: int) -> list[float]:
-        """The second derivatives by input `k` and each input, by the chain rule."""
-        if not isinstance(self.output, Value):
-            return [0.0] * len(self.inputs)
-        if k not in self._rows:
-            self._rows[k] = self._grad(grad(self.output, [self.inputs[k]], create_graph=True)[0])
-        return self._rows[k]
+        scale = min(self._scale(a) / _size(self.numbers[b]) for a, b in ((k, j), (j, k)))
+        if exact == 0.0:  # as of a function that is linear, or a sum: no smaller scale of its own
+            scale = max(scale, self.noise / EPSILON / _size(self.numbers[k]) / _size(self.numbers[j]))
+        compare = self._curvature if k == j else self._mixed
+        return compare(name, exact, min(k, j), max(k, j), scale, rounding)
 
     def _scale(self, k: int) -> float:
         """The function's own scale of a slope by input `k`."""
         return self.lines[k].scale(0.25 * _size(self.numbers[k]))
 
-    def _curvature(self, name: str, exact: float, k: int) -> Check:
+    def _curvature(self, name: str, exact: float, k: int, _: int, scale: float, rounding: float) -> Check:
         line, x = self.lines[k], self.numbers[k]
-        for steps in ([], differences.more_steps(x)):
+        for steps, scaled in (([], 0.0), (differences.more_steps(x), 1.0)):
             line.sample(steps)
             left, right, central = line.curvature(-1.0), line.curvature(1.0), line.central_curvature()
             if math.isinf(central.error):
                 left = right = central = min(left, right, key=lambda side: side.error)
-            check = self._compare(name, exact, central, left, right, self._scale(k) / _size(x), 0.0)
+            check = self._compare(name, exact, central, left, right, scaled * scale, rounding)
             if check.ok:
                 break
         return check
 
-    def _mixed(self, name: str, exact: float, k: int, j: int) -> Check:
+    def _mixed(self, name: str, exact: float, k: int, j: int, scale: float, rounding: float) -> Check:
         if (k, j) not in self._planes:
             self._planes[k, j] = Plane(self._values(k, j), (self.steps[k], self.steps[j]))
         plane = self._planes[k, j]
-        scale = min(self._scale(k) / _size(self.numbers[j]), self._scale(j) / _size(self.numbers[k]))
-        for exponents in (range(2, -7, -1), range(6, -18, -1)):
+        for exponents, scaled in ((range(2, -7, -1), 0.0), (range(6, -18, -1), 1.0)):
             plane.parts = [2.0**e for e in exponents]
             central = plane.central()
-            check = self._compare(name, exact, central, central, central, scale, 0.0)
+            check = self._compare(name, exact, central, central, central, scaled * scale, rounding)
             if check.ok:
                 return check
         sides = sorted(plane.quadrant(a, b) for a in (1, -1) for b in (1, -1))
-        return self._compare(name, exact, central, sides[0], sides[-1], scale, 0.0)
+        return self._compare(name, exact, central, sides[0], sides[-1], scale, rounding)
 
     def _compare(
         self,
@@ -262,7 +261,8 @@ class _Checker:
 
         Arguments:
             central, left, right: what the differences give around the point and to both sides.
-            scale: the function's own scale of such derivatives.
+            scale: the function's own scale of such derivatives, beside which a smaller one is 0; 0.0 while there are
+                more steps to try.
             rounding: how far rounding may move the derivative by the chain rule.
         """
         number, bound = central.number, central.error
@@ -273,13 +273,21 @@ class _Checker:
         digits = max(_DIGITS * self.rtol * size, 1e-9 * scale, self.atol)  # an error that leaves enough digits
         if one_sided and min(one_sided) - allowed <= exact <= max(one_sided) + allowed:
             verdict = KINK
-        elif math.isnan(exact) or abs(exact - number) > self.rtol * size + self.atol + bound:
+        elif math.isnan(exact) or abs(exact - number) > self.rtol * size + self.atol + bound + rounding + _TINY:
             verdict = WRONG
         elif math.isfinite(exact) and (bound <= digits or size <= rounding):
             verdict = OK
         else:
             verdict = UNRESOLVED
         return Check(name, exact, number, bound, verdict, one_sided)
+
+
+def _sizes(output: Value, inputs: list[Value]) -> dict[Value, float]:
+    """Of each node, the sum of the sizes of the products along all paths to it: its gradient if nothing cancelled."""
+    try:
+        return gradients(output, inputs, 1.0, lambda node: tuple(map(abs, node.local_grads)))
+    except ValueError:  # an infinite local derivative times 0
+        return {}
 
 
 def _size(x: float) -> float:
