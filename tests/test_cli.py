@@ -19,6 +19,11 @@ ROOT = Path(__file__).parent.parent
 L01 = ["(x + y) * z", "x=-2", "y=5", "z=-4"]
 
 
+@pytest.fixture(autouse=True)
+def no_forced_colours(monkeypatch):
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+
+
 def command(*arguments, **options):
     environment = os.environ | {"PYTHONPATH": str(ROOT)} | options.pop("env", {})
     return subprocess.run(
