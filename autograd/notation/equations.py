@@ -99,12 +99,12 @@ class Wording:
 
     def _partials(self, node: Value, spell: Spelling, room: Room, kind: type[Symbols]) -> tuple[Formula, ...]:
         out = spell(node)
-        numbers = (node.data, *(parent.data for parent in node.parents))
-        key = (node, out.text, numbers, room, kind)
+        key = (node, out.text, room, kind)  # not the numbers: of 2,000 operands, each step would collect them again
         if key not in self._read:
             if len(self._read) >= 2 * len(ROOMS):
                 self._read.clear()
             operands = self._operands(node, spell)
+            numbers = (node.data, *(parent.data for parent in node.parents))
             self._read[key] = partial_formulas_at(node.operation or LEAF, out, operands, numbers, kind)
         return self._read[key]
 

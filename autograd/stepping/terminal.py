@@ -8,7 +8,10 @@ from typing import Any
 
 
 def has_colour(stream: Any) -> bool:
-    """Whether colours may be written to `stream`: a terminal that has them, without NO_COLOR (no-color.org)."""
+    """Whether colours may be written to `stream`: a terminal that has them, without NO_COLOR (no-color.org), or any
+    stream with FORCE_COLOR (force-color.org)."""
+    if os.environ.get("FORCE_COLOR") and not os.environ.get("NO_COLOR"):
+        return True
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not is_terminal(stream):
         return False
     # An old console of Windows would print the codes; those that understand them announce themselves.
@@ -49,7 +52,7 @@ def width_of(stream: Any, most: int) -> int:
 # fmt: off
 _ASCII = {
     "∂": "d", "·": "*", "×": "*", "√": "sqrt ", "²": "^2", "³": "^3", "…": "...", "–": "-", "✓": "ok", "▶": ">",
-    "│": "|",
+    "│": "|", "−": "-", "÷": "/",
     "→": "->", "←": "<-", "⁰": "^0", "¹": "^1", "⁴": "^4", "⁵": "^5", "⁶": "^6", "⁷": "^7", "⁸": "^8", "⁹": "^9",
 }
 # fmt: on
