@@ -13,7 +13,7 @@ from typing import NoReturn
 from .checks.gradcheck import check_gradients
 from .drawing.stepper_output import Stepper
 from .engine.expand import expand
-from .engine.grad import grad
+from .engine.grad import hessian
 from .engine.value import Value, constant
 from .expression import FUNCTIONS, Expression, ExpressionError
 from .files import check_writable, write_whole
@@ -304,10 +304,10 @@ class _Report:
 
     def _second_derivatives(self) -> None:
         self._title("second derivatives")
-        slopes = grad(self.output, self.inputs, create_graph=True)
+        matrix = hessian(self.expression, *(x.data for x in self.inputs))
         found = []
-        for k, (x, slope) in enumerate(zip(self.inputs, slopes, strict=True)):
-            for y, curvature in zip(self.inputs[k:], grad(slope, self.inputs)[k:], strict=True):
+        for k, (x, row) in enumerate(zip(self.inputs, matrix, strict=True)):
+            for y, curvature in zip(self.inputs[k:], row[k:], strict=True):
                 by = f"∂{x.label}²" if x is y else f"∂{x.label}∂{y.label}"
                 found.append((f"∂²{self.name}/{by}", curvature))
         self._derivatives(found)

@@ -338,7 +338,7 @@ def _fold(program: list[_Item]) -> None:
 
 def _all(comparisons: Iterable[Callable[[float, float], bool]]) -> Callable[..., bool]:
     def compare(*operands: Any) -> bool:
-        numbers = [float(x) for x in operands]
+        numbers = [x.data if isinstance(x, Value) else float(x) for x in operands]
         return all(f(a, b) for f, a, b in zip(comparisons, numbers, numbers[1:], strict=False))
 
     return compare

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, SupportsFloat
 
 from ..engine.backward import topological_order
+from ..engine.errors import require_value
 from ..engine.grad import grad
 from ..engine.value import Value
 from ..notation.text_layout import clip
-from .report import Report, require_value
+from .report import Report
 
 Formula = str | SupportsFloat
 

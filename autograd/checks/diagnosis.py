@@ -9,11 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence, Sized
 from typing import NamedTuple
 
 from ..engine.backward import gradients, topological_order
+from ..engine.errors import require_value
 from ..engine.value import Value
 from ..notation.equations import Wording
 from ..notation.names import Names
 from ..notation.symbols import short_number
-from .report import Report, require_value
+from .report import Report
 
 # A sigmoid or tanh is saturated where its derivative is below this part of the largest that it has anywhere.
 SATURATED = 0.01

@@ -1,9 +1,8 @@
 """What a check returns: a sequence of rows that prints as a table and is true when every row is ok."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar, Protocol, TypeVar, overload
+from typing import ClassVar, Protocol, TypeVar, overload
 
-from ..engine.value import Value
 from ..notation.text_layout import align, columns
 
 
@@ -57,9 +56,3 @@ def table(rows: Sequence[Sequence[str]], numeric: Iterable[int]) -> list[str]:
     right = {k: max(columns(row[k]) for row in rows) for k in numeric}
     cells = [[" " * (right.get(k, 0) - columns(cell)) + cell for k, cell in enumerate(row)] for row in rows]
     return align(lambda _: cells, max(sum(map(columns, row)) + 2 * len(row) for row in cells) * 2, gaps=("  ",))
-
-
-def require_value(what: str, x: Any) -> None:
-    """TypeError where `x`, the argument called `what`, is not a Value."""
-    if not isinstance(x, Value):
-        raise TypeError(f"{what} must be a Value, got {type(x).__name__} {x!r:.80}: a plain number has no graph")

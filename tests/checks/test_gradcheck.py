@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Value, check_gradients, maximum, primitive, relu
-from autograd.engine import functions
+from autograd.engine import primitive as primitives
 from autograd.rules.table import TABLE
 
 SIZES = st.floats(-12, 12).map(lambda e: 10.0**e)
@@ -22,12 +22,12 @@ SIGNS = st.sampled_from([-1.0, 1.0])
 @pytest.fixture(autouse=True)
 def own_operations() -> Iterator[None]:
     """The tests' operations leave the table again."""
-    table, own = dict(TABLE), set(functions._own)
+    table, own = dict(TABLE), set(primitives._own)
     yield
     TABLE.clear()
     TABLE.update(table)
-    functions._own.clear()
-    functions._own.update(own)
+    primitives._own.clear()
+    primitives._own.update(own)
 
 
 def verdicts(f: Callable[..., Any], *point: Any, order: int = 1) -> list[str]:
