@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 
 _NODES = 500  # more than this is no picture to look at
+_ARROWS = 2  # for each node, as in a graph of operations with two operands
 
 
 class Drawing:
@@ -113,6 +114,11 @@ def compose(
             "each neuron or layer made inside 'with scope(name):' as one box, a larger max_nodes draws them all"
         )
     boxes, arrows, groups = diagram.describe()
+    if len(arrows) > _ARROWS * max_nodes:
+        raise ValueError(
+            f"the picture would have {len(arrows)} arrows, more than {_ARROWS} for each of max_nodes={max_nodes}: "
+            "collapse=True draws each neuron or layer as one box, a larger max_nodes draws them all"
+        )
     caption = None
     if moment is not None:
         boxes, arrows, caption = moment.marked(diagram, boxes, arrows)

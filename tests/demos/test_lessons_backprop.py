@@ -12,6 +12,8 @@ from demos.lessons import l03_backprop_by_hand as backprop_by_hand
 from demos.lessons import l04_sum_over_paths as sum_over_paths
 from demos.page import Page, Text
 
+pytestmark = pytest.mark.slow  # they train
+
 
 @pytest.fixture
 def page(tmp_path: Path) -> Iterator[Page]:
