@@ -1,4 +1,4 @@
-"""What a picture shows: the graph behind a Value as boxes, arrows and groups, still without any look.
+"""What a picture shows: the graph behind a Value as boxes, arrows and groups; how they look is in `dot`.
 
 Every node of the graph is one box and every operand one arrow, so ``x * x`` has two. Nodes are named by their position
 in topological order: the same graph gives the same picture. A collapsed scope is one box for all its nodes.
@@ -13,16 +13,16 @@ from itertools import accumulate
 from ..engine.backward import topological_order
 from ..engine.grad_mode import Scope
 from ..engine.value import Value
-from ..notation.equations import as_recorded
+from ..notation.equations import unchanged
 from ..notation.symbols import Symbols
 from ..notation.text_layout import columns
 from ..rules.as_formulas import partial_formulas_at
 from .dot import Arrow, Box, Group, Role
 
-_COLUMNS, _LINES = 28, 3  # of a label that are shown; the whole stands in the tooltip
+_COLUMNS, _LINES = 28, 3  # of a label that are shown; the tooltip has the whole
 _FRAMES = 20  # one in another; an engine that reads DOT text knows no more than some hundreds
 _FORMULA = 22  # characters of a local derivative that are shown
-_NAME = re.compile(r"[^\W\d]\w*'*(\[\w+\]|\.\w+|_?\{\w+\})*")  # a label that can stand in a formula
+_NAME = re.compile(r"[^\W\d]\w*'*(\[\w+\]|\.\w+|_?\{\w+\})*")  # a label that can be part of a formula
 _UNNAMED = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -64,7 +64,7 @@ class Diagram:
         self.scope_names = {scope: f"scope{k}" for k, scope in enumerate(self.within)}
 
     def collapsed(self, node: Value) -> Scope | None:
-        """The scope in whose box `node` disappears."""
+        """The collapsed scope that `node` is part of."""
         chain = self.chains[node]
         return chain[self.depth] if self.depth is not None and len(chain) > self.depth else None
 
@@ -106,7 +106,7 @@ class Diagram:
         )
 
     def _short(self, node: Value, label: str) -> str:
-        """The label, less the names of the groups round it where it repeats them: ``w.0`` of ``layer.neuron.w.0``."""
+        """The label without the names of the groups around it: ``w.0`` of ``layer.neuron.w.0``."""
         prefix = "".join(f"{scope.name}." for scope in self.chains[node])
         return label.removeprefix(prefix) or label
 
@@ -203,10 +203,10 @@ class Diagram:
         operands = [p.data if p.operation is None else name for p, name in zip(parents, names, strict=True)]
         times = Counter(parents)
         numbers = [parent.data for parent in parents]
-        recorded = as_recorded(node).local_grads  # else data was set since then
+        valid = unchanged(node).local_grads  # else data was set since then
         formulas = partial_formulas_at(node.operation, own, operands, [node.data, *numbers], Symbols)
         texts = []
-        for parent, name, local, same in zip(parents, names, formulas, recorded, strict=True):
+        for parent, name, local, same in zip(parents, names, formulas, valid, strict=True):
             right = local.text if local.number is None and same and len(local.text) <= _FORMULA else ""
             if _UNNAMED in right:
                 right = ""
@@ -221,7 +221,7 @@ class Diagram:
 
 
 class _Groups:
-    """Groups by chain of scopes, each made when it is first asked for, outer ones before inner ones."""
+    """Groups by chain of scopes, each made when it is first needed, outer ones before inner ones."""
 
     def __init__(self) -> None:
         self.groups: list[Group] = []
@@ -246,7 +246,7 @@ def _role(node: Value) -> Role:
 
 
 def _scope_chains(order: Sequence[Value]) -> dict[Value, tuple[Scope, ...]]:
-    """For each node the scopes that it stands in, from the outermost.
+    """For each node the scopes around it, from the outermost.
 
     A layer names its scope when its parameters are made and again at each call, which gives two scopes of one name.
     Parameters are shown in the call that uses them; shared by several calls, in a group beside them.
@@ -298,7 +298,7 @@ def _collapsed_depth(chains: Mapping[Value, tuple[Scope, ...]]) -> int:
 
 
 def visible(text: str) -> str:
-    """`text` with characters that cannot be drawn written as Python writes them: ``\\x00``."""
+    """`text` with characters that cannot be drawn as Python's escapes: ``\\x00``."""
     return "".join(c if c.isprintable() or c == "\n" else " " if c.isspace() else ascii(c)[1:-1] for c in text)
 
 

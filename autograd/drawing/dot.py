@@ -2,7 +2,7 @@
 
 Roles read by shape as well as by colour, so they survive grey print: inputs are round-cornered, parameters are
 drums, constants are ellipses, operations are sharp boxes with a dark badge, the output has a double line. Every text
-stands on a light ground of its own and lines are mid-grey, so that the picture works on white and on black. A pure
+has a light ground of its own and lines are mid-grey, so that the picture works on white and on black. A pure
 function to text: the same boxes and arrows give the same text.
 """
 
@@ -18,7 +18,7 @@ Mark = Literal["", "upstream", "receives"]
 
 
 class Box(NamedTuple):
-    """A node of the picture: its name, what it stands for, and its texts."""
+    """A node of the picture: its name, its role, and its texts."""
 
     name: str
     role: Role
@@ -28,11 +28,9 @@ class Box(NamedTuple):
     rows: tuple[tuple[str, str], ...]  # such as ("data", "-12")
     operands: int  # how many arrows arrive at places of their own, in order
     tooltip: str
-    group: int | None  # index of the innermost group that it stands in
+    group: int | None  # index of the innermost group around it
     mark: Mark = ""  # what it does in the step that is shown
-    room: tuple[
-        str, ...
-    ] = ()  # other texts, one a line, for which each row keeps room, so that pictures share a layout
+    reserved: tuple[str, ...] = ()  # for each row other texts, one a line, that must fit too: pictures share a layout
 
 
 class Arrow(NamedTuple):
@@ -49,17 +47,17 @@ class Arrow(NamedTuple):
 
 
 class Group(NamedTuple):
-    """A frame around the boxes of a scope; `parent` is the index of the group round it, which comes before."""
+    """A frame around the boxes of a scope; `parent` is the index of the group around it, which comes before."""
 
     title: str
     parent: int | None
 
 
 class Caption(NamedTuple):
-    """The text below a picture; `room` is the longest line that it has in pictures of the same layout."""
+    """The text below a picture; `widest` is the widest line that it has in pictures of the same layout."""
 
     text: str
-    room: str
+    widest: str
 
 
 # rankdir: the sides of a box on which arrows arrive and leave
@@ -116,7 +114,7 @@ def dot_source(
             "ranksep": ranksep,
             "outputorder": "nodesfirst",
             **(
-                {"label": f"<{_pill(caption.text, room=caption.room)}>", "labelloc": "b", "fontname": _FONT}
+                {"label": f"<{_pill(caption.text, reserved=caption.widest)}>", "labelloc": "b", "fontname": _FONT}
                 if caption
                 else {}
             ),
@@ -127,7 +125,7 @@ def dot_source(
     frames = [_frame(k, group, rankdir) for k, group in enumerate(groups)]
     for box in boxes:
         (picture if box.group is None else frames[box.group]).node(box.name, **_node(box, rankdir))
-    # An inner group comes after the one round it, so from the last to the first each is complete when it is put in.
+    # An inner group comes after the one around it, so from the last to the first each is complete when it is added.
     inner: list[list[Any]] = [[] for _ in groups]
     for k in reversed(range(len(groups))):
         for frame in reversed(inner[k]):
@@ -144,7 +142,7 @@ def dot_source(
         place = "" if arrow.place is None else f":operand{arrow.place}"
         look = _edge(arrow)
         if group_of[arrow.head] not in (None, group_of[arrow.tail]):
-            look["minlen"] = "2"  # what enters a frame stands before it, not beside
+            look["minlen"] = "2"  # what enters a frame is placed before it, not beside
         picture.edge(f"{arrow.tail}:{leave}", f"{arrow.head}{place}:{arrive}", **look)
     return str(picture.source)
 
@@ -175,12 +173,12 @@ def _node(box: Box, rankdir: str) -> dict[str, str]:
         body = _table(_row(_cell(box.rows[0][1])), 'CELLPADDING="0"')
     else:
         rows = [_row(_cell(box.title, 'COLSPAN="2"', size=_LARGE))] if box.title else []
-        for (name, text), room in zip(box.rows, box.room or ("",) * len(box.rows), strict=True):
+        for (name, text), reserved in zip(box.rows, box.reserved or ("",) * len(box.rows), strict=True):
             colour = _GRADIENT if name == "grad" else _INK
             rows.append(
                 _row(
                     _cell(name, 'ALIGN="LEFT"', size=_SMALL, colour=_MUTED),
-                    _cell(text, 'ALIGN="LEFT"', colour=colour, room=room),
+                    _cell(text, 'ALIGN="LEFT"', colour=colour, reserved=reserved),
                 )
             )
         body = _table("".join(rows), 'CELLPADDING="2"')
@@ -192,7 +190,7 @@ def _node(box: Box, rankdir: str) -> dict[str, str]:
 
 
 def _with_badge(box: Box, body: str, look: dict[str, str], rankdir: str) -> str:
-    """The operation in white on its colour, and on the side where arrows arrive a place for each operand."""
+    """The operation in white on its colour, and on the side where arrows arrive a port for each operand."""
     upright = rankdir in ("LR", "RL")
     size = _LARGE if box.badge[0].isalnum() else _SYMBOL
     badge = _cell(box.badge, 'CELLPADDING="6"', size=size, colour="#ffffff")
@@ -219,9 +217,10 @@ def _edge(arrow: Arrow) -> dict[str, str]:
     return look
 
 
-def _pill(text: str, colour: str = _INK, room: str = "") -> str:
+def _pill(text: str, colour: str = _INK, reserved: str = "") -> str:
     return _table(
-        _row(_cell(text, size=_SMALL, colour=colour, room=room)), f'CELLPADDING="1" BGCOLOR="{_PAPER}" STYLE="ROUNDED"'
+        _row(_cell(text, size=_SMALL, colour=colour, reserved=reserved)),
+        f'CELLPADDING="1" BGCOLOR="{_PAPER}" STYLE="ROUNDED"',
     )
 
 
@@ -233,13 +232,15 @@ def _row(*cells: str) -> str:
     return f"<TR>{''.join(cells)}</TR>"
 
 
-def _cell(text: str, attributes: str = "", *, size: int = _SIZE, colour: str = _INK, room: str = "") -> str:
-    """A cell of text, wide enough for it (and for `room`) in every common font.
+def _cell(text: str, attributes: str = "", *, size: int = _SIZE, colour: str = _INK, reserved: str = "") -> str:
+    """A cell of text, wide enough for it (and for `reserved`) in every common font.
 
     The engine knows the widths of Arial's ASCII only. Where the middle would be off, text begins on the left.
     """
     lines = text.split("\n")
-    width = math.ceil(max(map(_ems, [*lines, *room.split("\n")])) * size) + 6 * bool(room)  # padding, where it counts
+    width = math.ceil(max(map(_ems, [*lines, *reserved.split("\n")])) * size) + 6 * bool(
+        reserved
+    )  # padding, where it counts
     if "ALIGN" not in attributes and not (text.isascii() and len(text) < 9):
         attributes += ' ALIGN="LEFT" BALIGN="LEFT"'
     written = "<BR/>".join(map(_escaped, lines))
@@ -259,7 +260,7 @@ _NARROW = frozenset(" !'(),-./:;I[]fijlrt|·’‘")
 
 
 def _escaped(text: str) -> str:
-    r"""Text in which neither HTML nor the DOT language finds a meaning (``\N`` would become the name of the node)."""
+    r"""Text without meaning for HTML and the DOT language (in which ``\N`` is the name of the node)."""
     return html.escape(text).replace("\\", r"\\")
 
 

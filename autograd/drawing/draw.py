@@ -1,18 +1,15 @@
 """Pictures of a graph: `draw` makes the DOT text, a `Drawing` lays it out, saves it and shows itself in a notebook.
 
-What is shown stands in `diagram`, how it looks in `dot_text`, which engine lays it out in `layout`. The text is made at
-once, so a drawing keeps the numbers of the moment it was made; the layout waits until a picture is asked for.
+What is shown is decided in `diagram`, how it looks in `dot`, which engine lays it out in `layout`. The text is made at
+once, so a drawing keeps the numbers of that time; the layout waits until a picture is needed.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..engine import backward as graph
 from ..engine.value import Value
 from .drawing import _NODES, Drawing, compose
-
-if TYPE_CHECKING:
-    pass
 
 
 def draw(
@@ -20,7 +17,7 @@ def draw(
     *,
     labels: Mapping[str, Any] | None = None,
     rankdir: str = "LR",
-    format: str = ".4g",  # noqa: A002 (the word for it)
+    format: str = ".4g",  # noqa: A002 (as in Python: the format of a number)
     local_grads: bool = True,
     expand: bool = False,
     collapse: bool = False,
@@ -43,7 +40,7 @@ def draw(
         engine: "bundled" (installed with this package) or "system" (the dot of an installed Graphviz); None takes the
             first that works.
 
-    Raises TypeError when `output` is no Value, ValueError for an unknown option or too many nodes.
+    Raises TypeError when `output` is not a Value, ValueError for an unknown option or too many nodes.
 
     >>> x, y = Value(-2.0), Value(5.0)
     >>> drawing = draw(x + y, labels={"x": x, "y": y})
@@ -61,26 +58,26 @@ def draw(
     try:
         (0.5).__format__(format)
     except (ValueError, TypeError):
-        raise ValueError(f"{format!r} is no format for floats: write one such as '.4g' or '.2f'") from None
-    names = _names(labels)
-    gradients: Callable[[Value], float | None] = _gradient
+        raise ValueError(f"{format!r} is not a format for floats: write one such as '.4g' or '.2f'") from None
+    names = _named_values(labels)
+    gradients: Callable[[Value], float | None] = _grad_of
     if expand:
         output, gradients = _expanded(output)
     style = Style(names, format, local_grads, gradients)
     return compose(Diagram(output, style, collapse), rankdir=rankdir, max_nodes=max_nodes, engine=engine)
 
 
-def _gradient(node: Value) -> float | None:
+def _grad_of(node: Value) -> float | None:
     return node.grad
 
 
 def _expanded(output: Value) -> tuple[Value, Callable[[Value], float | None]]:
-    """The graph of primitives, and what to show as gradients: its new nodes have never seen a backward pass."""
+    """The graph of primitives, and its gradients: no backward pass has been through its new nodes."""
     from ..engine.expand import expand
 
     seed, expanded = output.grad, expand(output)
     if seed is None:
-        return expanded, _gradient
+        return expanded, _grad_of
     order = graph.topological_order(expanded)
     total = graph.gradients(expanded, [n for n in order if n.requires_grad and not n.parents], seed, _recorded)
     return expanded, lambda node: total.get(node, 0.0) if node.parents and node.requires_grad else node.grad
@@ -90,7 +87,7 @@ def _recorded(node: Value) -> tuple[float, ...]:
     return node.local_grads
 
 
-def _names(labels: Mapping[str, Any] | None) -> dict[Value, str]:
+def _named_values(labels: Mapping[str, Any] | None) -> dict[Value, str]:
     if labels is None:
         return {}
     if not isinstance(labels, Mapping):
@@ -98,12 +95,12 @@ def _names(labels: Mapping[str, Any] | None) -> dict[Value, str]:
     names: dict[Value, str] = {}
     for name, thing in list(labels.items()):
         if isinstance(name, str) and not name.startswith("_"):
-            for place, value in _values(name, thing):
+            for place, value in _values_in(name, thing):
                 names.setdefault(value, place)
     return names
 
 
-def _values(name: str, thing: Any) -> Iterator[tuple[str, Value]]:
+def _values_in(name: str, thing: Any) -> Iterator[tuple[str, Value]]:
     """The Values in `thing`, a Value or lists of them up to three deep, with their names."""
     todo = [(name, thing, 3)]
     while todo:

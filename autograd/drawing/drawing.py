@@ -5,9 +5,11 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # `import autograd` imports this module, and most programs draw nothing
     from .diagram import Diagram
+    from .dot import Arrow, Box, Caption
 
+    Marking = Callable[[list[Box], list[Arrow]], tuple[list[Box], list[Arrow], Caption]]
 
 _NODES = 500  # more than this is no picture to look at
 
@@ -102,9 +104,9 @@ def compose(
     rankdir: str = "LR",
     max_nodes: int = _NODES,
     engine: str | None = None,
-    moment: Any = None,
+    mark: "Marking | None" = None,
 ) -> Drawing:
-    """The drawing of a diagram, with the marks and the caption of a moment of its pass where one is given."""
+    """The drawing of a diagram; `mark` adds marks and a caption to its boxes and arrows."""
     from .dot import dot_source
 
     if len(diagram.places) > max_nodes:
@@ -114,7 +116,7 @@ def compose(
         )
     boxes, arrows, groups = diagram.describe()
     caption = None
-    if moment is not None:
-        boxes, arrows, caption = moment.marked(diagram, boxes, arrows)
+    if mark is not None:
+        boxes, arrows, caption = mark(boxes, arrows)
     dot = dot_source(boxes, arrows, groups, rankdir, caption)
     return Drawing(dot, engine=engine, boxes=len(boxes), arrows=len(arrows))

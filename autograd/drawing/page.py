@@ -11,8 +11,8 @@ from ..engine.value import Value
 from ..files import write_whole
 from ..notation.mathml import mathml
 from ..notation.symbols import short_number
-from ..stepping.recording import Rehearsal, rehearse
-from ..stepping.stepper import Stepper
+from ..stepping.recording import RecordedPass, record_pass
+from ..stepping.stepper import BaseStepper
 from ..stepping.steps import Evaluation, Step
 from .diagram import Diagram, Style
 from .dot import dot_source
@@ -20,10 +20,10 @@ from .layout import lay_out
 
 MOST_STEPS = 2_000  # that a page shows smoothly
 _FORMAT = ".4g"  # of the numbers in the picture
-_MARGIN = 28.0  # round the picture, for the marks of what is in hand
+_MARGIN = 28.0  # around the picture, for the marks of the current step
 
 
-def write_page(stepper: Stepper, path: str | os.PathLike[str]) -> None:
+def write_page(stepper: BaseStepper, path: str | os.PathLike[str]) -> None:
     """Write the page of `stepper` to `path`. The file appears complete or not at all.
 
     Raises ValueError for more than 2,000 steps and where a gradient becomes NaN, OSError where the file cannot be
@@ -37,13 +37,13 @@ def write_page(stepper: Stepper, path: str | os.PathLike[str]) -> None:
     write_whole(path, page(stepper).encode())
 
 
-def page(stepper: Stepper) -> str:
-    """The text of the page; `stepper` and all gradients stay as they are."""
+def page(stepper: BaseStepper) -> str:
+    """The text of the page; `stepper` and all gradients are unchanged."""
     import re
     from html import escape
 
-    record = rehearse(stepper)
-    title = f"Backpropagation of {record.stepper.wording.name(stepper.output)}, step by step"
+    record = record_pass(stepper)
+    title = f"Backpropagation of {record.stepper.equations.name(stepper.output)}, step by step"
     style, script = _asset("page.css"), _asset("page.js")
     policy = f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}"
     parts = {
@@ -78,9 +78,9 @@ def _json(data: Any) -> str:
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", r"\u003c")
 
 
-def _data(record: Rehearsal, begin_forward: bool) -> dict[str, Any]:
+def _data(record: RecordedPass, begin_forward: bool) -> dict[str, Any]:
     """What the script needs: nodes by their position in topological order, and the steps."""
-    order, name = record.stepper.order, record.stepper.wording.name
+    order, name = record.stepper.order, record.stepper.equations.name
     position = {node: k for k, node in enumerate(order)}
     expected = dict.fromkeys(order, 0)
     for step in record.backward:
@@ -98,31 +98,31 @@ def _data(record: Rehearsal, begin_forward: bool) -> dict[str, Any]:
                 "data": short_number(node.data),
                 "constant": node.operation is None,
                 "expected": expected[node],
-                "grad": _gradient(record.before.get(node)),
+                "grad": _grad_texts(record.before.get(node)),
             }
             for node in order
         ],
-        "begin": [[position[node], _gradient(grad)] for node, grad in record.begun.items()],
+        "started": [[position[node], _grad_texts(grad)] for node, grad in record.started.items()],
         "forward": [_evaluation(step, position) for step in record.forward],
         "backward": [_step(step, position) for step in record.backward],
     }
 
 
-def _start(record: Rehearsal, output: str) -> str:
-    """What is told before the first step of the backward pass."""
+def _start(record: RecordedPass, output: str) -> str:
+    """The sentence before the first step of the backward pass."""
     if not record.backward:
         return f"The graph has no edge along which a gradient of {output} could be passed back."
     state = "No gradient has been calculated yet."
     if any(grad is not None for grad in record.before.values()):
-        state = "The gradients shown are from an earlier pass: leaves will add to theirs, the others begin anew."
+        state = "The gradients shown are from an earlier pass: leaves will add to theirs, the others start again."
     return (
         f"{state} The first is that of {output} by itself, ∂{output}/∂{output} = 1; each step passes a gradient back "
         "along one edge of the graph: upstream × local derivative."
     )
 
 
-def _gradient(grad: float | None) -> list[str] | None:
-    """A gradient as it is told, and as the picture shows it."""
+def _grad_texts(grad: float | None) -> list[str] | None:
+    """A gradient as the table shows it, and as the picture shows it."""
     return None if grad is None else [short_number(grad), format(grad + 0.0, _FORMAT)]
 
 
@@ -143,25 +143,25 @@ def _step(step: Step, position: dict[Value, int]) -> dict[str, Any]:
         "upstream": short_number(step.upstream),
         "local": short_number(step.local),
         "contribution": short_number(step.contribution),
-        "total": _gradient(step.total),
+        "total": _grad_texts(step.total),
         "sentence": step.explain(),
         "formula": mathml(step.latex),
     }
 
 
-def _graph(record: Rehearsal) -> str:
-    """The picture at the end as elements of the page, with room for the widest gradient that each node will have."""
+def _graph(record: RecordedPass) -> str:
+    """The picture at the end as elements of the page, with space for the widest gradient that each node will have."""
     stepper = record.stepper
     style = Style(stepper.names, _FORMAT, True, record.widest(_FORMAT).get)
     diagram = Diagram(stepper.output, style, collapse=False)
     svg = lay_out(dot_source(*diagram.describe(), "LR"), "svg")
     end = record.gradients(len(record.backward))
     grads = {diagram.box_name(node): style.number(grad) for node, grad in end.items()}
-    return _cleaned(svg, f"Graph of {stepper.wording.name(stepper.output)}: {len(stepper.order)} nodes", grads)
+    return _cleaned(svg, f"Graph of {stepper.equations.name(stepper.output)}: {len(stepper.order)} nodes", grads)
 
 
 def _cleaned(svg: bytes, label: str, grads: dict[str, str]) -> str:
-    """The SVG without what the style says or only a file of its own needs, its parts named for style and script.
+    """The SVG without what the style sheet says and what only a separate file needs; its parts get classes.
 
     `grads` is what to write as the gradient of each node.
     """
@@ -201,7 +201,7 @@ _COORDINATES = {"d", "points", "x", "y", "cx", "cy"}
 
 
 def _clean_edge(group: Any) -> None:
-    """What an arrow looks like stands in the style; the ground of its label becomes a plain rectangle."""
+    """The style sheet says how an arrow looks; the ground of its label becomes a plain rectangle."""
     for part in group:
         for name in ("fill", "stroke", "stroke-width"):
             if part.tag != "text" and part.get("stroke") != "none":

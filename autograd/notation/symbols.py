@@ -1,7 +1,7 @@
 """How people write formulas: on a line of text with symbols (``w·x²``), and in LaTeX.
 
-Both are dialects of `Formula`, so every rule of the table reads in them. They are for eyes, not for a parser: numbers
-are rounded, and of many terms only the first and last are written.
+Both are kinds of `Formula`, so every rule of the table can be evaluated with them. They are for people: numbers are
+rounded, and of many terms only the first and last are shown.
 """
 
 from collections.abc import Iterable
@@ -9,11 +9,11 @@ from typing import Any
 
 from ..rules.formula import ATOM, CHOICE, POWER, PRODUCT, SUM, Formula
 
-DIGITS = 6  # significant digits of a number that is read, not calculated with
+DIGITS = 6  # significant digits of a number that is shown
 
 
 def short_number(number: float, digits: int = DIGITS) -> str:
-    """A number to read: ``3``, ``-0.196612``, ``1e-05``; never ``-0``."""
+    """A rounded number: ``3``, ``-0.196612``, ``1e-05``; never ``-0``."""
     return f"{number + 0.0:.{digits}g}"
 
 
@@ -41,7 +41,7 @@ class Symbols(Formula):
     def call(self, name: str, *operands: Formula | float) -> Formula:
         if name == "sqrt":
             return type(self)(f"√{self.within(ATOM)}", POWER)
-        if name == "abs":
+        if name == "abs" and "|" not in self.text:  # of ||x|·y|, nobody sees which bar closes which
             return type(self)(f"|{self.text}|")
         return type(self)(f"{name}({', '.join(some([self, *operands], self.dots))})")
 
@@ -54,7 +54,7 @@ class Symbols(Formula):
         return cls(f"{(first + second).text} + {cls.dots} + {last.within(PRODUCT)}", SUM)
 
 
-_MOST = 5  # terms and operands that are written out; of more, the first two and the last
+_MOST = 5  # terms and operands that are shown; of more, the first two and the last
 
 
 def some(xs: Iterable[Any], dots: str) -> list[str]:

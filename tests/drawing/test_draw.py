@@ -256,7 +256,7 @@ def test_format_of_numbers():
     picture = Picture(draw(f, format=".2f"))
     assert picture.nodes["node4"][-3:] == ["-12.00", "grad", "1.00"]
     assert picture.edges["edge4_0"] == ["∂f/∂q = z = -4.00"]
-    with pytest.raises(ValueError, match=r"'%d' is no format"):
+    with pytest.raises(ValueError, match=r"'%d' is not a format"):
         draw(f, format="%d")
 
 

@@ -16,12 +16,12 @@ import autograd
 import nn
 from autograd import Value, expand, sigmoid, stepper
 from autograd.drawing.page import page
-from autograd.drawing.step_pictures import Pass
+from autograd.drawing.step_pictures import PassPictures
 from autograd.engine import functions
 from autograd.notation.mathml import mathml
 from autograd.notation.symbols import latex_text, short_number
 from autograd.rules import table
-from autograd.stepping.recording import rehearse
+from autograd.stepping.recording import record_pass
 
 HOSTILE = "</script><script>alert(1)"
 
@@ -326,7 +326,7 @@ def test_any_name_survives(name):
 
 def test_a_rehearsal_knows_every_gradient_on_the_way():
     f = neuron()
-    record = rehearse(f.stepper())
+    record = record_pass(f.stepper())
     s = f.stepper()
     for steps in range(len(s) + 1):
         assert record.gradients(steps) == {node: node.grad for node in s.nodes}
@@ -372,7 +372,7 @@ def test_pictures_of_one_pass_have_one_layout(tmp_path):
 
 
 def picture(f, taken):
-    return Pass(stepper(f)).picture(taken)
+    return PassPictures(stepper(f)).picture(taken)
 
 
 def test_a_picture_of_a_step_shows_the_gradients_so_far_and_what_is_in_hand():

@@ -74,11 +74,11 @@ def place(page):
     return value
 
 
-def in_hand(page):
-    return [element.get_attribute("id") for element in page.locator(".edge.in-hand").all()]
+def current_edges(page):
+    return [element.get_attribute("id") for element in page.locator(".edge.current").all()]
 
 
-def told(grad):
+def shown_gradient(grad):
     return "–" if grad is None else short_number(grad)
 
 
@@ -90,7 +90,7 @@ def test_it_opens_before_the_first_step(show):
     assert page.locator("#place").inner_text() == "Before step 1 of 4"
     assert place(page) == 0
     assert set(gradients(page).values()) == {"–"}
-    assert in_hand(page) == []
+    assert current_edges(page) == []
     assert "No gradient has been calculated yet" in page.locator("#sentence").inner_text()
     assert page.title() == "Backpropagation of f, step by step"
 
@@ -120,14 +120,14 @@ def test_every_step_shows_what_the_stepper_tells(show, make):
     page = show(f.stepper())
     s = f.stepper()
     position = {node: k for k, node in enumerate(s.order)}
-    names = {node: s.wording.name(node).text for node in s.nodes}
-    assert gradients(page) == {name: told(node.grad) for node, name in names.items()}
+    names = {node: s.equations.name(node).text for node in s.nodes}
+    assert gradients(page) == {name: shown_gradient(node.grad) for node, name in names.items()}
     for step in s:
         page.keyboard.press("ArrowRight")
         assert place(page) == step.number
         assert page.locator("#sentence").inner_text() == " ".join(step.explain().split())
-        assert gradients(page) == {name: told(node.grad) for node, name in names.items()}
-        assert in_hand(page) == [f"edge{position[step.node]}_{step.operand}"]
+        assert gradients(page) == {name: shown_gradient(node.grad) for node, name in names.items()}
+        assert current_edges(page) == [f"edge{position[step.node]}_{step.operand}"]
         assert page.locator("#upstream").inner_text() == short_number(step.upstream)
         assert page.locator("#local").inner_text() == short_number(step.local)
         assert page.locator("#contribution").inner_text() == short_number(step.contribution)
@@ -171,7 +171,7 @@ def test_the_forward_pass_fills_in_values(show):
     page.click("#next")
     assert page.locator("#place").inner_text() == "Forward pass, step 1 of 6"
     assert [row[1] for row in table(page)] == ["-2", "5", "3", "-4", "–"]
-    assert in_hand(page) == ["edge2_0", "edge2_1"]
+    assert current_edges(page) == ["edge2_0", "edge2_1"]
     assert "q = x + y" in page.locator("#sentence").inner_text()
     assert not page.locator("#product").is_visible()
     page.click("#next")
@@ -339,13 +339,13 @@ def brightness(page, selector, name):
 
 PAIRS = [
     (("body", "color"), ("body", "backgroundColor")),
-    (("#sentence", "color"), (".told", "backgroundColor")),
+    (("#sentence", "color"), (".explained", "backgroundColor")),
     ((".place", "color"), ("body", "backgroundColor")),
-    (("h2", "color"), (".told", "backgroundColor")),
-    ((".factor.upstream", "color"), (".told", "backgroundColor")),
-    ((".factor.local", "color"), (".told", "backgroundColor")),
-    ((".factor.contribution", "color"), (".told", "backgroundColor")),
-    ((".complete-mark", "color"), (".told", "backgroundColor")),
+    (("h2", "color"), (".explained", "backgroundColor")),
+    ((".factor.upstream", "color"), (".explained", "backgroundColor")),
+    ((".factor.local", "color"), (".explained", "backgroundColor")),
+    ((".factor.contribution", "color"), (".explained", "backgroundColor")),
+    ((".complete-mark", "color"), (".explained", "backgroundColor")),
     (("button", "color"), ("button", "backgroundColor")),
     (("#node0 text.data", "fill"), ("#node0 path", "fill")),
     (("#node0 text.grad", "fill"), ("#node0 path", "fill")),
@@ -353,7 +353,7 @@ PAIRS = [
     (("#node4 text.data", "fill"), ("#node4 polygon", "fill")),
     (("#node4 text.grad", "fill"), ("#node4 polygon", "fill")),
     ((".edge text", "fill"), (".picture", "backgroundColor")),
-    ((".edge.in-hand text", "fill"), (".picture", "backgroundColor")),
+    ((".edge.current text", "fill"), (".picture", "backgroundColor")),
 ]
 
 
@@ -399,7 +399,7 @@ def test_motion_is_left_out_where_it_is_not_wanted(show):
     moving, still = show(gates().stepper()), show(gates().stepper(), reduced_motion="reduce")
     for page, expected in ((moving, "flow"), (still, "none")):
         page.click("#next")
-        animation = "getComputedStyle(document.querySelector('.edge.in-hand path')).animationName"
+        animation = "getComputedStyle(document.querySelector('.edge.current path')).animationName"
         assert page.evaluate(animation) == expected
 
 

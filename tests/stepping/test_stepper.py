@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import autograd
 from autograd import Evaluation, Step, Stepper, Value, stepper
 from autograd.engine.backward import topological_order
-from autograd.notation import equations as wording
+from autograd.notation import equations as equations
 from autograd.notation.text_layout import columns
 from autograd.rules.as_formulas import partial_formulas_at
 
@@ -125,10 +125,10 @@ def gates():
 def test_the_lines_of_the_chain_rule_on_gates():
     f, *_ = gates()
     assert [str(step) for step in f.stepper()] == [
-        "*  f = q·z    ∂f/∂q = z = -4     q.grad: 0 + 1 × -4 = -4",
+        "*  f = q·z    ∂f/∂q = z = -4     q.grad: 0 + 1 × (-4) = -4",
         "*  f = q·z    ∂f/∂z = q = 3      z.grad: 0 + 1 × 3 = 3",
-        "+  q = x + y  ∂q/∂x = 1          x.grad: 0 + -4 × 1 = -4",
-        "+  q = x + y  ∂q/∂y = 1          y.grad: 0 + -4 × 1 = -4",
+        "+  q = x + y  ∂q/∂x = 1          x.grad: 0 + (-4) × 1 = -4",
+        "+  q = x + y  ∂q/∂y = 1          y.grad: 0 + (-4) × 1 = -4",
     ]
 
 
@@ -161,7 +161,7 @@ def test_leaves_add_to_what_they_hold():
     (x**3).backward()
     s = (x**3).stepper()
     step = s.run()
-    assert (step.before, step.total, step.held, x.grad) == (27.0, 54.0, 27.0, 54.0)
+    assert (step.before, step.total, step.previous, x.grad) == (27.0, 54.0, 27.0, 54.0)
     assert "x had 27 from an earlier pass and now has 27 + 27 = 54." in step.explain()
     assert str(step).endswith("x.grad: 27 + 1 × 27 = 54")
 
@@ -184,8 +184,10 @@ def test_a_leaf_as_output_and_a_constant():
 
 
 def test_an_output_of_constants_alone_says_why_it_has_no_steps():
-    assert "no steps, for all its operands are constants" in str((Value(2.0).detach() * Value(3.0).detach()).stepper())
-    assert "no steps, for it was not calculated" in str(Value(2.0, "x").stepper())
+    assert "no steps, because all its operands are constants" in str(
+        (Value(2.0).detach() * Value(3.0).detach()).stepper()
+    )
+    assert "no steps, because it was not calculated" in str(Value(2.0, "x").stepper())
 
 
 def test_until_stops_when_the_gradient_is_complete():
@@ -304,7 +306,7 @@ def test_the_forward_phase_shows_values_op_by_op():
     assert [step.number for step in steps] == [1, 2, 3, 4, 5, 6]
     assert steps[0].node is q
     assert str(steps[1]) == "*  f = q·z    = 3·(-4) = -12"
-    assert "It keeps ∂f/∂q = -4, ∂f/∂z = 3 for the way back." in steps[1].explain()
+    assert "It keeps ∂f/∂q = -4, ∂f/∂z = 3 for the backward pass." in steps[1].explain()
     assert steps[0].latex == "q = x + y = -2 + 5 = 3"
     assert s.phase == "backward"
     for _ in range(5):
@@ -388,10 +390,10 @@ def test_the_rule_of_many_operands_is_read_once_for_each_width_of_a_line(monkeyp
         readings.append(arguments)
         return partial_formulas_at(*arguments)
 
-    monkeypatch.setattr(wording, "partial_formulas_at", counted)
+    monkeypatch.setattr(equations, "partial_formulas_at", counted)
     s = autograd.logsumexp([Value(0.1, f"a long name {k}") for k in range(150)]).stepper()
     assert len([str(step) for step in s]) == 150
-    assert len(readings) <= len(wording.ROOMS)
+    assert len(readings) <= len(equations.BUDGETS)
 
 
 def test_numbers_that_are_not_finite_fit():

@@ -18,7 +18,7 @@ function element(namespace, name, attributes = {}, ...children) {
 const formula = ([name, ...children]) =>
   element(MATHML, name, {}, ...children.map((child) => (typeof child === "string" ? child : formula(child))));
 
-// Texts and classes as they stand in the page: what does not change is not touched, for a page may have 2,000 nodes.
+// Texts and classes as they are in the page: what does not change is not touched, for a page may have 2,000 nodes.
 const written = new Map();
 function write(target, text) {
   if (written.get(target) === text) return;
@@ -67,7 +67,7 @@ const nodes = data.nodes.map((node, k) => {
   return { ...node, group, box, brief, shownData, shownGrad, row: row(node) };
 });
 
-// What is in hand: an outline round a node, and a word on its upper side.
+// The current step: an outline around a node, and a word on its upper side.
 function marker(kind, ...words) {
   const outline = element(SVG, "rect", { class: `halo ${kind}` });
   plane.prepend(outline); // below the nodes and arrows
@@ -92,47 +92,47 @@ function marker(kind, ...words) {
 }
 const markNode = marker("upstream", "upstream", "calculated");
 const markParent = marker("contribution", "receives");
-let edgesInHand = [];
+let currentEdges = [];
 
-// Everything is shown anew for each place, so that every way to a place shows the same.
+// Each move shows the whole state again, so that a state looks the same however it is reached.
 let forward = data.beginForward;
 let place = 0; // steps taken
 let changed = null;
 const length = () => (forward ? steps.length : steps.length - evaluations);
 
 function gradients(taken) {
-  const held = nodes.map((node) => ({ grad: node.grad, arrived: 0 }));
-  if (taken > evaluations) for (const [k, grad] of data.begin) held[k].grad = grad;
+  const state = nodes.map((node) => ({ grad: node.grad, received: 0 }));
+  if (taken > evaluations) for (const [k, grad] of data.started) state[k].grad = grad;
   for (const step of steps.slice(evaluations, Math.max(taken, evaluations))) {
-    held[step.parent].grad = step.total;
-    held[step.parent].arrived += 1;
+    state[step.parent].grad = step.total;
+    state[step.parent].received += 1;
   }
-  return held;
+  return state;
 }
 
 function showGraph(taken, step) {
-  const held = gradients(taken);
-  const begun = taken > evaluations;
+  const state = gradients(taken);
+  const started = taken > evaluations;
   nodes.forEach((node, k) => {
     const known = !operation.has(k) || operation.get(k) < taken;
-    const { grad, arrived } = held[k];
-    const complete = begun && !node.constant && arrived === node.expected;
+    const { grad, received } = state[k];
+    const complete = started && !node.constant && received === node.expected;
     write(node.shownData, known ? node.brief : "–");
     toggle(node.group, "unknown", !known);
     toggle(node.group, "complete", complete);
     if (node.constant) return;
-    const [told, drawn] = grad ?? ["–", "–"];
+    const [exact, drawn] = grad ?? ["–", "–"];
     write(node.shownGrad, drawn);
     const [, dataCell, gradCell, stateCell] = node.row.cells;
     write(dataCell, known ? node.data : "–");
-    write(gradCell, told);
-    write(stateCell, complete ? "done ✓" : begun ? `${arrived} of ${node.expected}` : "");
+    write(gradCell, exact);
+    write(stateCell, complete ? "done ✓" : started ? `${received} of ${node.expected}` : "");
     toggle(stateCell, "complete-mark", complete);
   });
-  for (const edge of edgesInHand) edge.classList.remove("in-hand", "ahead");
+  for (const edge of currentEdges) edge.classList.remove("current", "ahead");
   const back = step && "parent" in step;
-  edgesInHand = step ? (back ? [step.operand] : step.operands).map((k) => byId(`edge${step.node}_${k}`)) : [];
-  for (const edge of edgesInHand) edge.classList.add("in-hand", ...(back ? [] : ["ahead"]));
+  currentEdges = step ? (back ? [step.operand] : step.operands).map((k) => byId(`edge${step.node}_${k}`)) : [];
+  for (const edge of currentEdges) edge.classList.add("current", ...(back ? [] : ["ahead"]));
   markNode(step && nodes[step.node], back ? "upstream" : "calculated");
   markParent(back ? nodes[step.parent] : null, "receives");
   changed?.classList.remove("changed");
@@ -167,7 +167,7 @@ function showControls() {
     byId(id).setAttribute("aria-disabled", String(off));
 }
 
-// Bring what is in hand into view, where the picture or the table is larger than its frame.
+// Bring the current nodes into view, where the picture or the table is larger than its frame.
 let scale = 1;
 const origin = plane.transform.baseVal.consolidate().matrix;
 const { x: viewLeft, y: viewTop, width: naturalWidth, height: naturalHeight } = graph.viewBox.baseVal;
@@ -180,17 +180,17 @@ function intoView(frame, left, top, right, bottom) {
   const stays = to.left === frame.scrollLeft && to.top === frame.scrollTop; // but may be on its way elsewhere
   frame.scrollTo({ ...to, behavior: stays || still.matches ? "instant" : "smooth" });
 }
-function scrollToHand(step) {
+function scrollToCurrent(step) {
   const last = step ? (step.parent ?? step.node) : forward ? 0 : nodes.length - 1;
   const shown = nodes[last].row?.line;
   if (shown) intoView(byId("table"), 0, shown.offsetTop - 40, 0, shown.offsetTop + shown.offsetHeight);
-  for (const hand of [step ? [step.node, last] : [last], [last]]) {
-    const held = hand.map((k) => nodes[k].box);
+  for (const current of [step ? [step.node, last] : [last], [last]]) {
+    const held = current.map((k) => nodes[k].box);
     const left = scale * (Math.min(...held.map((b) => b.x)) - 12 + origin.e - viewLeft);
     const top = scale * (Math.min(...held.map((b) => b.y)) - 20 + origin.f - viewTop);
     const right = scale * (Math.max(...held.map((b) => b.x + b.width)) + 32 + origin.e - viewLeft);
     const bottom = scale * (Math.max(...held.map((b) => b.y + b.height)) + 32 + origin.f - viewTop);
-    if (hand.length > 1 && (right - left > picture.clientWidth || bottom - top > picture.clientHeight)) continue;
+    if (current.length > 1 && (right - left > picture.clientWidth || bottom - top > picture.clientHeight)) continue;
     intoView(picture, left, top, right, bottom); // both ends of the edge, or else the one that changes
     break;
   }
@@ -200,7 +200,7 @@ function go(to) {
   place = Math.max(0, Math.min(length(), to));
   const taken = place + (forward ? 0 : evaluations);
   const step = place ? steps[taken - 1] : null;
-  scrollToHand(step); // first, while the layout is known
+  scrollToCurrent(step); // first, while the layout is known
   showGraph(taken, step);
   showWords(taken, step);
   showControls();
