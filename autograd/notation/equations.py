@@ -12,7 +12,7 @@ from ..rules.formula import ATOM, CHOICE, SUM, Formula
 from ..rules.table import LEAF
 from .names import Names
 from .symbols import Latex, Symbols, latex_name, short_number
-from .text_layout import BUDGETS, WIDE, Budget, clip, columns
+from .text_layout import BUDGETS, WIDE, Budget, clip, clip_name, columns
 
 
 class Unchanged(NamedTuple):
@@ -41,8 +41,8 @@ class Equations:
             return self.number(node, budget, kind)
         name = self.names[node]
         if issubclass(kind, Latex):
-            return kind(latex_name(clip(name, budget.name)))
-        return kind(clip(name, budget.name), ATOM if all(c.isalnum() or c in "_[]{}#.'…" for c in name) else SUM)
+            return kind(latex_name(clip_name(name, budget.name)))
+        return kind(clip_name(name, budget.name), ATOM if all(c.isalnum() or c in "_[]{}#.'…" for c in name) else SUM)
 
     def number(self, node: Value, budget: Budget = WIDE, kind: type[Symbols] = Symbols) -> Formula:
         """A node by its number, negative ones in parentheses where an operator precedes them."""

@@ -54,6 +54,16 @@ def clip(text: str, width: int) -> str:
     return f"{kept}…"
 
 
+def clip_name(name: str, width: int) -> str:
+    """`name`, cut to `width` columns; of a path, the end says most: ``…0.w.3`` for ``layers.1.neurons.0.w.3``."""
+    rest = name
+    while columns(name) > width and "." in rest:
+        _, _, rest = rest.partition(".")
+        if rest and columns(rest) < width:
+            return f"…{rest}"
+    return clip(name, width)
+
+
 def pad(text: str, width: int) -> str:
     return text + " " * (width - columns(text))
 
@@ -75,7 +85,6 @@ def align(
     >>> align(lambda budget: [["x", "data", "2"], ["long", "grad", "–"]], 40)
     ['x     data   2', 'long  grad   –']
     """
-    lines: list[str] = []
     narrow = [gap[:2] for gap in gaps]
     for budget in BUDGETS:
         rows = make(budget)
@@ -87,9 +96,15 @@ def align(
             lines = [_join(row, widths, spaces) for row in rows]
             if all(columns(line) <= width for line in lines):
                 return lines
-    return [clip(line, width) for line in lines]
+    return [clip(line, width) for line in (_join(row, widths, (" ",)) for row in rows)]
 
 
 def _join(row: Sequence[str], widths: dict[int, int], gaps: Sequence[str]) -> str:
-    padded = [pad(cell, widths.get(k, 0)) + gaps[min(k, len(gaps) - 1)] for k, cell in enumerate(row)]
+    """The cells of a row in a line; columns after the first that are empty in every row take no space."""
+    last = len(row) - 1
+    padded = (
+        pad(cell, widths.get(k, 0)) + gaps[min(k, len(gaps) - 1)]
+        for k, cell in enumerate(row)
+        if k in (0, last) or widths[k]
+    )
     return "".join(padded).rstrip()

@@ -12,7 +12,7 @@ from ..notation.text_layout import clip
 from .stepper import BaseStepper
 from .steps import WIDTH, Evaluation, Step
 from .terminal import Keys, can_redraw, dim, has_colour
-from .text_view import state_lines
+from .text_view import COLUMN, GAP, state_lines
 
 MOVES: dict[str, Callable[[BaseStepper], Step | Evaluation | None]] = {
     **dict.fromkeys(("right", "enter", " ", "n"), BaseStepper.step),
@@ -53,17 +53,11 @@ def _screen(stepper: BaseStepper, colour: bool) -> list[str]:
     sentence = [clip(line, width) for line in textwrap.wrap(text, width - 1)]
     below = ["", *sentence[: max(1, height - 8)], "", dim(keys) if colour else keys]
     space = height - 1 - len(below)  # and a line for the cursor
-    most_nodes = max(1, (width - 4) // 13)  # a row of them
-    for around, nodes in (
-        (5, 12),
-        (4, 12),
-        (3, 12),
-        (3, most_nodes),
-        (2, most_nodes),
-        (1, most_nodes),
-        (0, most_nodes),
-    ):
+    row = max(1, (width - 4) // (COLUMN + GAP))  # nodes side by side
+    for around, nodes in ((5, 12), (4, 12), (3, 12), (3, row), (2, row), (1, row), (0, row)):
         lines = ["", *state_lines(stepper, width, around, colour, nodes)]
+        if len(lines) > space and nodes == row:
+            lines = [line for line in lines if line]
         if len(lines) <= space:
             break
     return [*lines[: max(0, space)], *below]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ..engine.value import Value
 from ..notation.equations import Equations
 from ..notation.symbols import DIGITS, Latex, short_number
-from ..notation.text_layout import WIDE, Budget, align, clip, columns
+from ..notation.text_layout import WIDE, Budget, align, clip, clip_name, columns
 from ..rules.formula import ATOM, PRODUCT, Formula
 
 WIDTH = 100  # columns of a line
@@ -227,9 +227,10 @@ def derivative_name(equations: Equations, node: Value, parent: Value, budget: Bu
 
 
 def _watch_cells(watched: tuple[tuple[str, float | None], ...], budget: Budget) -> list[str]:
-    return [f"│ {', '.join(gradient(clip(name, budget.name), grad, budget.digits) for name, grad in watched)}"] * bool(
-        watched
-    )
+    if not watched:
+        return []
+    texts = (gradient(clip_name(name, budget.name), grad, budget.digits) for name, grad in watched)
+    return [f"│ {', '.join(texts)}"]
 
 
 def gradient(name: str, grad: float | None, digits: int) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..engine.value import Value
 from ..notation.symbols import DIGITS, short_number
-from ..notation.text_layout import Budget, align, clip, columns, pad
+from ..notation.text_layout import Budget, align, clip, clip_name, columns, pad
 from .steps import WIDTH, Step, derivative_name, gradient, operation_cells
 from .terminal import bold, dim
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from .stepper import BaseStepper
 
 _NODES = 12  # whose gradients are shown
-_COLUMN = 10  # columns of a node, so that its gradient can fill in without moving the others
+COLUMN = 11  # least columns of a node: any gradient with its ✓ fits, so filling in moves no other node
+GAP = 3
 _GAPS = (" ", "  ", "   ", "   ", "  ")
 
 
@@ -84,19 +85,26 @@ def _gradient_table(stepper: "BaseStepper", width: int, most: int) -> list[str]:
     cells = [("", "data", "grad")]
     for node in nodes:
         data = short_number(node.data) if stepper.evaluated(node) else "–"
-        grad = "–" if node.grad is None else short_number(node.grad)
-        name = clip(stepper.equations.name(node).text, 20)
-        cells.append((name, data, f"{grad} ✓" if stepper.complete(node) else grad))
+        name = clip_name(stepper.names[node], 20)
+        cells.append((name, data, f"{_narrow(node.grad)} ✓" if stepper.complete(node) else _narrow(node.grad)))
     lines: list[str] = []
     while len(cells) > 1:
         rows, used = [f"{cell:<4}" for cell in cells[0]], 4
-        while len(cells) > 1 and (used + 3 + (wide := max(_COLUMN, *map(columns, cells[1]))) <= width or used == 4):
-            rows = [f"{row}   {pad(cell, wide)}" for row, cell in zip(rows, cells.pop(1), strict=True)]
-            used += 3 + wide
+        while len(cells) > 1 and (used + GAP + (wide := max(COLUMN, *map(columns, cells[1]))) <= width or used == 4):
+            rows = [f"{row}{' ' * GAP}{pad(cell, wide)}" for row, cell in zip(rows, cells.pop(1), strict=True)]
+            used += GAP + wide
         lines += [row.rstrip() for row in rows]
-    if len(nodes) < len(stepper.nodes):
+    if len(nodes) < len(stepper.nodes) and most == _NODES:
         lines.append(f"({len(nodes)} of {len(stepper.nodes)} nodes)")
     return lines
+
+
+def _narrow(grad: float | None) -> str:
+    """A gradient with as many digits as fit into its column beside a ✓."""
+    if grad is None:
+        return "–"
+    texts = (short_number(grad, digits) for digits in range(DIGITS, 0, -1))
+    return next(text for text in texts if len(text) <= COLUMN - 2)
 
 
 def _shown_nodes(stepper: "BaseStepper", most: int) -> Sequence[Value]:
@@ -110,7 +118,8 @@ def _shown_nodes(stepper: "BaseStepper", most: int) -> Sequence[Value]:
         return nodes[:most]
     node, operand = stepper.edge(max(stepper.position, 1))
     changing = node if operand is None else node.parents[operand]
-    first = min(stepper.place[changing] // most * most, len(nodes) - most)
+    stride = max(1, most - 1)  # pages share a node, as the step from one to the next does
+    first = min(stepper.place[changing] // stride * stride, len(nodes) - most)
     page = nodes[first : first + most]
     if most > 1 and stepper.place[node] >= first + most:
         page[-1 if page[-1] is not changing else -2] = node

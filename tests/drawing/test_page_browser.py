@@ -6,7 +6,7 @@ import pytest
 
 from autograd import Value, sigmoid, stepper
 from autograd.notation.symbols import short_number
-from tests.drawing.test_page import HOSTILE, gates
+from tests.drawing.passes import HOSTILE, gates
 
 playwright = pytest.importorskip("playwright.sync_api")
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -95,7 +95,7 @@ def test_it_opens_before_the_first_step(show):
     assert page.title() == "Backpropagation of f, step by step"
 
 
-def test_gradients_of_an_earlier_pass_are_told_as_such(show):
+def test_gradients_of_an_earlier_pass_are_named_as_such(show):
     f = gates()
     f.backward()
     page = show(f.stepper())
@@ -148,7 +148,7 @@ def test_gradients_fill_in_within_the_picture(show):
     assert grad.text_content() == "–"
 
 
-def test_what_is_in_hand_is_outlined_where_it_stands(show):
+def test_the_current_nodes_are_outlined(show):
     page = show(gates().stepper())
     page.click("#next")
     page.click("#next")  # from f to z
