@@ -27,15 +27,29 @@ _UNNAMED = "\N{REPLACEMENT CHARACTER}"
 
 
 class Style:
-    """How numbers and names are written: the options of `draw` that concern texts."""
+    """How numbers and names are written: the options of `draw` that concern texts.
+
+    `given` are names for nodes without a label, `names` those of the steps, by which every other node is called.
+    """
 
     def __init__(
-        self, names: Mapping[Value, str], spec: str, local_grads: bool, gradients: Callable[[Value], float | None]
+        self,
+        names: Mapping[Value, str],
+        spec: str,
+        local_grads: bool,
+        gradients: Callable[[Value], float | None],
+        given: Mapping[Value, str] | None = None,
     ):
         self.names, self.spec, self.local_grads, self.gradients = names, spec, local_grads, gradients
+        self.given = names if given is None else given
 
     def label(self, node: Value) -> str:
-        return node.label or self.names.get(node, "")
+        """The label that a node has or is given; a formula of other names would be longer and say no more."""
+        return node.label or self.given.get(node, "")
+
+    def title(self, node: Value) -> str:
+        """What a box is called: its label, or else what the steps call it."""
+        return self.label(node) or self.names.get(node, "")
 
     def number(self, x: float | None) -> str:
         return "–" if x is None else format(x, self.spec)
@@ -86,22 +100,35 @@ class Diagram:
                 boxes.append(self._node_box(place, groups.index(self.chains[place])))
         return boxes, self._arrows(), groups.groups
 
+    def count_arrows(self) -> int:
+        """How many arrows `describe` will give."""
+        drawn = 0
+        entering: set[tuple[Value | Scope, Scope]] = set()
+        for node in self.order:
+            head = self.collapsed(node)
+            if head is None:
+                drawn += len(node.parents)
+            else:
+                tails = (self.collapsed(parent) or parent for parent in node.parents)
+                entering |= {(tail, head) for tail in tails if tail is not head}
+        return drawn + len(entering)
+
     def _node_box(self, node: Value, group: int | None) -> Box:
         style = self.style
         role = _role(node)
         rows: list[tuple[str, str]] = [("data", style.number(node.data))]
         if role != "constant":
             rows.append(("grad", style.number(style.gradients(node))))
-        label = style.label(node)
+        title = style.title(node)
         return Box(
             name=self.box_name(node),
             role=role,
             output=node is self.output,
             badge=shown(node.op),
-            title="" if role == "constant" else shown(self._short(node, label)),
+            title="" if role == "constant" else shown(self._short(node, title)),
             rows=tuple(rows),
             operands=len(node.parents) if len(node.parents) > 1 else 0,
-            tooltip=visible(self._describe(node, label)),
+            tooltip=visible(self._describe(node, title)),
             group=group,
         )
 

@@ -8,13 +8,15 @@ function to text: the same boxes and arrows give the same text.
 
 import html
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import cycle
 from typing import Any, Literal, NamedTuple
 
 from ..notation.text_layout import columns
 
 Role = Literal["input", "parameter", "constant", "operation", "scope"]
 Mark = Literal["", "upstream", "receives"]
+OLD = "old grad"  # the name of a gradient that is from an earlier pass
 
 
 class Box(NamedTuple):
@@ -30,6 +32,7 @@ class Box(NamedTuple):
     tooltip: str
     group: int | None  # index of the innermost group around it
     mark: Mark = ""  # what it does in the step that is shown
+    reserved_name: str = ""  # another name that the rows may have in pictures of the same layout
     reserved: tuple[str, ...] = ()  # for each row other texts, one a line, that must fit too: pictures share a layout
 
 
@@ -91,6 +94,9 @@ _MARKS: dict[Mark, dict[str, str]] = {
     "upstream": {"color": "#2563eb", "penwidth": "6"},
     "receives": {"color": "#e11d48", "penwidth": "6", "style": "dashed"},
 }
+_MANY = 3  # arrows of one box, from which on each has a colour of its own
+# Each reads on white and on black.
+_COLOURS = ("#2a6dc9", "#c2410c", "#15803d", "#9333ea", "#0e7490", "#dc2626", "#a16207", "#7c5cd6")
 _MARKED = {"color": "#d97706", "penwidth": "5"}
 
 
@@ -104,7 +110,8 @@ def dot_source(
     """The picture in the DOT language; boxes, arrows and groups are drawn in their order, the caption below them."""
     import graphviz
 
-    ranksep = "1.2" if groups else "0.6"  # arrows that come round a frame need room to turn
+    ranksep = "1.6" if groups else "0.6"  # arrows that come around a frame need space to turn
+    colours = _colours(arrows)
     picture = graphviz.Digraph(
         "computation",
         graph_attr={
@@ -140,7 +147,7 @@ def dot_source(
     group_of = {box.name: box.group for box in boxes}
     for arrow in arrows:
         place = "" if arrow.place is None else f":operand{arrow.place}"
-        look = _edge(arrow)
+        look = _edge(arrow, colours.get(arrow.name, ""))
         if group_of[arrow.head] not in (None, group_of[arrow.tail]):
             look["minlen"] = "2"  # what enters a frame is placed before it, not beside
         picture.edge(f"{arrow.tail}:{leave}", f"{arrow.head}{place}:{arrive}", **look)
@@ -172,21 +179,29 @@ def _node(box: Box, rankdir: str) -> dict[str, str]:
     if box.role == "constant":
         body = _table(_row(_cell(box.rows[0][1])), 'CELLPADDING="0"')
     else:
-        rows = [_row(_cell(box.title, 'COLSPAN="2"', size=_LARGE))] if box.title else []
-        for (name, text), reserved in zip(box.rows, box.reserved or ("",) * len(box.rows), strict=True):
-            colour = _GRADIENT if name == "grad" else _INK
-            rows.append(
-                _row(
-                    _cell(name, 'ALIGN="LEFT"', size=_SMALL, colour=_MUTED),
-                    _cell(text, 'ALIGN="LEFT"', colour=colour, reserved=reserved),
-                )
-            )
-        body = _table("".join(rows), 'CELLPADDING="2"')
+        body = _table(_title(box) + "".join(_numbers(box)), 'CELLPADDING="2"')
     label = f"<{_with_badge(box, body, look, rankdir) if box.badge else body}>"
     if box.mark:
         mark = _MARKS[box.mark]
         look |= mark | {"style": f"{look['style']},{mark['style']}"} if "style" in mark else mark
     return {"label": label, **look}
+
+
+def _title(box: Box) -> str:
+    return _row(_cell(box.title, 'COLSPAN="2"', size=_LARGE)) if box.title else ""
+
+
+def _numbers(box: Box) -> Iterator[str]:
+    """The rows of a box: the numbers beside their names, also below a long title, for which they are made wider."""
+    names = [name for name, _ in box.rows]
+    named = max(_width("\n".join([*names, box.reserved_name]), _SMALL), _width(OLD, _SMALL) * (OLD in names))
+    least = _width(box.title, _LARGE) - named
+    for (name, text), reserved in zip(box.rows, box.reserved or ("",) * len(box.rows), strict=True):
+        colour = {"grad": _GRADIENT, OLD: _MUTED}.get(name, _INK)
+        yield _row(
+            _cell(name, 'ALIGN="LEFT"', size=_SMALL, colour=_MUTED, least=named),
+            _cell(text, 'ALIGN="LEFT"', colour=colour, reserved=reserved, least=least),
+        )
 
 
 def _with_badge(box: Box, body: str, look: dict[str, str], rankdir: str) -> str:
@@ -205,14 +220,26 @@ def _with_badge(box: Box, body: str, look: dict[str, str], rankdir: str) -> str:
     return _table(_row(*order) if upright else "".join(map(_row, order)), table)
 
 
-def _edge(arrow: Arrow) -> dict[str, str]:
+def _colours(arrows: Sequence[Arrow]) -> dict[str, str]:
+    """Colours for the arrows of boxes that have many: they run side by side, and nobody could tell them apart."""
+    by_tail: dict[str, list[str]] = {}
+    for arrow in arrows:
+        if arrow.flows:
+            by_tail.setdefault(arrow.tail, []).append(arrow.name)
+    names = [name for names in by_tail.values() if len(names) >= _MANY for name in names]
+    return dict(zip(names, cycle(_COLOURS), strict=False))
+
+
+def _edge(arrow: Arrow, colour: str) -> dict[str, str]:
     look = {"id": arrow.name, "tooltip": _tooltip(arrow.tooltip)}
+    if colour:
+        look["color"] = colour
     if not arrow.flows:
         look["style"] = "dashed"
     if arrow.marked:
         look |= _MARKED
     if arrow.label:
-        clear_of_the_line = _table(_row(f"<TD>{_pill(arrow.label)}</TD>"), 'CELLPADDING="2"')
+        clear_of_the_line = _table(_row(f"<TD>{_pill(arrow.label, colour or _INK)}</TD>"), 'CELLPADDING="2"')
         look["label"] = f"<{clear_of_the_line}>"
     return look
 
@@ -232,19 +259,23 @@ def _row(*cells: str) -> str:
     return f"<TR>{''.join(cells)}</TR>"
 
 
-def _cell(text: str, attributes: str = "", *, size: int = _SIZE, colour: str = _INK, reserved: str = "") -> str:
-    """A cell of text, wide enough for it (and for `reserved`) in every common font.
+def _cell(
+    text: str, attributes: str = "", *, size: int = _SIZE, colour: str = _INK, reserved: str = "", least: int = 0
+) -> str:
+    """A cell of text, wide enough for it (and for `reserved`) in every common font, and at least `least` wide.
 
     The engine knows the widths of Arial's ASCII only. Where the middle would be off, text begins on the left.
     """
-    lines = text.split("\n")
-    width = math.ceil(max(map(_ems, [*lines, *reserved.split("\n")])) * size) + 6 * bool(
-        reserved
-    )  # padding, where it counts
+    width = max(least, _width(f"{text}\n{reserved}" if reserved else text, size))
     if "ALIGN" not in attributes and not (text.isascii() and len(text) < 9):
         attributes += ' ALIGN="LEFT" BALIGN="LEFT"'
-    written = "<BR/>".join(map(_escaped, lines))
+    written = "<BR/>".join(map(_escaped, text.split("\n")))
     return f'<TD WIDTH="{width}" {attributes}><FONT COLOR="{colour}" POINT-SIZE="{size}">{written}</FONT></TD>'
+
+
+def _width(text: str, size: int) -> int:
+    """The width of a cell with these lines, its padding included."""
+    return math.ceil(max(map(_ems, text.split("\n"))) * size) + 4
 
 
 def _ems(text: str) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..engine import backward as graph
 from ..engine.value import Value
+from ..notation.names import Names
 from .drawing import _NODES, Drawing, compose
 
 
@@ -28,7 +29,8 @@ def draw(
 
     Arguments:
         output: the Value to draw, with everything it was calculated from.
-        labels: names for Values that have no label, such as ``locals()``; Values in lists are named ``w[0]``.
+        labels: names for Values that have no label, such as ``locals()``; Values in lists are named ``w[0]``. Others
+            are called v1, v2, … and the output f, as in the steps of ``output.stepper()``.
         rankdir: which way the calculation runs: "LR" (left to right), "TB", "RL" or "BT".
         format: of the numbers, as in ``format(x, ".2f")``.
         local_grads: whether edges carry their local derivatives.
@@ -36,7 +38,7 @@ def draw(
             gradient that `output` has.
         collapse: draw each neuron or layer (whatever was calculated in one ``with scope(name):``) as one box. Of nested
             scopes it is the outermost, or those within it where one holds all the others.
-        max_nodes: refuse to draw more boxes than this.
+        max_nodes: refuse to draw more boxes or more arrows than this.
         engine: "bundled" (installed with this package) or "system" (the dot of an installed Graphviz); None takes the
             first that works.
 
@@ -59,11 +61,12 @@ def draw(
         (0.5).__format__(format)
     except (ValueError, TypeError):
         raise ValueError(f"{format!r} is not a format for floats: write one such as '.4g' or '.2f'") from None
-    names = _named_values(labels)
+    given = _named_values(labels)
     gradients: Callable[[Value], float | None] = _grad_of
     if expand:
         output, gradients = _expanded(output)
-    style = Style(names, format, local_grads, gradients)
+    names = Names(graph.topological_order(output), given)
+    style = Style(names, format, local_grads, gradients, given)
     return compose(Diagram(output, style, collapse), rankdir=rankdir, max_nodes=max_nodes, engine=engine)
 
 
@@ -124,12 +127,15 @@ def value_svg(value: Value) -> str | None:
 
 
 def _has_at_most(output: Value, limit: int) -> bool:
-    """Whether the graph has at most `limit` nodes, without walking further than that."""
+    """Whether the graph has at most `limit` nodes and edges, without walking further than that."""
     seen = {output}
     stack = [output]
-    while stack and len(seen) <= limit:
-        for parent in stack.pop().parents:
+    edges = 0
+    while stack and len(seen) <= limit and edges <= limit:
+        parents = stack.pop().parents
+        edges += len(parents)
+        for parent in parents:
             if parent not in seen:
                 seen.add(parent)
                 stack.append(parent)
-    return len(seen) <= limit
+    return len(seen) <= limit and edges <= limit

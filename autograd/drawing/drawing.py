@@ -36,7 +36,9 @@ class Drawing:
     @cached_property
     def svg(self) -> str:
         """The picture as SVG text. Raises LayoutError, which carries the DOT text, when no engine works."""
-        return self._picture("svg").decode()
+        svg = self._picture("svg").decode()
+        # Shown in a page or a notebook, it is never wider than the space there is.
+        return svg.replace(" viewBox=", ' style="max-width:100%;height:auto" viewBox=', 1)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the picture in the format of the suffix: .svg, .dot, .png, .pdf or .html.
@@ -109,10 +111,11 @@ def compose(
     """The drawing of a diagram; `mark` adds marks and a caption to its boxes and arrows."""
     from .dot import dot_source
 
-    if len(diagram.places) > max_nodes:
+    nodes, edges = len(diagram.places), diagram.count_arrows()
+    if max(nodes, edges) > max_nodes:
         raise ValueError(
-            f"the picture would have {len(diagram.places)} nodes, more than max_nodes={max_nodes}: collapse=True draws "
-            "each neuron or layer made inside 'with scope(name):' as one box, a larger max_nodes draws them all"
+            f"the picture would have {nodes} nodes and {edges} arrows, more than max_nodes={max_nodes}: collapse=True "
+            "draws each neuron or layer made inside 'with scope(name):' as one box, a larger max_nodes draws them all"
         )
     boxes, arrows, groups = diagram.describe()
     caption = None

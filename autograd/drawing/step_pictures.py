@@ -13,7 +13,7 @@ from ..stepping.recording import record_pass
 from ..stepping.stepper import BaseStepper
 from ..stepping.steps import Evaluation, Step
 from .diagram import Diagram, Style
-from .dot import Arrow, Box, Caption, Mark
+from .dot import OLD, Arrow, Box, Caption, Mark
 from .drawing import Drawing, compose
 
 _FORMAT = ".4g"
@@ -29,7 +29,9 @@ class PassPictures:
 
     @cached_property
     def captions(self) -> list[str]:
-        return ["before the first step", *map(self._caption, range(1, len(self.steps) + 1))]
+        old = any(grad is not None for grad in self.record.before.values())
+        start = "before the first step" + "; old gradients are from an earlier pass" * old
+        return [start, *map(self._caption, range(1, len(self.steps) + 1))]
 
     @cached_property
     def widest_caption(self) -> str:
@@ -56,7 +58,8 @@ class Frame:
         self.pictures, self.taken = pictures, taken
         self.step = pictures.steps[taken - 1] if taken else None
         self.names: Mapping[Value, str] = pictures.record.stepper.names
-        self.gradients = pictures.record.gradients(max(0, taken - len(pictures.evaluations)))
+        self.backward = max(0, taken - len(pictures.evaluations))  # steps of the backward pass
+        self.gradients = pictures.record.gradients(self.backward)
 
     def marked(
         self, diagram: Diagram, boxes: Iterable[Box], arrows: Iterable[Arrow]
@@ -66,6 +69,8 @@ class Frame:
         widest = self.pictures.record.widest(diagram.style.spec).items()
         reserved = {diagram.box_name(node): diagram.style.number(grad) for node, grad in widest}
         marks, edges = self._current(diagram)
+        before = {diagram.box_name(node) for node, grad in self.pictures.record.before.items() if grad is not None}
+        old = {diagram.box_name(node) for node in self.pictures.record.old(self.backward)}
         shown = []
         for box in boxes:
             texts = [f"–\n{text}" for _, text in box.rows]
@@ -73,6 +78,11 @@ class Frame:
                 texts[-1] += f"\n{reserved.get(box.name, '')}"
                 if box.name in unknown:
                     box = box._replace(rows=(("data", "–"), *box.rows[1:]))
+            if box.name in old:
+                rows = tuple((OLD if name == "grad" else name, text) for name, text in box.rows)
+                box = box._replace(rows=rows, tooltip=f"{box.tooltip}, from an earlier pass")
+            if box.name in before:
+                box = box._replace(reserved_name=OLD)
             shown.append(box._replace(reserved=tuple(texts), mark=marks.get(box.name, "")))
         caption = Caption(self.pictures.captions[self.taken], self.pictures.widest_caption)
         return shown, [arrow._replace(marked=arrow.name in edges) for arrow in arrows], caption

@@ -25,6 +25,17 @@ class RecordedPass(NamedTuple):
             return self.before
         return self.started | {step.parent: step.total for step in self.backward[:steps]}
 
+    def old(self, steps: int) -> set[Value]:
+        """The nodes whose gradient, after so many steps of the backward pass, is still that of an earlier pass."""
+        changed = {step.parent for step in self.backward[:steps]}
+        if steps:
+            changed.add(self.stepper.output)
+        return {
+            node
+            for node, grad in self.before.items()
+            if grad is not None and node not in changed and not (steps and node.parents)
+        }
+
     def widest(self, spec: str) -> dict[Value, float | None]:
         """For each node, the gradient on the way that takes the most space when it is written with `spec`."""
         widest = dict(self.before)

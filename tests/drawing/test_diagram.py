@@ -274,3 +274,14 @@ def test_labels_repeat_no_group_name():
     picture = Picture(draw(y))
     assert [texts[0] for texts in picture.nodes.values()] == ["w", "other.w", "*"]
     assert picture.tip("node0").startswith("layer.neuron.w,")
+
+
+def test_nodes_without_a_label_are_called_what_the_steps_call_them():
+    x = Value(0.5, "x")
+    f = (x * x + 1).tanh() * Value(2.0)
+    s = f.stepper()
+    picture = Picture(draw(f))
+    for k, node in enumerate(topological_order(f)):
+        if node.requires_grad:
+            assert s.names[node] in picture.nodes[f"node{k}"]
+    assert picture.nodes["node2"] == ["1"]

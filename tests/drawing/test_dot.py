@@ -5,7 +5,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from autograd import Value, draw, scope
+from autograd import Value, draw, scope, total
+from autograd.engine.backward import topological_order
 from tests.drawing.graphs import SVG, Picture, layer
 
 
@@ -119,3 +120,41 @@ def pills(picture):
         for path in element.iter(f"{SVG}path"):
             if path.get("fill") != "none":
                 yield path
+
+
+@pytest.mark.parametrize("label", ["x", "a label of 28 characters ...", "权重权重权重权重权重"])
+def test_numbers_are_beside_their_names_also_below_a_long_label(label):
+    picture = Picture(draw(Value(1.5, label) * 2))
+    texts = {t.text: t for t in picture.elements["node"]["node0"].iter(f"{SVG}text")}
+    for name, number in (("data", "1.5"), ("grad", "–")):
+        distance = float(texts[number].get("x")) - float(texts[name].get("x"))
+        assert 20 < distance < 60
+
+
+def strokes(picture):
+    """The colour of each arrow's line."""
+    return {
+        name: next(e.get("stroke") for e in element.iter(f"{SVG}path") if e.get("fill") == "none")
+        for name, element in picture.elements["edge"].items()
+    }
+
+
+def test_the_arrows_of_a_box_with_many_differ_in_colour():
+    xs = [Value(1.0, "x0"), Value(2.0, "x1")]
+    picture = Picture(draw(total(layer("layer", 2, 4)(xs))))
+    order = topological_order(total(layer("layer", 2, 4)(xs)))
+    shared = {f"edge{k}_{j}" for k, node in enumerate(order) for j, p in enumerate(node.parents) if p in xs}
+    colours = strokes(picture)
+    assert len(shared) == 8
+    assert len({colours[name] for name in shared}) == 8
+    assert {colour for name, colour in colours.items() if name not in shared} == {"#808080"}
+    for name in shared:
+        (label,) = picture.elements["edge"][name].iter(f"{SVG}text")
+        assert label.get("fill") == colours[name]
+        assert contrast(colours[name], "#f8fafc") >= 4.5
+        assert min(contrast(colours[name], page) for page in ("#ffffff", "#000000", "#1e1e1e")) >= 3
+
+
+def test_letters_are_large_enough():
+    for text in ET.fromstring(draw(every_role()).svg).iter(f"{SVG}text"):
+        assert float(text.get("font-size")) >= 13

@@ -35,7 +35,7 @@ def test_labels_name_values_without_a_label_of_their_own():
     out = total([first, second, named, *w[:1], *w[1], _hidden])
     picture = Picture(draw(out, labels=locals()))
     titles = [texts[0] for texts in picture.nodes.values()]
-    assert titles == ["first", "second", "own", "w[0]", "w[1][0]", "data", "total"]
+    assert titles == ["first", "second", "own", "w[0]", "w[1][0]", "v1", "total"]  # the last as the steps call it
     assert picture.nodes["node6"][1] == "out"
 
 
@@ -152,6 +152,17 @@ def test_too_many_nodes_is_an_error_that_says_what_to_do():
         draw(chain(500))
     assert draw(chain(499)).dot.count("tooltip") == 500 + 499
     assert draw(chain(500), max_nodes=501).dot
+
+
+def test_too_many_arrows_are_an_error_too():
+    x = Value(1.0, "x")
+    with pytest.raises(ValueError, match=r"2 nodes and 501 arrows.*max_nodes=500.*collapse=True"):
+        draw(total([x] * 501))
+    assert total([x] * 501)._repr_svg_() is None
+    with scope("sum"):
+        y = total([x] * 501)
+    assert draw(y, collapse=True).dot.count("->") == 1
+    assert draw(total([x] * 30), max_nodes=30).dot.count("->") == 30
 
 
 def test_collapsing_brings_a_graph_below_the_limit():

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import xml.etree.ElementTree as ET
 
 from autograd import draw
 from autograd.engine.value import constant
@@ -38,3 +39,9 @@ def test_importing_loads_no_drawing_library():
     code = "import autograd, sys; print(*{'graphviz', 'subprocess', 'numpy', 'importlib.metadata'} & set(sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.split() == []
+
+
+def test_a_picture_is_never_wider_than_its_place():
+    root = ET.fromstring(draw(gates()).svg)
+    assert root.get("viewBox")
+    assert root.get("style") == "max-width:100%;height:auto"

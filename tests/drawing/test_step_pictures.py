@@ -59,3 +59,17 @@ def test_values_appear_in_the_forward_pass():
     shown = {name: [t[2] for t in group] for name, group in texts(s._repr_svg_()).items()}
     assert shown["node2"][3] == "3"
     assert shown["node4"][3] == "–"
+
+
+def test_gradients_of_an_earlier_pass_look_different_and_say_so():
+    f = gates()
+    f.backward()
+    before, after = picture(f, 0), picture(f, 2)
+    assert "old gradients are from an earlier pass" in before.svg
+    shown = {name: [t[2] for t in group] for name, group in texts(before.svg).items()}
+    assert all("old grad" in shown[f"node{k}"] for k in range(5))
+    shown = {name: [t[2] for t in group] for name, group in texts(after.svg).items()}
+    # z has received; q and f start again, x and y are leaves that will add to what they have
+    assert [shown[f"node{k}"][-2] for k in range(5)] == ["old grad", "old grad", "grad", "grad", "grad"]
+    assert "from an earlier pass" in after.svg
+    assert "old" not in picture(gates(), 0).svg

@@ -15,7 +15,13 @@ def test_columns_of_a_terminal():
 
 def test_the_end_of_a_path_says_most():
     name = "layers.1.neurons.0.w.3"
-    assert [clip_name(name, width) for width in (40, 22, 20, 8, 4)] == [name, name, "…1.neurons.0.w.3", "…0.w.3", "…w.3"]
+    assert [clip_name(name, width) for width in (40, 22, 20, 8, 4)] == [
+        name,
+        name,
+        "…1.neurons.0.w.3",
+        "…0.w.3",
+        "…w.3",
+    ]
     assert [clip_name("averylongname", 6), clip_name("averylongname.", 6)] == ["avery…", "avery…"]
 
 
