@@ -60,8 +60,9 @@ class Drawing:
         return lay_out(self.dot, form, self._engine)
 
     def _page(self) -> bytes:
-        picture = self.svg[self.svg.index("<svg") :]
-        return _PAGE.format(title="Computation graph", picture=picture).encode()
+        from .page import picture_page
+
+        return picture_page(self.svg, "Computation graph").encode()
 
     def _repr_svg_(self) -> str:
         return self.svg
@@ -81,24 +82,6 @@ _FORMATS: dict[str, Callable[[Drawing], bytes]] = {
     ".pdf": lambda drawing: drawing._picture("pdf"),
     ".html": Drawing._page,
 }
-
-
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>{title}</title>
-<style>
-body {{ margin: 0; min-height: 100vh; display: grid; place-items: center; background: Canvas; }}
-svg {{ max-width: 96vw; max-height: 96vh; height: auto; }}
-</style>
-</head>
-<body>
-{picture}</body>
-</html>
-"""
 
 
 def compose(

@@ -5,6 +5,7 @@ allows nothing but its own style and script, by their hashes, and what comes fro
 """
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from ..engine.value import Value
@@ -15,7 +16,7 @@ from ..stepping.recording import RecordedPass, record_pass
 from ..stepping.stepper import BaseStepper
 from ..stepping.steps import Evaluation, Step
 from .diagram import Diagram, Style
-from .dot import dot_source
+from .dot import OLD, dot_source
 from .layout import lay_out
 
 MOST_STEPS = 2_000  # that a page shows smoothly
@@ -39,28 +40,46 @@ def write_page(stepper: BaseStepper, path: str | os.PathLike[str]) -> None:
 
 def page(stepper: BaseStepper) -> str:
     """The text of the page; `stepper` and all gradients are unchanged."""
+    record = record_pass(stepper)
+    title = f"Backpropagation of {record.stepper.equations.name(stepper.output)}, step by step"
+    data = _json(_data(record, begin_forward=len(stepper) > len(record.backward)))
+    return _assembled(title, _graph(record), data)
+
+
+def picture_page(svg: str, title: str) -> str:
+    """The text of the page of a picture without steps, to zoom and pan."""
+    return _assembled(title, _cleaned(svg.encode(), title), None)
+
+
+def _assembled(title: str, graph: str, data: str | None) -> str:
+    """The page of a graph; `data` are the steps, None for a picture alone."""
     import re
     from html import escape
 
-    record = record_pass(stepper)
-    title = f"Backpropagation of {record.stepper.equations.name(stepper.output)}, step by step"
-    style, script = _asset("page.css"), _asset("page.js")
+    style = _asset("page.css")
+    script = _asset("view.js") + (_asset("page.js") if data is not None else "")
+    template = _asset("page.html")
+    if data is None:
+        template = re.sub("<!--steps-->.*?<!--/steps-->", "", template, flags=re.DOTALL)
     policy = f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}"
     parts = {
         "policy": f"{policy}; base-uri 'none'; form-action 'none'",
         "title": escape(title),
+        "alone": ' class="alone"' if data is None else "",
         "style": style,
         "script": script,
-        "graph": _graph(record),
-        "data": _json(_data(record, begin_forward=len(stepper) > len(record.backward))),
+        "graph": graph,
+        "data": data or "",
     }
-    return re.sub("@([a-z]+)@", lambda place: parts[place[1]], _asset("page.html"))
+    return re.sub("@([a-z]+)@", lambda place: parts[place[1]], re.sub("<!--/?steps-->", "", template))
 
 
 def _asset(name: str) -> str:
     from importlib.resources import files
 
-    return files("autograd.drawing").joinpath("assets", name).read_text(encoding="utf-8")
+    text = files("autograd.drawing").joinpath("assets", name).read_text(encoding="utf-8")
+    lines = (line.lstrip() for line in text.splitlines(keepends=True))
+    return "".join(line for line in lines if not line.startswith("//"))  # without what only our readers need
 
 
 def _hash(source: str) -> str:
@@ -97,6 +116,7 @@ def _data(record: RecordedPass, begin_forward: bool) -> dict[str, Any]:
                 "name": name(node).text,
                 "data": short_number(node.data),
                 "constant": node.operation is None,
+                "leaf": not node.parents,
                 "expected": expected[node],
                 "grad": _grad_texts(record.before.get(node)),
             }
@@ -154,16 +174,19 @@ def _graph(record: RecordedPass) -> str:
     stepper = record.stepper
     style = Style(stepper.names, _FORMAT, True, record.widest(_FORMAT).get)
     diagram = Diagram(stepper.output, style, collapse=False)
-    svg = lay_out(dot_source(*diagram.describe(), "LR"), "svg")
+    boxes, arrows, groups = diagram.describe()
+    old = {diagram.box_name(node) for node, grad in record.before.items() if grad is not None}
+    boxes = [box._replace(reserved_name=OLD) if box.name in old else box for box in boxes]
+    svg = lay_out(dot_source(boxes, arrows, groups, "LR"), "svg")
     end = record.gradients(len(record.backward))
     grads = {diagram.box_name(node): style.number(grad) for node, grad in end.items()}
     return _cleaned(svg, f"Graph of {stepper.equations.name(stepper.output)}: {len(stepper.order)} nodes", grads)
 
 
-def _cleaned(svg: bytes, label: str, grads: dict[str, str]) -> str:
+def _cleaned(svg: bytes, label: str, grads: Mapping[str, str] | None = None) -> str:
     """The SVG without what the style sheet says and what only a separate file needs; its parts get classes.
 
-    `grads` is what to write as the gradient of each node.
+    `grads` is what to write as the gradient of each node, None where there are no steps.
     """
     import re
     from xml.etree import ElementTree
@@ -172,7 +195,7 @@ def _cleaned(svg: bytes, label: str, grads: dict[str, str]) -> str:
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]
         element.attrib = {
-            key: re.sub(r"(\.\d)\d+", r"\1", value) if key in _COORDINATES else value
+            key: re.sub(r"-?\d+\.\d+", lambda x: f"{round(float(x[0]), 1):g}", value) if key in _COORDINATES else value
             for key, value in element.attrib.items()
             if key != "font-family" and (key, value) not in _USUAL and not key.startswith("{")
         }
@@ -180,7 +203,7 @@ def _cleaned(svg: bytes, label: str, grads: dict[str, str]) -> str:
         element.tail = None
     for group in root.iter("g"):
         group[:] = [part for part in _unwrapped(group) if part.tag != "title"]
-        if group.get("class") == "node":
+        if group.get("class") == "node" and grads is not None:
             texts = [part for part in group if part.tag == "text"]
             values = texts if len(texts) == 1 else texts[-3::2]  # data and grad, each after its name; or a constant
             for text, kind in zip(values, ("data", "grad"), strict=False):
@@ -202,8 +225,9 @@ _COORDINATES = {"d", "points", "x", "y", "cx", "cy"}
 
 def _clean_edge(group: Any) -> None:
     """The style sheet says how an arrow looks; the ground of its label becomes a plain rectangle."""
+    coloured = group[0].get("stroke") != "#808080"
     for part in group:
-        for name in ("fill", "stroke", "stroke-width"):
+        for name in ("stroke-width",) if coloured else ("fill", "stroke", "stroke-width"):
             if part.tag != "text" and part.get("stroke") != "none":
                 part.attrib.pop(name, None)
         if part.get("stroke") == "none":
@@ -214,6 +238,8 @@ def _clean_edge(group: Any) -> None:
             box = {"x": left, "y": top, "width": right - left, "height": bottom - top}
             part.attrib = {name: f"{x:.5g}" for name, x in box.items()}
     group[0].set("class", "line")
+    if coloured:
+        group.set("class", "edge coloured")
 
 
 def _unwrapped(group: Any) -> list[Any]:

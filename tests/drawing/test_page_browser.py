@@ -4,7 +4,8 @@ import shutil
 
 import pytest
 
-from autograd import Value, sigmoid, stepper
+import nn
+from autograd import Value, draw, sigmoid, stepper
 from autograd.notation.symbols import short_number
 from tests.drawing.passes import HOSTILE, gates
 
@@ -231,7 +232,21 @@ def test_every_place_is_the_same_by_every_way(show):
     assert len({str(state) for state in states}) == length + 1
 
 
-FOCUSABLE = ["body", "#picture", "#first", "#back", "#play", "#next", "#last", "#scrubber", "#speed", "#forward"]
+FOCUSABLE = [
+    "body",
+    "#picture",
+    "#zoom-in",
+    "#zoom-out",
+    "#fit",
+    "#first",
+    "#back",
+    "#play",
+    "#next",
+    "#last",
+    "#scrubber",
+    "#speed",
+    "#forward",
+]
 
 
 def test_arrow_keys_move_exactly_one_step_wherever_the_focus_is(show):
@@ -293,6 +308,186 @@ def test_playing(show):
     assert place(page) == 1
 
 
+def test_home_and_end_go_to_the_ends_wherever_the_focus_is(show):
+    page = show(gates().stepper())
+    for selector in [*FOCUSABLE, "#formula", "#table"]:
+        page.evaluate("selector => document.querySelector(selector).focus()", selector)
+        page.keyboard.press("End")
+        assert place(page) == 4, selector
+        page.keyboard.press("Home")
+        assert place(page) == 0, selector
+
+
+# The picture in its frame
+
+
+def network():
+    model = nn.MLP(2, [4, 1], activation="tanh", seed=1)
+    return nn.mse_loss(model([Value(1.0, "x0"), Value(2.0, "x1")]), 0.5)
+
+
+def inside(page, selector):
+    """Whether an element is in view within the frame of the picture."""
+    return page.evaluate(
+        """selector => {
+            const [frame, box] = [picture, document.querySelector(selector)].map((e) => e.getBoundingClientRect());
+            const across = box.left >= frame.left && box.right <= frame.right;
+            return across && box.top >= frame.top && box.bottom <= frame.bottom;
+        }""",
+        selector,
+    )
+
+
+SIZES = [{"width": 1280, "height": 800}, {"width": 390, "height": 844}]
+
+
+@pytest.mark.parametrize("viewport", SIZES)
+@pytest.mark.parametrize("make", [lambda: gates().stepper(), lambda: network().stepper(), lambda: draw(network())])
+def test_the_whole_graph_fits_the_window_at_first(show, viewport, make):
+    page = show(make(), viewport=viewport)
+    assert inside(page, ".graph")
+    assert page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
+    frame = page.locator("#picture").bounding_box()
+    assert frame["y"] + frame["height"] <= viewport["height"]
+
+
+@pytest.mark.parametrize("viewport", SIZES)
+def test_the_node_that_receives_is_always_in_view_and_can_be_read(show, viewport):
+    s = network().stepper()
+    page = show(s, viewport=viewport, reduced_motion="reduce")
+    order = {node: k for k, node in enumerate(s.order)}
+    for step in s:
+        page.keyboard.press("ArrowRight")
+        current = page.locator("#picture [aria-current]").evaluate_all("nodes => nodes.map((node) => node.id)")
+        assert set(current) == {f"node{order[step.node]}", f"node{order[step.parent]}"}
+        assert inside(page, f"#node{order[step.parent]}")
+        assert page.evaluate("13 * scale") >= 10
+    page.keyboard.press("Home")
+    assert inside(page, ".graph")
+    assert page.locator("[aria-current]").count() == 0
+
+
+def scale(page):
+    return page.evaluate("scale")
+
+
+def test_buttons_and_keys_zoom(show):
+    for page in (show(network().stepper()), show(draw(network()))):
+        whole = scale(page)
+        page.get_by_role("button", name="Zoom in").click()
+        assert scale(page) == pytest.approx(1.25 * whole)
+        page.keyboard.press("+")
+        page.keyboard.press("+")
+        page.keyboard.press("-")
+        assert scale(page) == pytest.approx(1.25**3 * 0.8 * whole)
+        page.get_by_role("button", name="Zoom out").click()
+        page.get_by_role("button", name="Fit").click()
+        assert scale(page) == whole
+        assert inside(page, ".graph")
+        page.keyboard.press("=")
+        page.keyboard.press("0")
+        assert scale(page) == whole
+        for _ in range(30):
+            page.keyboard.press("-")
+        assert scale(page) == pytest.approx(whole)  # nobody needs it smaller
+        for _ in range(30):
+            page.keyboard.press("+")
+        assert scale(page) == 4
+
+
+def test_the_wheel_zooms_at_the_pointer_and_the_mouse_drags(show):
+    page = show(network().stepper())
+    for _ in range(8):
+        page.keyboard.press("+")
+    frame = page.locator("#picture").bounding_box()
+    x, y = frame["x"] + 0.3 * frame["width"], frame["y"] + 0.6 * frame["height"]
+
+    def under(x, y):
+        """The point of the picture, in its own units, at a point of the screen."""
+        place = "({ left, top } = graph.getBoundingClientRect())"
+        return page.evaluate(
+            f"([x, y]) => {{ let left, top; {place}; return [(x - left) / scale, (y - top) / scale]; }}", [x, y]
+        )
+
+    point, before = under(x, y), scale(page)
+    page.mouse.move(x, y)
+    page.mouse.wheel(0, -60)
+    page.mouse.wheel(0, -60)
+    page.wait_for_function(f"scale > {1.3 * before}")
+    assert under(x, y) == pytest.approx(point, abs=3)
+    page.mouse.down()
+    page.mouse.move(x - 70, y - 40, steps=4)
+    page.mouse.up()
+    assert under(x - 70, y - 40) == pytest.approx(point, abs=3)
+
+
+def test_two_fingers_zoom(show):
+    page = show(network().stepper(), viewport=SIZES[1], has_touch=True)
+    before = scale(page)
+    box = page.locator("#picture").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    session = page.context.new_cdp_session(page)
+
+    def touch(kind, *offsets):
+        points = [{"x": x + dx, "y": y, "id": k} for k, dx in enumerate(offsets)]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", -20, 20)
+    touch("touchMove", -40, 40)
+    touch("touchMove", -60, 60)
+    touch("touchEnd")
+    assert scale(page) == pytest.approx(3 * before, rel=0.05)
+
+
+def test_who_zooms_keeps_that_size_while_stepping(show):
+    page = show(network().stepper(), reduced_motion="reduce")
+    for _ in range(4):
+        page.keyboard.press("+")
+    own = scale(page)
+    page.keyboard.press("ArrowRight")
+    assert scale(page) == own
+    page.keyboard.press("0")
+    whole = scale(page)
+    page.keyboard.press("ArrowRight")
+    assert scale(page) == whole
+
+
+def test_names_break_between_words_alone(show):
+    page = show(network().stepper())
+    header = page.locator("#known th", has_text="layers.0.neurons.3.w.0")
+    assert header.locator("wbr").count() == 6
+    assert header.inner_text() == "layers.0.neurons.3.w.0"
+
+
+def test_gradients_of_an_earlier_pass_look_different(show):
+    f = gates()
+    f.backward()
+    page = show(f.stepper())
+
+    def old():
+        return {node.get_attribute("id") for node in page.locator(".node.old").all()}
+
+    assert old() == {f"node{k}" for k in range(5)}
+    assert page.locator("#node0 text", has_text="old grad").count() == 1
+    assert [row[3] for row in table(page)] == ["earlier pass"] * 5
+    style = "getComputedStyle(document.querySelector('#node0 .grad')).fontStyle"
+    assert page.evaluate(style) == "italic"
+    page.keyboard.press("End")
+    assert old() == set()
+    assert page.evaluate(style) == "normal"
+    page.keyboard.press("ArrowLeft")
+    assert old() == {"node1"}
+    assert page.locator("#node1 text", has_text="old grad").count() == 1
+
+
+def test_a_picture_has_a_page_without_steps(show):
+    page = show(draw(gates()))
+    assert page.title() == "Computation graph"
+    assert page.get_by_role("button").all_inner_texts() == ["+", "−", "Fit"]
+    assert page.locator("#node2 text").all_text_contents() == ["+", "q", "data", "3", "grad", "–"]
+    page.keyboard.press("ArrowRight")
+
+
 # For everyone
 
 
@@ -300,10 +495,25 @@ def test_everything_is_reached_by_tab_in_the_order_it_is_seen(show):
     page = show(gates().stepper())
     page.keyboard.press("ArrowRight")
     reached = []
-    for _ in range(11):
+    for _ in range(14):
         page.keyboard.press("Tab")
         reached.append(page.evaluate("document.activeElement.id || document.activeElement.className"))
-    order = ["picture", "first", "back", "play", "next", "last", "scrubber", "speed", "forward", "formula", "table"]
+    order = [
+        "picture",
+        "zoom-in",
+        "zoom-out",
+        "fit",
+        "first",
+        "back",
+        "play",
+        "next",
+        "last",
+        "scrubber",
+        "speed",
+        "forward",
+        "formula",
+        "table",
+    ]
     assert reached == order
 
 
