@@ -10,9 +10,12 @@ import html
 import math
 from collections.abc import Iterator, Sequence
 from itertools import cycle
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ..notation.text_layout import columns
+
+if TYPE_CHECKING:
+    import graphviz
 
 Role = Literal["input", "parameter", "constant", "operation", "scope"]
 Mark = Literal["", "upstream", "receives"]
@@ -133,7 +136,7 @@ def dot_source(
     for box in boxes:
         (picture if box.group is None else frames[box.group]).node(box.name, **_node(box, rankdir))
     # An inner group comes after the one around it, so from the last to the first each is complete when it is added.
-    inner: list[list[Any]] = [[] for _ in groups]
+    inner: list[list[graphviz.Digraph]] = [[] for _ in groups]
     for k in reversed(range(len(groups))):
         for frame in reversed(inner[k]):
             frames[k].subgraph(frame)
@@ -154,7 +157,7 @@ def dot_source(
     return str(picture.source)
 
 
-def _frame(k: int, group: Group, rankdir: str) -> Any:
+def _frame(k: int, group: Group, rankdir: str) -> "graphviz.Digraph":
     import graphviz
 
     return graphviz.Digraph(

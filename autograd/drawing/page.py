@@ -6,7 +6,7 @@ allows nothing but its own style and script, by their hashes, and what comes fro
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..engine.value import Value
 from ..files import write_whole
@@ -18,6 +18,9 @@ from ..stepping.steps import Evaluation, Step
 from .diagram import Diagram, Style
 from .dot import OLD, dot_source
 from .layout import lay_out
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 MOST_STEPS = 2_000  # that a page shows smoothly
 _FORMAT = ".4g"  # of the numbers in the picture
@@ -220,10 +223,10 @@ def _cleaned(svg: bytes, label: str, grads: Mapping[str, str] | None = None) -> 
 
 
 _USUAL = {"text-anchor": "start", "font-size": "16.00", "stroke-width": "1.6"}.items()  # and inherited
-_COORDINATES = {"d", "points", "x", "y", "cx", "cy"}
+_COORDINATES = {"d", "points", "x", "y", "cx", "cy", "font-size"}
 
 
-def _clean_edge(group: Any) -> None:
+def _clean_edge(group: "Element") -> None:
     """The style sheet says how an arrow looks; the ground of its label becomes a plain rectangle."""
     coloured = group[0].get("stroke") != "#808080"
     for part in group:
@@ -231,7 +234,7 @@ def _clean_edge(group: Any) -> None:
             if part.tag != "text" and part.get("stroke") != "none":
                 part.attrib.pop(name, None)
         if part.get("stroke") == "none":
-            numbers = [tuple(map(float, point.split(","))) for point in part.get("d")[1:].replace("C", " ").split()]
+            numbers = [tuple(map(float, point.split(","))) for point in part.attrib["d"][1:].replace("C", " ").split()]
             left, top = map(min, zip(*numbers, strict=True))
             right, bottom = map(max, zip(*numbers, strict=True))
             part.tag = "rect"
@@ -242,9 +245,9 @@ def _clean_edge(group: Any) -> None:
         group.set("class", "edge coloured")
 
 
-def _unwrapped(group: Any) -> list[Any]:
+def _unwrapped(group: "Element") -> list["Element"]:
     """The children of `group`, those of its tooltip in place of the tooltip."""
-    children = []
+    children: list[Element] = []
     for part in group:
         if part.tag == "g" and part.get("id", "").startswith("a_"):
             children += part[0]

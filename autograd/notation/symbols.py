@@ -5,7 +5,6 @@ rounded, and of many terms only the first and last are shown.
 """
 
 from collections.abc import Iterable
-from typing import Any
 
 from ..rules.formula import ATOM, CHOICE, POWER, PRODUCT, SUM, Formula
 
@@ -46,18 +45,18 @@ class Symbols(Formula):
         return type(self)(f"{name}({', '.join(some([self, *operands], self.dots))})")
 
     @classmethod
-    def add_up(cls, terms: Iterable[Any]) -> Formula:
-        terms = [term for term in map(cls.of, terms) if term.number != 0] or [cls.of(0.0)]
-        if len(terms) <= _MOST:
-            return super().add_up(terms)
-        first, second, *_, last = terms
+    def add_up(cls, terms: Iterable[Formula | float]) -> Formula:
+        formulas = [term for term in map(cls.of, terms) if term.number != 0] or [cls.of(0.0)]
+        if len(formulas) <= _MOST:
+            return super().add_up(formulas)
+        first, second, *_, last = formulas
         return cls(f"{(first + second).text} + {cls.dots} + {last.within(PRODUCT)}", SUM)
 
 
 _MOST = 5  # terms and operands that are shown; of more, the first two and the last
 
 
-def some(xs: Iterable[Any], dots: str) -> list[str]:
+def some(xs: Iterable[Formula | float | str], dots: str) -> list[str]:
     """The texts of `xs`; of many, the first two and the last."""
     texts = [str(x) for x in xs]
     return texts if len(texts) <= _MOST else [*texts[:2], dots, texts[-1]]
