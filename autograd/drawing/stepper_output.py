@@ -1,6 +1,7 @@
 """The stepper that users get: the steps of `stepping`, with pages and pictures of them."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,8 @@ if TYPE_CHECKING:
     from .drawing import Drawing
 
 _PICTURES = (".svg", ".png", ".pdf", ".dot")
-_SHOWN = 200  # nodes and steps of a graph that a notebook shows as a picture
+_SHOWN = 200  # nodes and steps of a graph that a notebook shows as a page and a picture
+_HEIGHT = 720  # pixels of the page in a notebook
 
 
 class Stepper(BaseStepper):
@@ -96,19 +98,35 @@ class Stepper(BaseStepper):
 
     def _repr_svg_(self) -> str | None:
         """The graph with the current step, for a notebook; None where it is too large or cannot be laid out."""
+        return self._shown(lambda: self._picture().svg)
+
+    def _repr_html_(self) -> str | None:
+        """The page, live in the cell of a notebook: a frame that needs no extension and no network."""
+        from html import escape
+
+        from .page import page
+
+        text = self._shown(lambda: page(self))
+        if text is None:
+            return None
+        return (
+            f'<iframe title="Backpropagation, step by step" sandbox="allow-scripts" width="100%" height="{_HEIGHT}" '
+            f'style="border:0" srcdoc="{escape(text)}"></iframe>'
+        )
+
+    def _shown(self, make: Callable[[], str]) -> str | None:
         from .layout import LayoutError
 
         if len(self.order) > _SHOWN or len(self) > _SHOWN:
             return None
         try:
-            return self._picture().svg
+            return make()
         except (LayoutError, ValueError):  # a pass that ends in NaN has no picture, but it can be stepped through
             return None
 
     def _repr_mimebundle_(self, *_: Any, **__: Any) -> dict[str, str]:
-        picture = self._repr_svg_()
-        bundle = {"text/plain": str(self)}
-        return bundle if picture is None else bundle | {"image/svg+xml": picture}
+        forms = {"text/plain": str(self), "image/svg+xml": self._repr_svg_(), "text/html": self._repr_html_()}
+        return {kind: text for kind, text in forms.items() if text is not None}
 
 
 def stepper(output: Value, forward: bool = False) -> Stepper:

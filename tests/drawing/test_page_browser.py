@@ -480,6 +480,25 @@ def test_gradients_of_an_earlier_pass_look_different(show):
     assert page.locator("#node1 text", has_text="old grad").count() == 1
 
 
+class Cell:
+    """A stepper as a notebook shows it: among other things, in a page of its own policy."""
+
+    def __init__(self, subject):
+        self.subject = subject
+
+    def save(self, path):
+        path.write_text(f"<!doctype html><meta charset=utf-8><p>out</p>{self.subject._repr_html_()}", encoding="utf-8")
+
+
+def test_the_page_is_alive_in_a_notebook(show):
+    page = show(Cell(gates("权重").stepper()))
+    frame = page.frame_locator("iframe")
+    frame.get_by_role("button", name="Next").click()
+    assert frame.locator("#place").inner_text() == "Backward pass, step 1 of 4"
+    assert frame.locator("#known tr").nth(2).inner_text().split() == ["权重", "3", "-4", "done", "✓"]
+    frame.get_by_role("button", name="Zoom in").click()
+
+
 def test_a_picture_has_a_page_without_steps(show):
     page = show(draw(gates()))
     assert page.title() == "Computation graph"

@@ -83,3 +83,13 @@ def test_a_series_of_a_graph_too_large_to_draw_makes_no_folder(tmp_path):
     with pytest.raises(ValueError, match="more than max_nodes=500"):
         chain(1200).stepper().save(tmp_path / "steps" / "*.svg")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_notebook_shows_the_page_in_a_frame():
+    s = gates().stepper()
+    s.step()
+    html = s._repr_mimebundle_()["text/html"]
+    assert html == s._repr_html_()
+    assert html.count("<") == 2  # the frame; the page is text within its attribute
+    assert "before the first step" not in html
+    assert s.position == 1
