@@ -237,7 +237,7 @@ class BaseStepper:
             parent = node.parents[operand]
             parent.grad, received_sum, self._received[parent] = self._undo.pop()
             if received_sum is None:
-                del self._sums[parent]
+                self._sums.pop(parent, None)
             else:
                 self._sums[parent] = received_sum
         self.position -= 1
