@@ -12,7 +12,7 @@ import pytest
 
 from autograd import Value, cli
 from autograd.drawing.stepper_output import Stepper
-from autograd.notation import equations as wording
+from autograd.notation.text_layout import columns as columns_of
 from autograd.stepping import interactive
 
 ROOT = Path(__file__).parent.parent
@@ -50,10 +50,10 @@ forward, operation by operation
   *  f = v1·z     = 3·(-4) = -12
 
 backward from ∂f/∂f = 1, edge by edge: grad + upstream × local derivative
-  *  f = v1·z     ∂f/∂v1 = z = -4   v1.grad: 0 + 1 × -4 = -4
+  *  f = v1·z     ∂f/∂v1 = z = -4   v1.grad: 0 + 1 × (-4) = -4
   *  f = v1·z     ∂f/∂z = v1 = 3    z.grad: 0 + 1 × 3 = 3
-  +  v1 = x + y   ∂v1/∂x = 1        x.grad: 0 + -4 × 1 = -4
-  +  v1 = x + y   ∂v1/∂y = 1        y.grad: 0 + -4 × 1 = -4
+  +  v1 = x + y   ∂v1/∂x = 1        x.grad: 0 + (-4) × 1 = -4
+  +  v1 = x + y   ∂v1/∂y = 1        y.grad: 0 + (-4) × 1 = -4
 
 gradients
   ∂f/∂x = -4
@@ -317,9 +317,9 @@ def test_stepping_writes_no_line_wider_than_the_terminal(columns, monkeypatch):
     s = (x * x * 3 + x.exp()).stepper()
     s.watch(x.label)
     for _ in range(len(s) + 1):
-        picture = interactive._picture(s, colour=False)
+        picture = interactive._screen(s, colour=False)
         assert len(picture) < 24
-        assert all(wording.columns(line) <= columns for line in picture), picture
+        assert all(columns_of(line) <= columns for line in picture), picture
         s.step()
 
 

@@ -12,9 +12,9 @@ import autograd
 from autograd import Value
 from autograd.engine.backward import topological_order
 from autograd.expression import FUNCTIONS, Expression, ExpressionError
-from autograd.notation.equations import Wording
+from autograd.notation.equations import Equations
 from autograd.notation.names import Names
-from autograd.notation.text_layout import ROOMS
+from autograd.notation.text_layout import BUDGETS
 from autograd.rules.table import TABLE
 
 
@@ -165,27 +165,27 @@ def test_a_variable_may_be_called_as_a_constant_is():
     assert Expression("e·pi", variables=["e"])(2.0) == 2 * math.pi
 
 
-@given(graphs(), st.sampled_from(ROOMS[:-1]))
+@given(graphs(), st.sampled_from(BUDGETS[:-1]))
 @settings(max_examples=150, deadline=None)
 def test_every_formula_that_is_printed_can_be_typed(graph, room):
     """Equations and local derivatives, by name, give the numbers of the nodes."""
     order = topological_order(graph)
-    wording = Wording(Names(order))
-    data = {name: node.data for node, name in wording.names.items()}
+    equations = Equations(Names(order))
+    data = {name: node.data for node, name in equations.names.items()}
     for node in (node for node in order if node.parents):
-        printed = [(wording.equation(node, room), node.data)]
+        printed = [(equations.equation(node, room), node.data)]
         for k, local in enumerate(node.local_grads):
-            printed.append((wording.local(node, k, room).text, local))
-            choice = wording.choice(node, k)
+            printed.append((equations.local(node, k, room).text, local))
+            choice = equations.choice(node, k)
             printed += [(choice.text, local)] if choice is not None else []
-            in_numbers = wording.local_in_numbers(node, k, room).text
+            in_numbers = equations.local_in_numbers(node, k, room).text
             assert "…" in in_numbers or Expression(in_numbers).names == ()
         for text, number in printed:
             if text and "…" not in text:
                 expression = Expression(text, variables=data)
                 typed = expression(*(data[name] for name in expression.names))
                 assert typed == pytest.approx(number, rel=1e-3, abs=1e-3), text
-        numbers = wording.numbers(node, room)
+        numbers = equations.numbers(node, room)
         assert "…" in numbers or Expression(numbers).names == ()
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from ..engine.backward import gradients, topological_order
 from ..engine.errors import require_value
 from ..engine.value import Value
-from ..notation.equations import Wording
+from ..notation.equations import Equations
 from ..notation.names import Names
 from ..notation.symbols import short_number
 from .report import Report
@@ -144,7 +144,7 @@ class _Search:
 
     def __init__(self, order: Sequence[Value]):
         self.order, self.output = order, order[-1]
-        self.wording = Wording(Names(order))
+        self.equations = Equations(Names(order))
 
     def not_finite(self) -> Iterator[Finding]:
         for node in self.order:
@@ -271,11 +271,11 @@ class _Search:
         place = f" (in {'.'.join(node.scope.path)})" if node.scope else ""
         if not node.parents:
             return f"{name} = {value}{place}" if name != value else f"{value}{place}"
-        equation = self.wording.equation(node)
+        equation = self.equations.equation(node)
         return f"{name} = {equation} = {value}{place}"
 
     def _name(self, node: Value) -> str:
-        return self.wording.name(node).text
+        return self.equations.name(node).text
 
     def _assignment(self, node: Value) -> str:
         return f"{self._name(node)} = {short_number(node.data)}" if node.requires_grad else short_number(node.data)
