@@ -36,6 +36,10 @@ def erfc(x: Any) -> Any:
     return mp.erfc(x)
 
 
+def cbrt(x: Any) -> Any:
+    return mp.sign(x) * mp.cbrt(abs(x))
+
+
 def _gelu(x: Any) -> Triple:
     cumulative, density = erfc(-x / mp.sqrt(2)) / 2, mp.npdf(x)
     return x * cumulative, cumulative + x * density, density * (2 - x * x)

@@ -121,6 +121,8 @@ def gradients(output: N, inputs: Iterable[N], seed: Any, local_grads: Callable[[
         for k, (parent, local) in enumerate(zip(node.parents, local_grads(node), strict=True)):
             if parent in matters:
                 contribution = chain_rule(upstream, local)
+                if number(local) == 0.0 and number(contribution) != 0.0:  # an infinite gradient times a Value of 0
+                    contribution = 0.0
                 total[parent] = total[parent] + contribution if parent in total else contribution
                 if number(total[parent]) != number(total[parent]):
                     raise ValueError(nan_message(node, k, number(upstream), number(contribution)))

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from ..rules.as_formulas import is_composed
+from ..rules.as_formulas import is_composed, textbook
+from ..rules.parts import complete
 from ..rules.table import Namespace, Operation
 from .backward import topological_order
-from .functions import add_up, largest, pick
+from .functions import add_up, largest, pick, positions
 from .grad import _require_value
 from .grad_mode import inside
 from .value import Value, apply
@@ -46,4 +47,6 @@ def _write_out(m: Namespace, operation: Operation) -> Any:
 
 
 # Values again, but an operation that is a formula of others is replaced by that formula.
-_EXPANDED = Namespace(_write_out, where=pick, sum=add_up, largest=largest, count=len)
+_EXPANDED = Namespace(_write_out, where=pick, sum=add_up, largest=largest, count=len, positions=positions)
+vars(_EXPANDED).update(textbook(_EXPANDED) | {"take": lambda index, xs: xs[int(float(index))]})
+complete(_EXPANDED)

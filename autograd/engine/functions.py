@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, SupportsFloat, overload
 
 from ..rules import table
 from ..rules.as_formulas import partial_formulas, value_formula
+from ..rules.parts import complete
 from ..rules.table import TABLE, Namespace, Operation
 from .fast_ops import neurons, unequal, write_out
 from .grad_mode import current_mode
@@ -189,22 +190,23 @@ def softmax(xs: Iterable[Number]) -> list[Any]:
     >>> softmax([1000.0, 0.0])
     [1.0, 0.0]
     """
-    return [exp(x) for x in log_softmax(_some("softmax(xs)", xs))]
+    operands = _some("softmax(xs)", xs)
+    return [apply(table.SOFTMAX, (k, *operands)) for k in range(len(operands))]
 
 
-def log_softmax(xs: Iterable[Number]) -> list[Any]:
+def log_softmax(xs: Iterable[Number], index: Any = None) -> Any:
     """log_softmax(xs): the logarithms of `softmax(xs)`, exact also where those are 0 or 1 to machine precision.
 
+    With an index from 0, the one at this place alone, as one node; in a compiled function it may be an input.
     Raises ValueError when there are none.
 
-    >>> log_softmax([1000.0, 0.0])
-    [0.0, -1000.0]
+    >>> log_softmax([1000.0, 0.0]), log_softmax([37.0, 0.0], 0)
+    ([0.0, -1000.0], -8.533047625744066e-17)
     """
     operands = _some("log_softmax(xs)", xs)
-    top = largest(operands)  # an offset on all changes nothing, and without it no digits are lost
-    shifted = [x - top for x in operands]
-    norm = logsumexp(shifted)
-    return [x - norm for x in shifted]
+    if index is not None:
+        return apply(table.LOG_SOFTMAX, (index, *operands))
+    return [apply(table.LOG_SOFTMAX, (k, *operands)) for k in range(len(operands))]
 
 
 def take(xs: Sequence[Any], index: Any) -> Any:
@@ -329,5 +331,26 @@ def positions(xs: Any) -> range:
     return range(len(xs))
 
 
+def tail(condition: Any, exact: Callable[[], Any], textbook: Any) -> Any:
+    if isinstance(condition, Value):
+        return where(condition, exact(), textbook)
+    return exact() if condition else textbook
+
+
+def probabilities(xs: Sequence[Any]) -> list[Any]:
+    return [apply(table.SOFTMAX, (k, *xs)) for k in range(len(xs))]
+
+
 # The reading of the table by Values: local derivatives that are graphs again.
-VALUES = Namespace(_read, where=pick, sum=add_up, largest=largest, count=len, positions=positions)
+VALUES = complete(
+    Namespace(
+        _read,
+        where=pick,
+        tail=tail,
+        sum=add_up,
+        largest=largest,
+        count=len,
+        positions=positions,
+        probabilities=probabilities,
+    )
+)

@@ -10,7 +10,7 @@ from typing import Any, Literal, overload
 from ..rules.table import Operation
 from .backward import gradients
 from .functions import VALUES
-from .grad_mode import current_mode
+from .grad_mode import current_mode, set_mode
 from .value import Value, constant, evaluate, local_grads
 
 
@@ -53,7 +53,15 @@ def _local_values(node: Value) -> tuple[Any, ...]:
     if node.local_grads:  # a node that is traced to be compiled has none: there is nothing recorded to differ from
         _require_unchanged(node, operation)
     operands = [parent if parent.requires_grad else parent._data for parent in node.parents]
-    return operation.partials(VALUES, node, *operands)
+    try:
+        return operation.partials(VALUES, node, *operands)
+    except (ValueError, ArithmeticError):  # one is infinite, as it may be without create_graph
+        mode = current_mode()
+        set_mode(mode._replace(ieee=True))
+        try:
+            return operation.partials(VALUES, node, *operands)
+        finally:
+            set_mode(mode)
 
 
 def _require_unchanged(node: Value, operation: Operation) -> None:

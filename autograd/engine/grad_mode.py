@@ -53,12 +53,15 @@ class Scope:
 class Mode(NamedTuple):
     """How new nodes are made in one thread; `pauses` counts the no_grad blocks that are open.
 
+    With `ieee`, results may be infinite or NaN, where else the operation would raise: so are local derivatives.
+
     A `tape` stands here while a function is traced to be compiled: it makes the nodes, compares them and takes notes.
     """
 
     pauses: int = 0
     scope: Scope | None = None
     tape: Any = None
+    ieee: bool = False
 
     @property
     def recording(self) -> bool:

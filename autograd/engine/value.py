@@ -359,6 +359,10 @@ def evaluate(operation: Operation, operands: tuple[Any, ...], numbers: tuple[flo
             return data  # infinity and NaN among the operands go the way of IEEE arithmetic
         raise ValueError if data != data else OverflowError
     except (ValueError, ZeroDivisionError, OverflowError) as error:
+        if modes and current_mode().ieee:
+            from ..rules.arrays import ieee
+
+            return ieee(lambda m, *xs: (operation.value(m, *xs),), *numbers)[0]
         labels = [x.label if isinstance(x, Value) else "" for x in operands]
         raise no_value(operation, numbers, labels, type(error)) from None
 

@@ -1,12 +1,14 @@
 """The reading of the table by formulas: each rule as text, in Python or in the symbols people write."""
 
+import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from .floats import FLOATS
-from .formula import CHOICE, Formula, add_up, choose, write
+from .formula import CHOICE, Formula, Source, add_up, choose, write
+from .parts import complete
 from .table import Namespace, Operation
 
 _namespaces: dict[type[Formula], Namespace] = {}
@@ -20,8 +22,51 @@ def _namespace(kind: type[Formula]) -> Namespace:
             sum=partial(add_up, kind),
             count=len,
             largest=lambda xs: write(kind, "max", *xs) if len(xs) > 1 else kind.of(xs[0]),
+            smallest=lambda xs: write(kind, "min", *xs) if len(xs) > 1 else kind.of(xs[0]),
+            take=_take,
+            positions=lambda xs: range(len(xs)),
         )
+        m = _namespaces[kind]
+        vars(m).update(textbook(m) if issubclass(kind, Source) else textbook(m) | _parts_as_text(m, kind))
+        if issubclass(kind, Source):  # to be run
+            vars(m).update(tail=lambda condition, exact, written: choose(condition, exact(), written))
+        complete(m)
     return _namespaces[kind]
+
+
+def textbook(m: Namespace) -> dict[str, Callable[..., Any]]:
+    """The textbook's forms of what a rule calculates more carefully, for text and for graphs that are expanded."""
+    return {
+        "tail": lambda condition, exact, written: written,
+        "below": lambda xs, top: m.log(m.sum([m.exp(x - top) for x in xs])),
+        "length": lambda xs: m.sqrt(m.sum([x * x for x in xs])),
+    }
+
+
+def _parts_as_text(m: Namespace, kind: type[Formula]) -> dict[str, Callable[..., Any]]:
+    """The same for parts of derivatives, which a graph has as operations of their own."""
+
+    def power_term(c: Any, x: Any, n: Any, k: Any) -> Any:
+        term = c * kind.of(x) ** n
+        return term if m.is_zero(k) else term * m.log(x) ** k
+
+    return {
+        "gauss": lambda x, c: m.exp(-c * kind.of(x) ** 2.0),
+        "normal_cdf": lambda x: 0.5 * m.erfc(-math.sqrt(0.5) * kind.of(x)),
+        "sigmoid_slope": lambda x: m.sigmoid(x) * m.sigmoid(-x),
+        "sech2": lambda x: 1.0 / m.cosh(x) ** 2.0,
+        "semicircle": lambda x: m.sqrt(1.0 - kind.of(x) ** 2.0),
+        "arctan_slope": lambda x: 1.0 / (1.0 + kind.of(x) ** 2.0),
+        "over_square": lambda x, r: x / kind.of(r) ** 2.0,
+        "power_term": power_term,
+    }
+
+
+def _take(index: Any, xs: Sequence[Any]) -> Any:
+    """The operand at an index, or ``take(index, a, b)`` where that has no number."""
+    if isinstance(index, Formula) and index.number is None:
+        return index.call("take", *xs)
+    return xs[int(index.number if isinstance(index, Formula) else index)]
 
 
 def value_formula(operation: Operation, operands: Sequence[Any], kind: type[Formula] = Formula) -> Formula:

@@ -107,21 +107,122 @@ def _dot_partials(_: Any, __: Any, *xs: Any) -> tuple[Any, ...]:
     return xs[n : 2 * n] + xs[:n] + (1.0,) * (len(xs) % 2)
 
 
+def _mean(m: Any, *xs: Any) -> Any:
+    n, total = m.count(xs), m.sum(xs)
+    return m.tail(m.abs(total) > _LARGEST, lambda: m.sum([x / n for x in xs]), total / n)
+
+
+def _share(m: Any, out: Any, *xs: Any) -> tuple[Any, ...]:
+    chosen = [m.where(x < out, 0.0, m.where(out < x, 0.0, 1.0)) for x in xs]  # those that are the largest, or smallest
+    count = m.sum(chosen)
+    return tuple(share / count for share in chosen)
+
+
+# Softmax and its kin. m.below(xs, top) is log(Σ exp(x - top)), by log1p of all but the largest, so that
+# logsumexp([0, -37]) is 8.5e-17 and not 0. m.probabilities(xs) is the softmax of all.
+
+
 def _logsumexp(m: Any, *xs: Any) -> Any:
-    top = m.largest(xs)  # any constant gives the same value and derivative; this one cannot overflow
-    return top + m.log(m.sum([m.exp(x - top) for x in xs]))
+    top = m.largest(xs)  # any constant gives the same value; this one cannot overflow
+    return top + m.below(xs, top)
 
 
-def _softmax(m: Any, _: Any, *xs: Any) -> tuple[Any, ...]:
-    top = m.largest(xs)  # exp(x - out) would be shorter, but out is rounded: an offset of 1e8 would cost 8 digits
-    powers = [m.exp(x - top) for x in xs]
-    total = m.sum(powers)
-    return tuple(power / total for power in powers)
+def _log_softmax(m: Any, index: Any, *xs: Any) -> Any:
+    top = m.largest(xs)
+    return (m.take(index, xs) - top) - m.below(xs, top)  # neither is above 0: no digits are lost
 
 
+def _log_softmax_partials(m: Any, _: Any, index: Any, *xs: Any) -> tuple[Any, ...]:
+    """1 - p for the number at `index`, as the sum of the other probabilities, which is exact; -p for the others."""
+    own = [m.abs(k - index) < 0.5 for k in m.positions(xs)]
+    ps = m.probabilities(xs)
+    others = m.sum([m.where(is_own, 0.0, p) for is_own, p in zip(own, ps, strict=True)])
+    return 0.0, *[m.where(is_own, others, -p) for is_own, p in zip(own, ps, strict=True)]
+
+
+def _softmax(m: Any, index: Any, *xs: Any) -> Any:
+    return m.take(index, m.probabilities(xs))
+
+
+def _softmax_partials(m: Any, out: Any, index: Any, *xs: Any) -> tuple[Any, ...]:
+    none, *slopes = _log_softmax_partials(m, out, index, *xs)
+    return none, *[out * slope for slope in slopes]
+
+
+# Functions that other rows need exactly where the textbook's form loses digits. Each has its own derivative, so that
+# derivatives of any order are exact too. Read as text, they show the textbook's form (as_formulas).
+
+
+def _high(x: Any) -> Any:
+    """The first 26 bits of x, whose square is exact (Veltkamp 1968)."""
+    shifted = 134217729.0 * x  # 2**27 + 1
+    return shifted - (shifted - x)
+
+
+def _gauss(m: Any, x: Any, c: Any) -> Any:
+    x = m.where(m.abs(x) > 60.0, 60.0, x)  # exp(-1800) is 0
+    high = _high(x)  # x² = high² + (x - high)(x + high): rounded, x² = 700 would cost 3 digits of exp(-x²)
+    return m.exp(-c * (high * high)) * m.exp(-c * ((x - high) * (x + high)))
+
+
+def _normal_cdf(m: Any, x: Any) -> Any:
+    below = m.where(x < -60.0, -60.0, m.where(x < 0.0, x, 0.0))
+    t = -_SQRT_HALF * below
+    high, high_t = _high(below), _high(t)
+    # t is rounded. What its square lacks, x²/2 - t², is what erfc(t) is off by in its tail.
+    lacks = (0.5 * (high * high) - high_t * high_t) + (
+        0.5 * ((below - high) * (below + high)) - (t - high_t) * (t + high_t)
+    )
+    return 0.5 * m.erfc(-_SQRT_HALF * x) * (1.0 - lacks)
+
+
+def _sigmoid_slope(m: Any, x: Any) -> Any:
+    e = m.exp(-x)
+    out = 1.0 / (1.0 + e)
+    return out * m.where(x < -40.0, 1.0, e * out)  # σ(-x) = exp(-x)·σ(x)
+
+
+def _power_term(m: Any, c: Any, x: Any, n: Any, k: Any) -> Any:
+    # Where c is 0, the exponent is one that cannot overflow: x ** 0 has derivative 0, at x = 0 too.
+    n = m.where(m.abs(c) > 0.0, n, m.where(m.abs(x) > 1.0, -1.0, 1.0))
+    power = c * x**n
+    return power if m.is_zero(k) else power * m.log(m.where(x > 0.0, x, 1.0)) ** k
+
+
+def _power_term_partials(m: Any, _: Any, c: Any, x: Any, n: Any, k: Any) -> tuple[Any, ...]:
+    by_x = m.power_term(c * n, x, n - 1.0, k)
+    if not m.is_zero(k):
+        by_x = by_x + m.power_term(c * k, x, n - 1.0, k - 1.0)
+    return m.power_term(1.0, x, n, k), by_x, m.power_term(c, x, n, k + 1.0), 0.0
+
+
+def _exp_half(m: Any, x: Any) -> Any:
+    """exp(x/2) for x below 0. The product of two is exp(x), of which alone few digits are left below -708."""
+    return m.exp(0.5 * m.where(x < 0.0, x, 0.0))
+
+
+def _silu_slope(m: Any, x: Any) -> Any:
+    return m.tail(
+        x < -700.0, lambda: (1.0 + x) * _exp_half(m, x) * _exp_half(m, x), m.sigmoid(x) * (1.0 + x * m.sigmoid(-x))
+    )
+
+
+def _mish_slope(m: Any, x: Any) -> Any:
+    near_0 = m.softplus(x)
+    return m.tail(
+        x < -700.0,
+        lambda: (1.0 + x) * _exp_half(m, x) * _exp_half(m, x),
+        m.tanh(near_0) + x * m.sech2(near_0) * m.sigmoid(x),
+    )
+
+
+_LARGEST = 1.7976931348623157e308
 _SQRT_HALF = math.sqrt(0.5)
 _SQRT_1_2PI = 1.0 / math.sqrt(2.0 * math.pi)
 _2_SQRTPI = 2.0 / math.sqrt(math.pi)
+_1_LN2 = 1.0 / math.log(2.0)
+_1_LN10 = 1.0 / math.log(10.0)
+_SELU, _SELU_ALPHA = 1.0507009873554805, 1.0507009873554805 * 1.6732632423543772
 
 # fmt: off
 # ruff: noqa: E501 (a row is read across, value beside derivatives)
@@ -132,57 +233,92 @@ SUB = op("-", "difference", lambda m, x, y: x - y, lambda m, out, x, y: (1.0, -1
 MUL = op("*", "product",    lambda m, x, y: x * y, lambda m, out, x, y: (y, x))
 DIV = op("/", "quotient",   lambda m, x, y: x / y, lambda m, out, x, y: (1.0 / y, -out / y), "y != 0")
 NEG = op("neg", "the number with its sign turned", lambda m, x: -x, lambda m, out, x: (-1.0,))
-# x ** 0 is 1 everywhere, so its derivative is 0 at x = 0 too: the exponent y - 1 is not used where both are 0.
-POW = op("**", "power", lambda m, x, y: x**y,
-         lambda m, out, x, y: (y * x**m.where(m.abs(y) > 0.0, y - 1.0, m.where(m.abs(x) > 1e-300, y - 1.0, 1.0)),
-                               out * m.log(m.where(x > 0.0, x, 1.0))), "x > 0 or (x == 0 and y >= 0) or (x < 0 and y % 1 == 0)")
+POW = op("**", "power; x ** 0 is 1 everywhere, with derivative 0",
+         lambda m, x, y: x**y, lambda m, out, x, y: (m.power_term(y, x, y - 1.0, 0.0), m.power_term(1.0, x, y, 1.0)), "x > 0 or (x == 0 and y >= 0) or (x < 0 and y % 1 == 0)")
 
 # Elementary functions
-EXP    = op("exp",    "e to the power x",                lambda m, x: m.exp(x),    lambda m, out, x: (out,), "x <= 709.78")
-EXPM1  = op("expm1",  "exp(x) - 1, exact near 0",        lambda m, x: m.expm1(x),  lambda m, out, x: (m.exp(x),), "x <= 709.78")
-LOG    = op("log",    "natural logarithm",               lambda m, x: m.log(x),    lambda m, out, x: (1.0 / x,), "x > 0")
-LOG1P  = op("log1p",  "log(1 + x), exact near 0",        lambda m, x: m.log1p(x),  lambda m, out, x: (1.0 / (1.0 + x),), "x > -1")
-SQRT   = op("sqrt",   "square root",                     lambda m, x: m.sqrt(x),   lambda m, out, x: (0.5 / out,), "x >= 0")
-ABS    = op("abs",    "distance from 0; derivative 0 at 0", lambda m, x: m.abs(x), lambda m, out, x: (m.where(x > 0.0, 1.0, m.where(x < 0.0, -1.0, 0.0)),))
-SIN    = op("sin",    "sine of x radians",               lambda m, x: m.sin(x),    lambda m, out, x: (m.cos(x),), "abs(x) < inf")
-COS    = op("cos",    "cosine of x radians",             lambda m, x: m.cos(x),    lambda m, out, x: (-m.sin(x),), "abs(x) < inf")
-TAN    = op("tan",    "tangent of x radians",            lambda m, x: m.tan(x),    lambda m, out, x: (1.0 + out * out,), "abs(x) < inf")
-SINH   = op("sinh",   "hyperbolic sine",                 lambda m, x: m.sinh(x),   lambda m, out, x: (m.cosh(x),), "abs(x) <= 710.47")
-COSH   = op("cosh",   "hyperbolic cosine",               lambda m, x: m.cosh(x),   lambda m, out, x: (m.sinh(x),), "abs(x) <= 710.47")
-TANH   = op("tanh",   "hyperbolic tangent",              lambda m, x: m.tanh(x),   lambda m, out, x: (1.0 - out * out,))
-ARCSIN = op("arcsin", "angle whose sine is x, radians",  lambda m, x: m.arcsin(x), lambda m, out, x: (1.0 / m.sqrt((1.0 - x) * (1.0 + x)),), "-1 <= x <= 1")
-ARCCOS = op("arccos", "angle whose cosine is x, radians", lambda m, x: m.arccos(x), lambda m, out, x: (-1.0 / m.sqrt((1.0 - x) * (1.0 + x)),), "-1 <= x <= 1")
-ARCTAN = op("arctan", "angle whose tangent is x, radians", lambda m, x: m.arctan(x), lambda m, out, x: (1.0 / (1.0 + x * x),))
-ERF    = op("erf",    "error function (Abramowitz and Stegun 7.1.1)", lambda m, x: m.erf(x), lambda m, out, x: (_2_SQRTPI * m.exp(-(x * x)),))
-ERFC   = op("erfc",   "1 - erf(x), exact for large x",   lambda m, x: m.erfc(x),   lambda m, out, x: (-_2_SQRTPI * m.exp(-(x * x)),))
+EXP     = op("exp",     "e to the power x",                lambda m, x: m.exp(x),    lambda m, out, x: (out,), "x <= 709.78")
+EXPM1   = op("expm1",   "exp(x) - 1, exact near 0",        lambda m, x: m.expm1(x),  lambda m, out, x: (m.exp(x),), "x <= 709.78")
+LOG     = op("log",     "natural logarithm",               lambda m, x: m.log(x),    lambda m, out, x: (1.0 / x,), "x > 0")
+LOG1P   = op("log1p",   "log(1 + x), exact near 0",        lambda m, x: m.log1p(x),  lambda m, out, x: (1.0 / (1.0 + x),), "x > -1")
+LOG2    = op("log2",    "logarithm to the base 2",         lambda m, x: m.log2(x),   lambda m, out, x: (_1_LN2 / x,), "x > 0")
+LOG10   = op("log10",   "logarithm to the base 10",        lambda m, x: m.log10(x),  lambda m, out, x: (_1_LN10 / x,), "x > 0")
+SQRT    = op("sqrt",    "square root",                     lambda m, x: m.sqrt(x),   lambda m, out, x: (0.5 / out,), "x >= 0")
+CBRT    = op("cbrt",    "cube root",                       lambda m, x: m.cbrt(x),   lambda m, out, x: (1.0 / (3.0 * out * out),))
+ABS     = op("abs",     "distance from 0; derivative 0 at 0", lambda m, x: m.abs(x), lambda m, out, x: (m.where(x > 0.0, 1.0, m.where(x < 0.0, -1.0, 0.0)),))
+SIGN    = op("sign",    "1, 0 or -1; derivative 0",        lambda m, x: m.where(x > 0.0, 1.0, m.where(x < 0.0, -1.0, x)), lambda m, out, x: (0.0,))
+SIN     = op("sin",     "sine of x radians",               lambda m, x: m.sin(x),    lambda m, out, x: (m.cos(x),), "abs(x) < inf")
+COS     = op("cos",     "cosine of x radians",             lambda m, x: m.cos(x),    lambda m, out, x: (-m.sin(x),), "abs(x) < inf")
+TAN     = op("tan",     "tangent of x radians",            lambda m, x: m.tan(x),    lambda m, out, x: (1.0 + out * out,), "abs(x) < inf")
+ARCSIN  = op("arcsin",  "angle whose sine is x, radians",  lambda m, x: m.arcsin(x), lambda m, out, x: (1.0 / m.semicircle(x),), "-1 <= x <= 1")
+ARCCOS  = op("arccos",  "angle whose cosine is x, radians", lambda m, x: m.arccos(x), lambda m, out, x: (-1.0 / m.semicircle(x),), "-1 <= x <= 1")
+ARCTAN  = op("arctan",  "angle whose tangent is x, radians", lambda m, x: m.arctan(x), lambda m, out, x: (m.arctan_slope(x),))
+SINH    = op("sinh",    "hyperbolic sine",                 lambda m, x: m.sinh(x),   lambda m, out, x: (m.cosh(x),), "abs(x) <= 710.47")
+COSH    = op("cosh",    "hyperbolic cosine",               lambda m, x: m.cosh(x),   lambda m, out, x: (m.sinh(x),), "abs(x) <= 710.47")
+TANH    = op("tanh",    "hyperbolic tangent",              lambda m, x: m.tanh(x),   lambda m, out, x: (m.sech2(x),))  # 1 - out² would be 0 from x = 20 on
+ARCSINH = op("arcsinh", "number whose sinh is x",          lambda m, x: m.arcsinh(x), lambda m, out, x: (1.0 / m.hypot(1.0, x),))
+ARCCOSH = op("arccosh", "number >= 0 whose cosh is x",     lambda m, x: m.arccosh(x), lambda m, out, x: (1.0 / (m.sqrt(x - 1.0) * m.sqrt(x + 1.0)),), "x >= 1")
+ARCTANH = op("arctanh", "number whose tanh is x",          lambda m, x: m.arctanh(x), lambda m, out, x: (1.0 / (m.semicircle(x) * m.semicircle(x)),), "-1 < x < 1")
+ERF     = op("erf",     "error function (Abramowitz and Stegun 7.1.1)", lambda m, x: m.erf(x), lambda m, out, x: (_2_SQRTPI * m.gauss(x, 1.0),))
+ERFC    = op("erfc",    "1 - erf(x), exact for large x",   lambda m, x: m.erfc(x),   lambda m, out, x: (-_2_SQRTPI * m.gauss(x, 1.0),))
+HYPOT   = op("hypot",   "length of the vector (x, y); derivatives 0 at the origin", lambda m, x, y: m.hypot(x, y),
+             lambda m, out, x, y: (m.where(out > 0.0, x / m.where(out > 0.0, out, 1.0), 0.0), m.where(out > 0.0, y / m.where(out > 0.0, out, 1.0), 0.0)))
+ARCTAN2 = op("arctan2", "angle of the point (x, y), radians; derivatives 0 at the origin", lambda m, y, x: m.arctan2(y, x),
+             lambda m, out, y, x: (m.over_square(x, m.hypot(x, y)), -m.over_square(y, m.hypot(x, y))))
 
 # Activation functions
-SIGMOID    = op("sigmoid", "logistic function", lambda m, x: 1.0 / (1.0 + m.exp(-x)), lambda m, out, x: (out * (1.0 - out),))
-RELU       = op("relu", "rectifier; derivative 0 at 0", lambda m, x: m.where(x < 0.0, 0.0, x), lambda m, out, x: (m.where(x > 0.0, 1.0, 0.0),))
-LEAKY_RELU = op("leaky_relu", "rectifier with a slope below 0, and that slope at 0",
-                lambda m, x, slope: m.where(x > 0.0, x, slope * x),
-                lambda m, out, x, slope: (m.where(x > 0.0, 1.0, slope), m.where(x > 0.0, 0.0, x)))
-ELU        = op("elu", "exponential linear unit, alpha = 1 (Clevert et al. 2015)",
-                lambda m, x: m.where(x > 0.0, x, m.expm1(m.minimum(x, 0.0))),
-                lambda m, out, x: (m.where(x > 0.0, 1.0, m.exp(m.minimum(x, 0.0))),))
-SOFTPLUS   = op("softplus", "log(1 + exp(x)), in a form that cannot overflow",
-                lambda m, x: m.maximum(x, 0.0) + m.log1p(m.exp(-m.abs(x))), lambda m, out, x: (m.sigmoid(x),))
-SILU       = op("silu", "x * sigmoid(x) (Elfwing et al. 2017)",
-                lambda m, x: x * m.sigmoid(x), lambda m, out, x: (m.sigmoid(x) * (1.0 + x * m.sigmoid(-x)),))
-GELU       = op("gelu", "x times the normal distribution function, exact (Hendrycks and Gimpel 2016)",
-                lambda m, x: 0.5 * x * m.erfc(-_SQRT_HALF * x),
-                lambda m, out, x: (0.5 * m.erfc(-_SQRT_HALF * x) + _SQRT_1_2PI * x * m.exp(-0.5 * x * x),))
+SIGMOID     = op("sigmoid", "logistic function", lambda m, x: 1.0 / (1.0 + m.exp(-x)), lambda m, out, x: (m.sigmoid_slope(x),))  # out·(1 - out) would be 0 from x = 37 on
+LOG_SIGMOID = op("log_sigmoid", "log of the logistic function", lambda m, x: -m.softplus(-x), lambda m, out, x: (m.sigmoid(-x),))
+RELU        = op("relu", "rectifier; derivative 0 at 0", lambda m, x: m.where(x < 0.0, 0.0, x), lambda m, out, x: (m.where(x > 0.0, 1.0, 0.0),))
+LEAKY_RELU  = op("leaky_relu", "rectifier with a slope below 0, and that slope at 0",
+                 lambda m, x, slope: m.where(x > 0.0, x, slope * x),
+                 lambda m, out, x, slope: (m.where(x > 0.0, 1.0, slope), m.where(x > 0.0, 0.0, x)))
+ELU         = op("elu", "exponential linear unit, alpha = 1 (Clevert et al. 2015); at 0 the derivatives from below",
+                 lambda m, x: m.where(x > 0.0, x, m.expm1(m.where(x > 0.0, 0.0, x))),
+                 lambda m, out, x: (m.where(x > 0.0, 1.0, m.exp(m.where(x > 0.0, 0.0, x))),))
+SELU        = op("selu", "scaled elu (Klambauer et al. 2017); at 0 the derivatives from below",
+                 lambda m, x: m.where(x > 0.0, _SELU * x, _SELU_ALPHA * m.expm1(m.where(x > 0.0, 0.0, x))),
+                 lambda m, out, x: (m.where(x > 0.0, _SELU, _SELU_ALPHA * m.exp(m.where(x > 0.0, 0.0, x))),))
+SOFTPLUS    = op("softplus", "log(1 + exp(x)), in a form that cannot overflow",
+                 lambda m, x: m.maximum(x, 0.0) + m.log1p(m.exp(-m.abs(x))), lambda m, out, x: (m.sigmoid(x),))
+SILU        = op("silu", "x * sigmoid(x) (Elfwing et al. 2017)",
+                 lambda m, x: m.tail(x < -700.0, lambda: x * _exp_half(m, x) * _exp_half(m, x), x * m.sigmoid(x)), lambda m, out, x: (_silu_slope(m, x),))
+MISH        = op("mish", "x * tanh(softplus(x)) (Misra 2019)",
+                 lambda m, x: m.tail(x < -700.0, lambda: x * _exp_half(m, x) * _exp_half(m, x), x * m.tanh(m.softplus(x))), lambda m, out, x: (_mish_slope(m, x),))
+GELU        = op("gelu", "x times the normal distribution function, exact (Hendrycks and Gimpel 2016)",
+                 lambda m, x: x * m.normal_cdf(x), lambda m, out, x: (m.normal_cdf(x) + x * (_SQRT_1_2PI * m.gauss(x, 0.5)),))
 
-# Choices; a tie shares the gradient equally
-MINIMUM = op("minimum", "the smaller of two", lambda m, x, y: m.where(y < x, y, x),
+# Choices; a tie shares the gradient equally, and NaN in any place gives NaN
+MINIMUM = op("minimum", "the smaller of two", lambda m, x, y: m.minimum(x, y),
              lambda m, out, x, y: (m.where(x < y, 1.0, m.where(y < x, 0.0, 0.5)), m.where(y < x, 1.0, m.where(x < y, 0.0, 0.5))))
-MAXIMUM = op("maximum", "the larger of two", lambda m, x, y: m.where(x < y, y, x),
+MAXIMUM = op("maximum", "the larger of two", lambda m, x, y: m.maximum(x, y),
              lambda m, out, x, y: (m.where(y < x, 1.0, m.where(x < y, 0.0, 0.5)), m.where(x < y, 1.0, m.where(y < x, 0.0, 0.5))))
+MIN     = op("min", "the smallest of many", lambda m, *xs: m.smallest(xs), _share)
+MAX     = op("max", "the largest of many",  lambda m, *xs: m.largest(xs), _share)
+CLAMP   = op("clamp", "x, not below low and not above high; derivative 1 at these borders",
+             lambda m, x, low, high: m.where(x < low, low, m.where(high < x, high, x)),
+             lambda m, out, x, low, high: (m.where(x < low, 0.0, m.where(high < x, 0.0, 1.0)), m.where(x < low, 1.0, 0.0), m.where(x < low, 0.0, m.where(high < x, 1.0, 0.0))))
 WHERE   = op("where", "a where the condition holds, else b", lambda m, condition, a, b: m.where(condition, a, b),
              lambda m, out, condition, a, b: (0.0, m.where(condition, 1.0, 0.0), m.where(condition, 0.0, 1.0)))
 
 # Over many numbers
-DOT       = op("dot", "w1*x1 + ... + wn*xn, plus a bias", _dot, _dot_partials)
-TOTAL     = op("total", "sum of many", lambda m, *xs: m.sum(xs), lambda m, out, *xs: (1.0,) * len(xs))
-MEAN      = op("mean", "arithmetic mean", lambda m, *xs: m.sum(xs) / m.count(xs), lambda m, out, *xs: (1.0 / m.count(xs),) * len(xs))
-LOGSUMEXP = op("logsumexp", "log(exp(x1) + ... + exp(xn)), in a form that cannot overflow", _logsumexp, _softmax)
+DOT         = op("dot", "w1*x1 + ... + wn*xn, plus a bias", _dot, _dot_partials)
+TOTAL       = op("total", "sum of many", lambda m, *xs: m.sum(xs), lambda m, out, *xs: (1.0,) * len(xs))
+MEAN        = op("mean", "arithmetic mean", _mean, lambda m, out, *xs: (1.0 / m.count(xs),) * len(xs))
+PROD        = op("prod", "product of many, from left to right", lambda m, *xs: m.product(xs), lambda m, out, *xs: tuple(m.products_of_others(xs)))
+NORM        = op("norm", "length of a vector; derivatives 0 at the origin", lambda m, *xs: m.length(xs),
+                 lambda m, out, *xs: tuple(m.where(out > 0.0, x / m.where(out > 0.0, out, 1.0), 0.0) for x in xs))
+LOGSUMEXP   = op("logsumexp", "log(exp(x1) + ... + exp(xn)), in a form that cannot overflow", _logsumexp, lambda m, out, *xs: tuple(m.probabilities(xs)))
+SOFTMAX     = op("softmax", "exp(x) / (exp(x1) + ... + exp(xn)) for the x at an index from 0", _softmax, _softmax_partials)
+LOG_SOFTMAX = op("log_softmax", "log of the softmax at an index from 0", _log_softmax, _log_softmax_partials)
+
+# Parts of the derivatives above
+GAUSS         = op("gauss", "exp(-c*x²)", _gauss, lambda m, out, x, c: (-2.0 * c * x * out, -x * x * out))
+NORMAL_CDF    = op("normal_cdf", "normal distribution function", _normal_cdf, lambda m, out, x: (_SQRT_1_2PI * m.gauss(x, 0.5),))
+SIGMOID_SLOPE = op("sigmoid_slope", "derivative of sigmoid, sigmoid(x)*sigmoid(-x)", _sigmoid_slope, lambda m, out, x: (-out * m.tanh(0.5 * x),))
+SECH2         = op("sech2", "derivative of tanh, 1 / cosh(x)²", lambda m, x: 4.0 * m.sigmoid_slope(2.0 * x), lambda m, out, x: (-2.0 * out * m.tanh(x),))
+SEMICIRCLE    = op("semicircle", "sqrt(1 - x²), exact near 1", lambda m, x: m.sqrt((1.0 - x) * (1.0 + x)), lambda m, out, x: (-x / out,), "-1 <= x <= 1")
+ARCTAN_SLOPE  = op("arctan_slope", "derivative of arctan, 1 / (1 + x²)", lambda m, x: 1.0 / (1.0 + x * x), lambda m, out, x: (-2.0 * (x * out) * out,))
+OVER_SQUARE   = op("over_square", "x / r², or 0 where r is 0", lambda m, x, r: m.where(r > 0.0, x / m.where(r > 0.0, r, 1.0) / m.where(r > 0.0, r, 1.0), 0.0),
+                   lambda m, out, x, r: (m.over_square(1.0, r), m.where(r > 0.0, -2.0 * out / m.where(r > 0.0, r, 1.0), 0.0)))
+POWER_TERM    = op("power_term", "c * x**n * log(x)**k, which is 0 where c is", _power_term, _power_term_partials)

@@ -21,9 +21,10 @@ from autograd.engine.functions import where
 from autograd.engine.value import apply, arithmetic
 from autograd.notation.symbols import Latex, Symbols
 from autograd.rules.arrays import ARRAYS
-from autograd.rules.as_formulas import call_formula, partial_formulas, value_formula
+from autograd.rules.as_formulas import call_formula, partial_formulas, textbook, value_formula
 from autograd.rules.floats import FLOATS
 from autograd.rules.formula import Formula, Source
+from autograd.rules.parts import complete
 from autograd.rules.table import LEAF, TABLE, Namespace, Operation, lookup
 from tests import oracle
 
@@ -34,15 +35,28 @@ Point = tuple[float, ...]
 
 # one more reading: the rules by 50-digit numbers
 
-ALIASES = {"arcsin": mp.asin, "arccos": mp.acos, "arctan": mp.atan, "abs": abs, "erfc": oracle.erfc}
+ALIASES = {
+    "arcsin": mp.asin, "arccos": mp.acos, "arctan": mp.atan, "arcsinh": mp.asinh, "arccosh": mp.acosh,
+    "arctanh": mp.atanh, "arctan2": mp.atan2, "abs": abs, "erfc": oracle.erfc, "cbrt": oracle.cbrt,
+    "log2": lambda x: mp.log(x, 2), "minimum": min, "maximum": max, "norm": None,
+}  # fmt: skip
 MPMATH = Namespace(
     lambda m, row: lambda *xs: reference(row)(*xs),
-    **{name: getattr(mp, name) for name in TABLE if name.isidentifier() and hasattr(mp, name)} | ALIASES,
+    **{
+        name: function
+        for name, function in ({n: getattr(mp, n, None) for n in TABLE if n.isidentifier()} | ALIASES).items()
+        if function
+    },
     where=lambda condition, a, b: a if condition else b,
     sum=lambda terms, start=0: mp.fsum([*terms, start]),
     largest=max,
+    smallest=min,
+    take=lambda index, xs: xs[int(index)],
+    positions=lambda xs: range(len(xs)),
     count=len,
 )
+vars(MPMATH).update(textbook(MPMATH) | {"tail": lambda condition, exact, written: exact() if condition else written})
+complete(MPMATH)
 
 
 def by_hand(row: Operation) -> bool:
