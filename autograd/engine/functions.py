@@ -351,6 +351,7 @@ VALUES = complete(
         largest=largest,
         count=len,
         positions=positions,
+        take=lambda index, xs: take(xs, index),
         probabilities=probabilities,
     )
 )

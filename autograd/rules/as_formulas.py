@@ -51,7 +51,8 @@ def _parts_as_text(m: Namespace, kind: type[Formula]) -> dict[str, Callable[...,
         return term if m.is_zero(k) else term * m.log(x) ** k
 
     return {
-        "gauss": lambda x, c: m.exp(-c * kind.of(x) ** 2.0),
+        "gauss": lambda x: m.exp(-(kind.of(x) ** 2.0)),
+        "normal_pdf": lambda x: 1.0 / math.sqrt(2.0 * math.pi) * m.exp(-0.5 * kind.of(x) ** 2.0),
         "normal_cdf": lambda x: 0.5 * m.erfc(-math.sqrt(0.5) * kind.of(x)),
         "sigmoid_slope": lambda x: m.sigmoid(x) * m.sigmoid(-x),
         "sech2": lambda x: 1.0 / m.cosh(x) ** 2.0,

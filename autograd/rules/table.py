@@ -118,6 +118,15 @@ def _share(m: Any, out: Any, *xs: Any) -> tuple[Any, ...]:
     return tuple(share / count for share in chosen)
 
 
+def _over(m: Any, x: Any, r: Any) -> Any:
+    """x / r, or 0 where r is 0."""
+    return m.where(m.abs(r) > 0.0, x / m.where(m.abs(r) > 0.0, r, 1.0), 0.0)
+
+
+def _over_square(m: Any, x: Any, r: Any) -> Any:
+    return _over(m, _over(m, x, r), r)  # r * r may overflow
+
+
 # Softmax and its kin. m.below(xs, top) is log(Σ exp(x - top)), by log1p of all but the largest, so that
 # logsumexp([0, -37]) is 8.5e-17 and not 0. m.probabilities(xs) is the softmax of all.
 
@@ -133,11 +142,12 @@ def _log_softmax(m: Any, index: Any, *xs: Any) -> Any:
 
 
 def _log_softmax_partials(m: Any, _: Any, index: Any, *xs: Any) -> tuple[Any, ...]:
-    """1 - p for the number at `index`, as the sum of the other probabilities, which is exact; -p for the others."""
+    """1 - p for the number at `index`, -p for the others. If p is near 1, 1 - p is the sum of the other p."""
     own = [m.abs(k - index) < 0.5 for k in m.positions(xs)]
     ps = m.probabilities(xs)
-    others = m.sum([m.where(is_own, 0.0, p) for is_own, p in zip(own, ps, strict=True)])
-    return 0.0, *[m.where(is_own, others, -p) for is_own, p in zip(own, ps, strict=True)]
+    p = m.take(index, ps)
+    rest = m.tail(p > 0.5, lambda: m.sum([m.where(o, 0.0, p) for o, p in zip(own, ps, strict=True)]), 1.0 - p)
+    return 0.0, *[m.where(o, rest, -p) for o, p in zip(own, ps, strict=True)]
 
 
 def _softmax(m: Any, index: Any, *xs: Any) -> Any:
@@ -159,10 +169,12 @@ def _high(x: Any) -> Any:
     return shifted - (shifted - x)
 
 
-def _gauss(m: Any, x: Any, c: Any) -> Any:
+def _exp_square(m: Any, c: float, x: Any) -> Any:
+    """exp(-c·x²) for c = 1 or 1/2."""
     x = m.where(m.abs(x) > 60.0, 60.0, x)  # exp(-1800) is 0
     high = _high(x)  # x² = high² + (x - high)(x + high): rounded, x² = 700 would cost 3 digits of exp(-x²)
-    return m.exp(-c * (high * high)) * m.exp(-c * ((x - high) * (x + high)))
+    e = m.exp(-c * (high * high))
+    return e + e * m.expm1(-c * ((x - high) * (x + high)))
 
 
 def _normal_cdf(m: Any, x: Any) -> Any:
@@ -185,7 +197,8 @@ def _sigmoid_slope(m: Any, x: Any) -> Any:
 def _power_term(m: Any, c: Any, x: Any, n: Any, k: Any) -> Any:
     # Where c is 0, the exponent is one that cannot overflow: x ** 0 has derivative 0, at x = 0 too.
     n = m.where(m.abs(c) > 0.0, n, m.where(m.abs(x) > 1.0, -1.0, 1.0))
-    power = c * x**n
+    subnormal = m.where(m.abs(x) > 0.0, m.where(m.abs(x) < 1e-150, n, 0.0), 0.0) < 0.0  # x**n overflows before c*x**n
+    power = m.tail(subnormal, lambda: c * x ** (n + 1.0) / x, c * x**n)
     return power if m.is_zero(k) else power * m.log(m.where(x > 0.0, x, 1.0)) ** k
 
 
@@ -201,19 +214,24 @@ def _exp_half(m: Any, x: Any) -> Any:
     return m.exp(0.5 * m.where(x < 0.0, x, 0.0))
 
 
+def _far_left(m: Any, x: Any) -> Any:
+    """x * exp(x), which silu and mish are there."""
+    return x * _exp_half(m, x) * _exp_half(m, x)
+
+
+def _far_slope(m: Any, x: Any) -> Any:
+    return (1.0 + x) * _exp_half(m, x) * _exp_half(m, x)
+
+
 def _silu_slope(m: Any, x: Any) -> Any:
-    return m.tail(
-        x < -700.0, lambda: (1.0 + x) * _exp_half(m, x) * _exp_half(m, x), m.sigmoid(x) * (1.0 + x * m.sigmoid(-x))
-    )
+    near = m.tail(x > 700.0, lambda: 1.0 - _far_slope(m, -x), m.sigmoid(x) * (1.0 + x * m.sigmoid(-x)))
+    return m.tail(x < -700.0, lambda: _far_slope(m, x), near)
 
 
 def _mish_slope(m: Any, x: Any) -> Any:
-    near_0 = m.softplus(x)
-    return m.tail(
-        x < -700.0,
-        lambda: (1.0 + x) * _exp_half(m, x) * _exp_half(m, x),
-        m.tanh(near_0) + x * m.sech2(near_0) * m.sigmoid(x),
-    )
+    inner = m.softplus(x)
+    near = m.tanh(inner) + x * m.sech2(inner) * m.sigmoid(x)
+    return m.tail(x < -700.0, lambda: _far_slope(m, x), near)
 
 
 _LARGEST = 1.7976931348623157e308
@@ -221,8 +239,8 @@ _SQRT_HALF = math.sqrt(0.5)
 _SQRT_1_2PI = 1.0 / math.sqrt(2.0 * math.pi)
 _2_SQRTPI = 2.0 / math.sqrt(math.pi)
 _1_LN2 = 1.0 / math.log(2.0)
-_1_LN10 = 1.0 / math.log(10.0)
-_SELU, _SELU_ALPHA = 1.0507009873554805, 1.0507009873554805 * 1.6732632423543772
+_1_LN10 = 0.4342944819032518
+_SELU, _SELU_ALPHA = 1.0507009873554805, 1.7580993408473768  # scale, and scale times alpha
 
 # fmt: off
 # ruff: noqa: E501 (a row is read across, value beside derivatives)
@@ -233,7 +251,7 @@ SUB = op("-", "difference", lambda m, x, y: x - y, lambda m, out, x, y: (1.0, -1
 MUL = op("*", "product",    lambda m, x, y: x * y, lambda m, out, x, y: (y, x))
 DIV = op("/", "quotient",   lambda m, x, y: x / y, lambda m, out, x, y: (1.0 / y, -out / y), "y != 0")
 NEG = op("neg", "the number with its sign turned", lambda m, x: -x, lambda m, out, x: (-1.0,))
-POW = op("**", "power; x ** 0 is 1 everywhere, with derivative 0",
+POW = op("**", "power; x ** 0 is 1 everywhere, with derivative 0. Where y - 1 is rounded (y is no multiple of 2**-53), the derivative by x is off by up to log(x) ulp",
          lambda m, x, y: x**y, lambda m, out, x, y: (m.power_term(y, x, y - 1.0, 0.0), m.power_term(1.0, x, y, 1.0)), "x > 0 or (x == 0 and y >= 0) or (x < 0 and y % 1 == 0)")
 
 # Elementary functions
@@ -244,7 +262,7 @@ LOG1P   = op("log1p",   "log(1 + x), exact near 0",        lambda m, x: m.log1p(
 LOG2    = op("log2",    "logarithm to the base 2",         lambda m, x: m.log2(x),   lambda m, out, x: (_1_LN2 / x,), "x > 0")
 LOG10   = op("log10",   "logarithm to the base 10",        lambda m, x: m.log10(x),  lambda m, out, x: (_1_LN10 / x,), "x > 0")
 SQRT    = op("sqrt",    "square root",                     lambda m, x: m.sqrt(x),   lambda m, out, x: (0.5 / out,), "x >= 0")
-CBRT    = op("cbrt",    "cube root",                       lambda m, x: m.cbrt(x),   lambda m, out, x: (1.0 / (3.0 * out * out),))
+CBRT    = op("cbrt",    "cube root",                       lambda m, x: m.cbrt(x),   lambda m, out, x: (m.tail(m.abs(x) > 0.0, lambda: out / x / 3.0, 1.0 / (3.0 * out * out)),))
 ABS     = op("abs",     "distance from 0; derivative 0 at 0", lambda m, x: m.abs(x), lambda m, out, x: (m.where(x > 0.0, 1.0, m.where(x < 0.0, -1.0, 0.0)),))
 SIGN    = op("sign",    "1, 0 or -1; derivative 0",        lambda m, x: m.where(x > 0.0, 1.0, m.where(x < 0.0, -1.0, x)), lambda m, out, x: (0.0,))
 SIN     = op("sin",     "sine of x radians",               lambda m, x: m.sin(x),    lambda m, out, x: (m.cos(x),), "abs(x) < inf")
@@ -259,10 +277,10 @@ TANH    = op("tanh",    "hyperbolic tangent",              lambda m, x: m.tanh(x
 ARCSINH = op("arcsinh", "number whose sinh is x",          lambda m, x: m.arcsinh(x), lambda m, out, x: (1.0 / m.hypot(1.0, x),))
 ARCCOSH = op("arccosh", "number >= 0 whose cosh is x",     lambda m, x: m.arccosh(x), lambda m, out, x: (1.0 / (m.sqrt(x - 1.0) * m.sqrt(x + 1.0)),), "x >= 1")
 ARCTANH = op("arctanh", "number whose tanh is x",          lambda m, x: m.arctanh(x), lambda m, out, x: (1.0 / (m.semicircle(x) * m.semicircle(x)),), "-1 < x < 1")
-ERF     = op("erf",     "error function (Abramowitz and Stegun 7.1.1)", lambda m, x: m.erf(x), lambda m, out, x: (_2_SQRTPI * m.gauss(x, 1.0),))
-ERFC    = op("erfc",    "1 - erf(x), exact for large x",   lambda m, x: m.erfc(x),   lambda m, out, x: (-_2_SQRTPI * m.gauss(x, 1.0),))
-HYPOT   = op("hypot",   "length of the vector (x, y); derivatives 0 at the origin", lambda m, x, y: m.hypot(x, y),
-             lambda m, out, x, y: (m.where(out > 0.0, x / m.where(out > 0.0, out, 1.0), 0.0), m.where(out > 0.0, y / m.where(out > 0.0, out, 1.0), 0.0)))
+ERF     = op("erf",     "error function (Abramowitz and Stegun 7.1.1)", lambda m, x: m.erf(x), lambda m, out, x: (_2_SQRTPI * m.gauss(x),))
+ERFC    = op("erfc",    "1 - erf(x), exact for large x",   lambda m, x: m.erfc(x),   lambda m, out, x: (-_2_SQRTPI * m.gauss(x),))
+HYPOT   = op("hypot",   "length of the vector (x, y); derivatives 0 at the origin, exact where the length is no subnormal number", lambda m, x, y: m.hypot(x, y),
+             lambda m, out, x, y: (_over(m, x, out), _over(m, y, out)))
 ARCTAN2 = op("arctan2", "angle of the point (x, y), radians; derivatives 0 at the origin", lambda m, y, x: m.arctan2(y, x),
              lambda m, out, y, x: (m.over_square(x, m.hypot(x, y)), -m.over_square(y, m.hypot(x, y))))
 
@@ -282,11 +300,11 @@ SELU        = op("selu", "scaled elu (Klambauer et al. 2017); at 0 the derivativ
 SOFTPLUS    = op("softplus", "log(1 + exp(x)), in a form that cannot overflow",
                  lambda m, x: m.maximum(x, 0.0) + m.log1p(m.exp(-m.abs(x))), lambda m, out, x: (m.sigmoid(x),))
 SILU        = op("silu", "x * sigmoid(x) (Elfwing et al. 2017)",
-                 lambda m, x: m.tail(x < -700.0, lambda: x * _exp_half(m, x) * _exp_half(m, x), x * m.sigmoid(x)), lambda m, out, x: (_silu_slope(m, x),))
+                 lambda m, x: m.tail(x < -700.0, lambda: _far_left(m, x), x * m.sigmoid(x)), lambda m, out, x: (_silu_slope(m, x),))
 MISH        = op("mish", "x * tanh(softplus(x)) (Misra 2019)",
-                 lambda m, x: m.tail(x < -700.0, lambda: x * _exp_half(m, x) * _exp_half(m, x), x * m.tanh(m.softplus(x))), lambda m, out, x: (_mish_slope(m, x),))
+                 lambda m, x: m.tail(x < -700.0, lambda: _far_left(m, x), x * m.tanh(m.softplus(x))), lambda m, out, x: (_mish_slope(m, x),))
 GELU        = op("gelu", "x times the normal distribution function, exact (Hendrycks and Gimpel 2016)",
-                 lambda m, x: x * m.normal_cdf(x), lambda m, out, x: (m.normal_cdf(x) + x * (_SQRT_1_2PI * m.gauss(x, 0.5)),))
+                 lambda m, x: x * m.normal_cdf(x), lambda m, out, x: (m.normal_cdf(x) + x * m.normal_pdf(x),))
 
 # Choices; a tie shares the gradient equally, and NaN in any place gives NaN
 MINIMUM = op("minimum", "the smaller of two", lambda m, x, y: m.minimum(x, y),
@@ -306,19 +324,19 @@ DOT         = op("dot", "w1*x1 + ... + wn*xn, plus a bias", _dot, _dot_partials)
 TOTAL       = op("total", "sum of many", lambda m, *xs: m.sum(xs), lambda m, out, *xs: (1.0,) * len(xs))
 MEAN        = op("mean", "arithmetic mean", _mean, lambda m, out, *xs: (1.0 / m.count(xs),) * len(xs))
 PROD        = op("prod", "product of many, from left to right", lambda m, *xs: m.product(xs), lambda m, out, *xs: tuple(m.products_of_others(xs)))
-NORM        = op("norm", "length of a vector; derivatives 0 at the origin", lambda m, *xs: m.length(xs),
-                 lambda m, out, *xs: tuple(m.where(out > 0.0, x / m.where(out > 0.0, out, 1.0), 0.0) for x in xs))
+NORM        = op("norm", "length of a vector; derivatives 0 at the origin, exact where the length is no subnormal number", lambda m, *xs: m.length(xs),
+                 lambda m, out, *xs: tuple(_over(m, x, out) for x in xs))
 LOGSUMEXP   = op("logsumexp", "log(exp(x1) + ... + exp(xn)), in a form that cannot overflow", _logsumexp, lambda m, out, *xs: tuple(m.probabilities(xs)))
 SOFTMAX     = op("softmax", "exp(x) / (exp(x1) + ... + exp(xn)) for the x at an index from 0", _softmax, _softmax_partials)
 LOG_SOFTMAX = op("log_softmax", "log of the softmax at an index from 0", _log_softmax, _log_softmax_partials)
 
 # Parts of the derivatives above
-GAUSS         = op("gauss", "exp(-c*x²)", _gauss, lambda m, out, x, c: (-2.0 * c * x * out, -x * x * out))
-NORMAL_CDF    = op("normal_cdf", "normal distribution function", _normal_cdf, lambda m, out, x: (_SQRT_1_2PI * m.gauss(x, 0.5),))
+GAUSS         = op("gauss", "exp(-x²)", lambda m, x: _exp_square(m, 1.0, x), lambda m, out, x: (-2.0 * (x * out),))
+NORMAL_PDF    = op("normal_pdf", "density of the normal distribution", lambda m, x: _SQRT_1_2PI * _exp_square(m, 0.5, x), lambda m, out, x: (-x * out,))
+NORMAL_CDF    = op("normal_cdf", "normal distribution function", _normal_cdf, lambda m, out, x: (m.normal_pdf(x),))
 SIGMOID_SLOPE = op("sigmoid_slope", "derivative of sigmoid, sigmoid(x)*sigmoid(-x)", _sigmoid_slope, lambda m, out, x: (-out * m.tanh(0.5 * x),))
 SECH2         = op("sech2", "derivative of tanh, 1 / cosh(x)²", lambda m, x: 4.0 * m.sigmoid_slope(2.0 * x), lambda m, out, x: (-2.0 * out * m.tanh(x),))
 SEMICIRCLE    = op("semicircle", "sqrt(1 - x²), exact near 1", lambda m, x: m.sqrt((1.0 - x) * (1.0 + x)), lambda m, out, x: (-x / out,), "-1 <= x <= 1")
 ARCTAN_SLOPE  = op("arctan_slope", "derivative of arctan, 1 / (1 + x²)", lambda m, x: 1.0 / (1.0 + x * x), lambda m, out, x: (-2.0 * (x * out) * out,))
-OVER_SQUARE   = op("over_square", "x / r², or 0 where r is 0", lambda m, x, r: m.where(r > 0.0, x / m.where(r > 0.0, r, 1.0) / m.where(r > 0.0, r, 1.0), 0.0),
-                   lambda m, out, x, r: (m.over_square(1.0, r), m.where(r > 0.0, -2.0 * out / m.where(r > 0.0, r, 1.0), 0.0)))
+OVER_SQUARE   = op("over_square", "x / r², or 0 where r is 0", _over_square, lambda m, out, x, r: (m.over_square(1.0, r), _over(m, -2.0 * out, r)))
 POWER_TERM    = op("power_term", "c * x**n * log(x)**k, which is 0 where c is", _power_term, _power_term_partials)

@@ -17,6 +17,7 @@ from mpmath import mp, mpf
 
 from autograd import Value, check_gradients, grad, primitive
 from autograd.engine.errors import holds
+from autograd.engine.fast_ops import write_out
 from autograd.engine.functions import where
 from autograd.engine.value import apply, arithmetic
 from autograd.notation.symbols import Latex, Symbols
@@ -28,7 +29,8 @@ from autograd.rules.parts import complete
 from autograd.rules.table import LEAF, TABLE, Namespace, Operation, lookup
 from tests import oracle
 
-ROWS = list(TABLE.values())
+ROWS = [row for row in TABLE.values() if row.name != "power_term"]  # which has whole numbers among its operands: see **
+INDEXED = {"softmax", "log_softmax"}  # whose first operand is a place among the others
 LARGEST = mpf(sys.float_info.max)
 TINIEST = 5e-324
 Point = tuple[float, ...]
@@ -39,6 +41,7 @@ ALIASES = {
     "arcsin": mp.asin, "arccos": mp.acos, "arctan": mp.atan, "arcsinh": mp.asinh, "arccosh": mp.acosh,
     "arctanh": mp.atanh, "arctan2": mp.atan2, "abs": abs, "erfc": oracle.erfc, "cbrt": oracle.cbrt,
     "log2": lambda x: mp.log(x, 2), "minimum": min, "maximum": max, "norm": None,
+    "semicircle": lambda x: mp.sqrt(1 - x * x),
 }  # fmt: skip
 MPMATH = Namespace(
     lambda m, row: lambda *xs: reference(row)(*xs),
@@ -80,12 +83,19 @@ EXTREME = [TINIEST, -TINIEST, 1e-300, -1e-300, 1e300, -1e300, sys.float_info.max
 
 
 def arities(row: Operation) -> list[int]:
+    if row.name in INDEXED:
+        return [2, 3, 4, 5, 8]
     return [1, 2, 3, 4, 7] if row.variadic else [len(row.operands)]
 
 
 def points(row: Operation, candidates: list[float], most: int, seed: int = 0) -> Iterator[Point]:
     """Every combination of the candidates where there are few operands, else some, chosen by chance."""
     chance = random.Random(f"{row.name} {seed}")
+    if row.name in INDEXED:
+        for arity in arities(row)[1:]:
+            for _ in range(most // len(arities(row))):
+                yield float(chance.randrange(arity)), *[chance.choice(candidates) for _ in range(arity)]
+        return
     for arity in arities(row):
         if len(candidates) ** arity <= most:
             yield from itertools.product(candidates, repeat=arity)
@@ -104,7 +114,8 @@ def jittered(row: Operation, most: int) -> list[Point]:
     """Random points near the ordinary ones, in the row's domain."""
     chance = random.Random(row.name)
     near = [p for _ in range(5) for p in points(row, ORDINARY, 2 * most, seed=1)]
-    moved = [tuple(x + chance.uniform(-0.1, 0.1) for x in p) for p in near]
+    fixed = row.name in INDEXED
+    moved = [(*p[:fixed], *[x + chance.uniform(-0.1, 0.1) for x in p[fixed:]]) for p in near]
     chance.shuffle(moved)
     return [p for p in moved if holds(row, p)][:most]
 
@@ -159,6 +170,8 @@ def check_value(row: Operation, point: Point) -> None:
 def exact_partials(row: Operation, point: Point) -> list[Any] | None:
     """The derivatives of the reference; None at a kink or an edge, where there is none."""
     exact = list(map(mpf, point))
+    if row.name == "sign" and point[0] == 0:
+        return None
     if by_hand(row) and not (row.name in oracle.KINKED and point[0] == 0):
         try:
             return [oracle.UNARY[row.name](*exact)[1]]
@@ -179,6 +192,9 @@ def exact_partials(row: Operation, point: Point) -> list[Any] | None:
 def differentiated(row: Operation, at: list[Any], orders: dict[int, int], direction: int = 0) -> Any:
     """The derivative of the reference by operands k, orders[k] times each, by differences at 50 digits and more."""
     ks = tuple(orders)
+
+    if row.name in INDEXED and 0 in orders:
+        return mpf(0)
 
     def f(*moved: Any) -> Any:
         operands = list(at)
@@ -232,16 +248,22 @@ def check_second(row: Operation, point: Point) -> None:
 def check_text(row: Operation, point: Point) -> None:
     """The rule as text, run by Python, gives what the rule gives."""
     python = {name: getattr(FLOATS, name) for name in TABLE if name.isidentifier()}
+    python["take"] = lambda index, *xs: xs[int(index)]
     names = [f"x{k}" for k in range(len(point))]
     numbers = dict(zip(names, point, strict=True))
     out = row.value(FLOATS, *point)
     slopes = row.partials(FLOATS, out, *point)
     for kind in (Formula, Source):
+        rtol = 1e-14 if kind is Source else 1e-9  # the textbook's forms lose digits
         text = str(value_formula(row, names, kind))
-        assert eval(text, python, numbers) == pytest.approx(out, rel=1e-14, abs=1e-300), text
+        assert eval(text, python, numbers) == pytest.approx(out, rel=rtol, abs=1e-15), text
         for formula, slope in zip(partial_formulas(row, "out", names, kind), slopes, strict=True):
-            written = eval(str(formula), python, numbers | {"out": out})
-            assert written == pytest.approx(slope, rel=1e-14, abs=1e-300), str(formula)
+            try:
+                written = eval(str(formula), python, numbers | {"out": out})
+            except (ValueError, ArithmeticError):  # x**y*log(x) of a negative x
+                assert kind is Formula, str(formula)
+                continue
+            assert written == pytest.approx(slope, rel=rtol, abs=1e-15), str(formula)
         if row.name != "neg":
             called = str(call_formula(row, names, kind))
             assert eval(called, python, numbers) == pytest.approx(out, rel=1e-14, abs=1e-300), called
@@ -297,7 +319,9 @@ def test_central_differences_agree(row: Operation, order: int) -> None:
     for point in jittered(row, 3):
         if exact_partials(row, point) is None or (row.name == "**" and point[0] < 0):
             continue
-        check = check_gradients(lambda *xs: apply(row, xs), *point, order=order, rtol=1e-5)
+        fixed = point[: row.name in INDEXED]
+        moved = point[len(fixed) :]
+        check = check_gradients(lambda *xs, fixed=fixed: apply(row, (*fixed, *xs)), *moved, order=order, rtol=1e-5)
         assert check, f"at {point}:\n{check}"
 
 
@@ -366,9 +390,7 @@ def public(row: Operation) -> Callable[..., Any]:
         return lambda x, y: eval(f"x {row.name} y", {"x": x, "y": y})
     if row.name == "neg":
         return lambda x: -x
-    if row.name == "erfc":  # a means to gelu
-        return lambda x: apply(row, (x,))
-    return getattr(autograd, row.name)
+    return getattr(autograd, row.name, None) or write_out(row)
 
 
 def test_operands_are_taken_in_order() -> None:
@@ -435,7 +457,7 @@ def test_text_that_differs_from_floats_is_found() -> None:
 
 def test_a_row_of_the_users_passes_the_same_checks(own_operations: None) -> None:
     primitive(
-        "arccosh",
+        "area_cosh",
         value=lambda m, x: m.log(x + m.sqrt(x * x - 1.0)),
         partials=lambda m, out, x: (1.0 / m.sqrt(x * x - 1.0),),
         domain="x > 1",
@@ -446,7 +468,7 @@ def test_a_row_of_the_users_passes_the_same_checks(own_operations: None) -> None
         partials=lambda m, out, x, y: (x / out, y / out),
         domain="x != 0 or y != 0",
     )
-    for name in ("arccosh", "hypotenuse"):
+    for name in ("area_cosh", "hypotenuse"):
         row = TABLE[name]
         chosen = jittered(row, 12)
         assert len(chosen) >= 4
