@@ -125,8 +125,10 @@ UNARY: dict[str, Callable[[Any], Triple]] = {
     "sech2": _sech2,
     "semicircle": lambda x: (mp.sqrt(1 - x * x), -x / mp.sqrt(1 - x * x), -1 / mp.sqrt(1 - x * x) ** 3),
     "arctan_slope": lambda x: (
-        1 / (1 + x * x), -2 * x / (1 + x * x) ** 2, (6 * x * x - 2) / (1 + x * x) ** 3,
-    ),  # fmt: skip
+        1 / (1 + x * x),
+        -2 * x / (1 + x * x) ** 2,
+        (6 * x * x - 2) / (1 + x * x) ** 3,
+    ),
     "softplus": lambda x: (mp.log1p(mp.exp(x)), *_sigmoid(x)[:2]),
     "silu": _silu,
     "gelu": _gelu,

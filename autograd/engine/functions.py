@@ -191,7 +191,7 @@ def softmax(xs: Iterable[Number]) -> list[Any]:
     [1.0, 0.0]
     """
     operands = _some("softmax(xs)", xs)
-    return [apply(table.SOFTMAX, (k, *operands)) for k in range(len(operands))]
+    return _each(table.SOFTMAX, operands, lambda shifted, power, norm: power / norm)
 
 
 def log_softmax(xs: Iterable[Number], index: Any = None) -> Any:
@@ -205,8 +205,34 @@ def log_softmax(xs: Iterable[Number], index: Any = None) -> Any:
     """
     operands = _some("log_softmax(xs)", xs)
     if index is not None:
-        return apply(table.LOG_SOFTMAX, (index, *operands))
-    return [apply(table.LOG_SOFTMAX, (k, *operands)) for k in range(len(operands))]
+        known = current_mode().tape is None or not isinstance(index, Value)
+        return apply(table.LOG_SOFTMAX, (_place("log_softmax", index, len(operands)) if known else index, *operands))
+    norms: list[Any] = []  # one, when it is needed
+
+    def small(shifted: Any, _: Any, __: Any) -> Any:
+        if not norms:
+            top = largest(operands)
+            norms.append(logsumexp([x - top for x in operands]))
+        return shifted - norms[0]
+
+    return _each(table.LOG_SOFTMAX, operands, small)
+
+
+def _each(row: Operation, xs: tuple[Any, ...], small: Callable[..., Any]) -> list[Any]:
+    """`row` at each place of `xs`; `small(x - top, exp(x - top), sum of these)` where its probability is at most 1/2.
+
+    There, 1 - p loses no digits, so that nodes can share their parts: as many edges as numbers, not their square.
+    """
+    if current_mode().tape is not None:  # which probability is large, may differ from example to example
+        return [apply(row, (k, *xs)) for k in range(len(xs))]
+    top = largest(xs)
+    shifted = [x - top for x in xs]
+    powers = [exp(x) for x in shifted]
+    norm = total(powers)
+    return [
+        small(shifted[k], power, norm) if power <= 0.5 * norm else apply(row, (k, *xs))
+        for k, power in enumerate(powers)
+    ]
 
 
 def take(xs: Sequence[Any], index: Any) -> Any:
@@ -220,10 +246,14 @@ def take(xs: Sequence[Any], index: Any) -> Any:
     tape = current_mode().tape
     if tape is not None and isinstance(index, Value):
         return tape.take(xs, index)
+    return xs[_place("take", index, len(xs))]
+
+
+def _place(what: str, index: Any, n: int) -> int:
     number = float(index)
-    if not (number.is_integer() and 0 <= number < len(xs)):
-        raise ValueError(f"take(xs, index) needs a whole number from 0 to {len(xs) - 1}, got {number:g}")
-    return xs[int(number)]
+    if not (number.is_integer() and 0 <= number < n):
+        raise ValueError(f"{what}(xs, index) needs a whole number from 0 to {n - 1}, got {number:g}")
+    return int(number)
 
 
 def uniform(generator: "Random") -> Any:

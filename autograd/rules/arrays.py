@@ -21,7 +21,10 @@ def _smallest(xs: Any) -> Any:
 
 def _take(index: Any, xs: Any) -> Any:
     """The array of `xs` at an index, for each number; NaN where there is none."""
-    return reduce(lambda taken, k: np.where(index == k, xs[k], taken), range(len(xs)), np.nan)
+    taken: Any = np.nan
+    for k, x in enumerate(xs):
+        taken = np.where(index == k, x, taken)
+    return taken
 
 
 def _positions(xs: Any) -> range:

@@ -51,6 +51,7 @@ def _parts_as_text(m: Namespace, kind: type[Formula]) -> dict[str, Callable[...,
         return term if m.is_zero(k) else term * m.log(x) ** k
 
     return {
+        "exact": lambda number, written: written(),
         "gauss": lambda x: m.exp(-(kind.of(x) ** 2.0)),
         "normal_pdf": lambda x: 1.0 / math.sqrt(2.0 * math.pi) * m.exp(-0.5 * kind.of(x) ** 2.0),
         "normal_cdf": lambda x: 0.5 * m.erfc(-math.sqrt(0.5) * kind.of(x)),
@@ -65,9 +66,8 @@ def _parts_as_text(m: Namespace, kind: type[Formula]) -> dict[str, Callable[...,
 
 def _take(index: Any, xs: Sequence[Any]) -> Any:
     """The operand at an index, or ``take(index, a, b)`` where that has no number."""
-    if isinstance(index, Formula) and index.number is None:
-        return index.call("take", *xs)
-    return xs[int(index.number if isinstance(index, Formula) else index)]
+    number = index.number if isinstance(index, Formula) else index
+    return index.call("take", *xs) if number is None else xs[int(number)]
 
 
 def value_formula(operation: Operation, operands: Sequence[Any], kind: type[Formula] = Formula) -> Formula:
@@ -88,27 +88,40 @@ def partial_formulas_at(
 ) -> tuple[Formula, ...]:
     """`partial_formulas` where the result and the operands have these `numbers`: of each choice, the side taken."""
     taken: list[bool] = []
+    runs = issubclass(kind, Source)  # other kinds show the textbook's form instead of a tail
 
     def note(condition: bool, a: float, b: float) -> float:
         taken.append(condition)
         return a if condition else b
 
+    def note_tail(condition: bool, exact: Callable[[], float], textbook: float) -> float:
+        if not runs:
+            return textbook
+        taken.append(condition)
+        return exact() if condition else textbook
+
     with suppress(ValueError, ArithmeticError):  # an infinite derivative; what was noted until then holds
-        operation.partials(_with_where(FLOATS, note), *numbers)
+        operation.partials(_with_choices(FLOATS, note, note_tail), *numbers)
     sides = iter(taken)
 
     def side(condition: Any, a: Any, b: Any) -> Any:
         known = next(sides, None)
         return choose(condition if known is None else known, a, b)
 
-    m = _with_where(_namespace(kind), side)
+    def side_tail(condition: Any, exact: Callable[[], Any], textbook: Any) -> Any:
+        if not runs:
+            return textbook
+        known = next(sides, None)
+        return choose(condition, exact(), textbook) if known is None else exact() if known else textbook
+
+    m = _with_choices(_namespace(kind), side, side_tail)
     return tuple(map(kind.of, operation.partials(m, *_formulas([out], kind), *_formulas(operands, kind))))
 
 
-def _with_where(m: Namespace, where: Callable[..., Any]) -> Namespace:
+def _with_choices(m: Namespace, where: Callable[..., Any], tail: Callable[..., Any]) -> Namespace:
     """A namespace like `m`, but for its choices; those within the operations it calls stay as they are."""
     functions = {name: function for name, function in vars(m).items() if name != "_read"}
-    return Namespace(lambda _, row: getattr(m, row.name), **functions | {"where": where})
+    return Namespace(lambda _, row: getattr(m, row.name), **functions | {"where": where, "tail": tail})
 
 
 def call_formula(operation: Operation, operands: Sequence[Any], kind: type[Formula] = Formula) -> Formula:

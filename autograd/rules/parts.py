@@ -16,6 +16,11 @@ def tail(m: Any, condition: Any, exact: Callable[[], Any], textbook: Any) -> Any
     return m.where(condition, exact(), textbook)
 
 
+def exact(_: Any, number: Any, textbook: Callable[[], Any]) -> Any:  # noqa: ARG001 (which text reads)
+    """`number`; text shows `textbook()`, the form that loses digits."""
+    return number
+
+
 def is_zero(_: Any, x: Any) -> bool:
     """Whether x is a plain number, 0."""
     return isinstance(x, (int, float)) and not x
@@ -63,6 +68,7 @@ def products_of_others(_: Any, xs: Sequence[Any]) -> list[Any]:
 
 _PARTS: tuple[Callable[..., Any], ...] = (
     tail,
+    exact,
     is_zero,
     below,
     probabilities,

@@ -194,6 +194,10 @@ def _sigmoid_slope(m: Any, x: Any) -> Any:
     return out * m.where(x < -40.0, 1.0, e * out)  # σ(-x) = exp(-x)·σ(x)
 
 
+def _sech2(m: Any, x: Any) -> Any:
+    return m.tail(m.abs(x) > 0.5, lambda: 4.0 * m.sigmoid_slope(2.0 * x), 1.0 - m.tanh(x) * m.tanh(x))
+
+
 def _power_term(m: Any, c: Any, x: Any, n: Any, k: Any) -> Any:
     # Where c is 0, the exponent is one that cannot overflow: x ** 0 has derivative 0, at x = 0 too.
     n = m.where(m.abs(c) > 0.0, n, m.where(m.abs(x) > 1.0, -1.0, 1.0))
@@ -252,7 +256,7 @@ MUL = op("*", "product",    lambda m, x, y: x * y, lambda m, out, x, y: (y, x))
 DIV = op("/", "quotient",   lambda m, x, y: x / y, lambda m, out, x, y: (1.0 / y, -out / y), "y != 0")
 NEG = op("neg", "the number with its sign turned", lambda m, x: -x, lambda m, out, x: (-1.0,))
 POW = op("**", "power; x ** 0 is 1 everywhere, with derivative 0. Where y - 1 is rounded (y is no multiple of 2**-53), the derivative by x is off by up to log(x) ulp",
-         lambda m, x, y: x**y, lambda m, out, x, y: (m.power_term(y, x, y - 1.0, 0.0), m.power_term(1.0, x, y, 1.0)), "x > 0 or (x == 0 and y >= 0) or (x < 0 and y % 1 == 0)")
+         lambda m, x, y: x**y, lambda m, out, x, y: (m.power_term(y, x, y - 1.0, 0.0), m.exact(m.power_term(1.0, x, y, 1.0), lambda: out * m.log(x))), "x > 0 or (x == 0 and y >= 0) or (x < 0 and y % 1 == 0)")
 
 # Elementary functions
 EXP     = op("exp",     "e to the power x",                lambda m, x: m.exp(x),    lambda m, out, x: (out,), "x <= 709.78")
@@ -273,7 +277,7 @@ ARCCOS  = op("arccos",  "angle whose cosine is x, radians", lambda m, x: m.arcco
 ARCTAN  = op("arctan",  "angle whose tangent is x, radians", lambda m, x: m.arctan(x), lambda m, out, x: (m.arctan_slope(x),))
 SINH    = op("sinh",    "hyperbolic sine",                 lambda m, x: m.sinh(x),   lambda m, out, x: (m.cosh(x),), "abs(x) <= 710.47")
 COSH    = op("cosh",    "hyperbolic cosine",               lambda m, x: m.cosh(x),   lambda m, out, x: (m.sinh(x),), "abs(x) <= 710.47")
-TANH    = op("tanh",    "hyperbolic tangent",              lambda m, x: m.tanh(x),   lambda m, out, x: (m.sech2(x),))  # 1 - out² would be 0 from x = 20 on
+TANH    = op("tanh",    "hyperbolic tangent",              lambda m, x: m.tanh(x),   lambda m, out, x: (m.exact(m.sech2(x), lambda: 1.0 - out * out),))  # the textbook's form is 0 from x = 20 on
 ARCSINH = op("arcsinh", "number whose sinh is x",          lambda m, x: m.arcsinh(x), lambda m, out, x: (1.0 / m.hypot(1.0, x),))
 ARCCOSH = op("arccosh", "number >= 0 whose cosh is x",     lambda m, x: m.arccosh(x), lambda m, out, x: (1.0 / (m.sqrt(x - 1.0) * m.sqrt(x + 1.0)),), "x >= 1")
 ARCTANH = op("arctanh", "number whose tanh is x",          lambda m, x: m.arctanh(x), lambda m, out, x: (1.0 / (m.semicircle(x) * m.semicircle(x)),), "-1 < x < 1")
@@ -285,7 +289,7 @@ ARCTAN2 = op("arctan2", "angle of the point (x, y), radians; derivatives 0 at th
              lambda m, out, y, x: (m.over_square(x, m.hypot(x, y)), -m.over_square(y, m.hypot(x, y))))
 
 # Activation functions
-SIGMOID     = op("sigmoid", "logistic function", lambda m, x: 1.0 / (1.0 + m.exp(-x)), lambda m, out, x: (m.sigmoid_slope(x),))  # out·(1 - out) would be 0 from x = 37 on
+SIGMOID     = op("sigmoid", "logistic function", lambda m, x: 1.0 / (1.0 + m.exp(-x)), lambda m, out, x: (m.exact(m.sigmoid_slope(x), lambda: out * (1.0 - out)),))  # the textbook's form is 0 from x = 37 on
 LOG_SIGMOID = op("log_sigmoid", "log of the logistic function", lambda m, x: -m.softplus(-x), lambda m, out, x: (m.sigmoid(-x),))
 RELU        = op("relu", "rectifier; derivative 0 at 0", lambda m, x: m.where(x < 0.0, 0.0, x), lambda m, out, x: (m.where(x > 0.0, 1.0, 0.0),))
 LEAKY_RELU  = op("leaky_relu", "rectifier with a slope below 0, and that slope at 0",
@@ -335,7 +339,7 @@ GAUSS         = op("gauss", "exp(-x²)", lambda m, x: _exp_square(m, 1.0, x), la
 NORMAL_PDF    = op("normal_pdf", "density of the normal distribution", lambda m, x: _SQRT_1_2PI * _exp_square(m, 0.5, x), lambda m, out, x: (-x * out,))
 NORMAL_CDF    = op("normal_cdf", "normal distribution function", _normal_cdf, lambda m, out, x: (m.normal_pdf(x),))
 SIGMOID_SLOPE = op("sigmoid_slope", "derivative of sigmoid, sigmoid(x)*sigmoid(-x)", _sigmoid_slope, lambda m, out, x: (-out * m.tanh(0.5 * x),))
-SECH2         = op("sech2", "derivative of tanh, 1 / cosh(x)²", lambda m, x: 4.0 * m.sigmoid_slope(2.0 * x), lambda m, out, x: (-2.0 * out * m.tanh(x),))
+SECH2         = op("sech2", "derivative of tanh, 1 / cosh(x)²", _sech2, lambda m, out, x: (-2.0 * out * m.tanh(x),))
 SEMICIRCLE    = op("semicircle", "sqrt(1 - x²), exact near 1", lambda m, x: m.sqrt((1.0 - x) * (1.0 + x)), lambda m, out, x: (-x / out,), "-1 <= x <= 1")
 ARCTAN_SLOPE  = op("arctan_slope", "derivative of arctan, 1 / (1 + x²)", lambda m, x: 1.0 / (1.0 + x * x), lambda m, out, x: (-2.0 * (x * out) * out,))
 OVER_SQUARE   = op("over_square", "x / r², or 0 where r is 0", _over_square, lambda m, out, x, r: (m.over_square(1.0, r), _over(m, -2.0 * out, r)))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import autograd
-from autograd import Value, dot, exp, grad, log, mean, no_grad, primitive, sqrt, total
+from autograd import Value, dot, exp, grad, log, no_grad, primitive, sqrt, total
 from autograd.engine.errors import is_number, real
 from autograd.rules.table import TABLE
 

@@ -203,8 +203,8 @@ def test_the_property_above_would_notice_a_lost_parenthesis() -> None:
 # rows as text
 
 ROWS = {
-    "sigmoid": ("1 / (1 + exp(-x))", ["sigmoid(x)*sigmoid(-x)"]),
-    "tanh": ("tanh(x)", ["1 / cosh(x)**2"]),
+    "sigmoid": ("1 / (1 + exp(-x))", ["out*(1 - out)"]),
+    "tanh": ("tanh(x)", ["1 - out*out"]),
     "*": ("x*y", ["y", "x"]),
     "-": ("x - y", ["1", "-1"]),
     "/": ("x / y", ["1 / y", "-out / y"]),

@@ -245,7 +245,7 @@ def _read(m: Namespace, row: Operation) -> Callable[..., Any]:
     return partial(row.value, m)
 
 
-NATIVE = complete(
+NATIVE: Namespace = complete(
     Namespace(
         _read,
         **{name: partial(_function, name) for name in (*_INSTRUCTIONS, *C_NAMES) if name != "power"},
