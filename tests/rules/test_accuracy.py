@@ -319,13 +319,15 @@ def errors_of_several(name: str, public: Callable[..., list[Value]] | None = Non
     errors, row = Errors(), TABLE[name]
     fixed = name in ("softmax", "log_softmax")
     for point in points(name):
-        with mp.workdps(1000):
+        spread = max(point[fixed:]) - min(point[fixed:]) if name in ("logsumexp", "softmax", "log_softmax") else 100.0
+        with mp.workdps(60 + int(spread)):  # 1 - exp(-spread) has all its digits
             try:
                 exact = SEVERAL[name](*Jet.inputs(point))
             except ZeroDivisionError:  # the origin
                 continue
             if abs(exact.value) > LARGEST:
                 continue
+            logs = oracle.log_softmax(Jet.inputs(point)[1:])[int(point[0])] if name == "softmax" else exact
             value_size, second_size = size_of_terms(name, point)
             value, first, second = derivatives(row, point, public)
             at = f"{name}{point}"
@@ -337,7 +339,6 @@ def errors_of_several(name: str, public: Callable[..., list[Value]] | None = Non
                 for j in range(fixed, len(point)):
                     right = exact.dd[i][j]
                     if name == "softmax":
-                        logs = oracle.log_softmax(Jet.inputs(point)[1:])[int(point[0])]
                         second_size = exact.value * max(abs(logs.d[i] * logs.d[j]), abs(logs.dd[i][j]))
                     if right is not None:
                         where = f"∂{i}∂{j} {at} = {second[i][j]!r}, {mp.nstr(right, 17)}"
