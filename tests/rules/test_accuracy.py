@@ -2,8 +2,7 @@
 
 The right number is that of the exact function at the exact float. An error counts in units in the last place (ulp) of
 the right number, wherever that is a normal float; where terms of a sum cancel near a zero (gelu' at -0.75), in those of
-the largest term, which `TERMS` states. ``python -m tests.rules.test_accuracy`` prints the worst of each row, and of
-PyTorch and JAX where they are installed.
+the largest term, which `TERMS` states. ``python -m tests.rules.test_accuracy`` prints the worst of each row.
 
 Bounds: 4 ulp for values and first derivatives, 1e-13 for second derivatives; wider ones, with the reason, in `WIDER`.
 """
