@@ -103,7 +103,13 @@ def applications(order: Iterable[N]) -> Iterator[tuple[N, int]]:
                 yield node, k
 
 
-def gradients(output: N, inputs: Iterable[N], seed: Any, local_grads: Callable[[N], tuple[Any, ...]]) -> dict[N, Any]:
+def gradients(
+    output: N,
+    inputs: Iterable[N],
+    seed: Any,
+    local_grads: Callable[[N], tuple[Any, ...]],
+    chain: Callable[[Any, Any], Any] = chain_rule,
+) -> dict[N, Any]:
     """∂output/∂node, times `seed`, for every node on a path from `inputs`, without touching any `.grad`.
 
     `local_grads` gives a node's local derivatives, as floats or as any numbers that multiply and add.
@@ -120,9 +126,7 @@ def gradients(output: N, inputs: Iterable[N], seed: Any, local_grads: Callable[[
         upstream = total[node]
         for k, (parent, local) in enumerate(zip(node.parents, local_grads(node), strict=True)):
             if parent in matters:
-                contribution = chain_rule(upstream, local)
-                if number(local) == 0.0 and number(contribution) != 0.0:  # an infinite gradient times a Value of 0
-                    contribution = 0.0
+                contribution = chain(upstream, local)
                 total[parent] = total[parent] + contribution if parent in total else contribution
                 if number(total[parent]) != number(total[parent]):
                     raise ValueError(nan_message(node, k, number(upstream), number(contribution)))

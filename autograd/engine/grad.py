@@ -7,11 +7,12 @@ themselves, and so is the gradient, which can be differentiated again.
 from collections.abc import Iterable
 from typing import Any, Literal, overload
 
+from ..rules import table
 from ..rules.table import Operation
-from .backward import gradients
+from .backward import chain_rule, gradients
 from .functions import VALUES
 from .grad_mode import current_mode, set_mode
-from .value import Value, constant, evaluate, local_grads
+from .value import Value, apply, constant, evaluate, local_grads
 
 
 @overload
@@ -38,11 +39,21 @@ def grad(output: Value, inputs: Iterable[Value], create_graph: bool = False) -> 
     wanted = _values(inputs)
     _require_value("output", output)
     if create_graph or current_mode().tape is not None:  # in a compiled function, floats would be one example's
-        total = gradients(output, wanted, 1.0, _local_values)
+        total = gradients(output, wanted, 1.0, _local_values, _chain_of_values)
         slopes = [g if isinstance(g := total.get(x, 0.0), Value) else constant(g) for x in wanted]
         return slopes if create_graph else [slope.detach() for slope in slopes]
     total = gradients(output, wanted, 1.0, lambda node: node.local_grads)
     return [total.get(x, 0.0) for x in wanted]
+
+
+def _chain_of_values(upstream: Any, local: Any) -> Any:
+    """`chain_rule`, where a local derivative of exactly 0 may be a Value and the upstream gradient infinite."""
+    if isinstance(upstream, Value) and isinstance(local, Value):
+        if current_mode().tape is not None:  # for other examples neither may hold
+            return apply(table.CHAIN, (upstream, local))
+        if local._data == 0.0 and upstream._data - upstream._data != 0.0:
+            return 0.0
+    return chain_rule(upstream, local)
 
 
 def _local_values(node: Value) -> tuple[Any, ...]:

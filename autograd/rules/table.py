@@ -334,7 +334,9 @@ LOGSUMEXP   = op("logsumexp", "log(exp(x1) + ... + exp(xn)), in a form that cann
 SOFTMAX     = op("softmax", "exp(x) / (exp(x1) + ... + exp(xn)) for the x at an index from 0", _softmax, _softmax_partials)
 LOG_SOFTMAX = op("log_softmax", "log of the softmax at an index from 0", _log_softmax, _log_softmax_partials)
 
-# Parts of the derivatives above
+# Parts of the derivatives above, and the chain rule itself in a function that is being compiled
+CHAIN         = op("chain", "upstream * local, and 0 where the local derivative is, whatever the upstream one",
+                   lambda m, upstream, local: m.where(m.abs(local) <= 0.0, 0.0, upstream * local), lambda m, out, upstream, local: (local, upstream))
 GAUSS         = op("gauss", "exp(-x²)", lambda m, x: _exp_square(m, 1.0, x), lambda m, out, x: (-2.0 * (x * out),))
 NORMAL_PDF    = op("normal_pdf", "density of the normal distribution", lambda m, x: _SQRT_1_2PI * _exp_square(m, 0.5, x), lambda m, out, x: (-x * out,))
 NORMAL_CDF    = op("normal_cdf", "normal distribution function", _normal_cdf, lambda m, out, x: (m.normal_pdf(x),))

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from autograd import Value, grad, primitive
+from autograd import Value, compile, grad, primitive, sqrt
 from autograd.engine.errors import holds
 from autograd.engine.value import apply
 from autograd.rules.table import DOT, TABLE
@@ -118,3 +118,11 @@ def test_a_row_of_the_user_that_forgets_operands_and_calls_every_function(own_op
         return dot(a, b, p) + total(a) + logsumexp([three(a[0]), three(a[1]), a[2]]) + dot([p, q], a[:2])
 
     agree(f, [np.random.default_rng(0).normal(0.0, 1.0, (9, 2))], backend="numpy")
+
+
+@pytest.mark.parametrize("backend", ["numpy", "llvm"])
+@pytest.mark.parametrize("batch", [[(0.0, 0.0), (3.0, 4.0)], [(3.0, 4.0), (0.0, 0.0)]])
+def test_an_infinite_slope_meets_a_zero_in_some_examples_alone(backend, batch):
+    f = compile(backend=backend)(lambda x, y: grad(sqrt(x * x + y * y), [x, y]))
+    expected = [[x / 5.0, y / 5.0] for x, y in batch]
+    assert f.map(*zip(*batch, strict=True)) == pytest.approx(np.array(expected), rel=1e-15)
