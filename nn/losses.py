@@ -10,7 +10,7 @@ from contextlib import suppress
 from functools import cache
 from typing import Any
 
-from autograd import Value, abs, dot, log, log_softmax, mean, relu, scope, softplus, take, total, where
+from autograd import Value, abs, dot, log, log_softmax, mean, relu, scope, softplus, total, where
 
 from .checks import is_number
 from .module import Module
@@ -67,13 +67,10 @@ def cross_entropy(logits: Sequence[Any], target: Any) -> Any:
     """
     if isinstance(logits, Value) or not hasattr(logits, "__len__") or len(logits) < 2:
         raise ValueError(f"cross_entropy needs a list of logits, one for each of at least two classes, got {logits!r}")
-    log_q = log_softmax(logits)
     if _is_list(target):
-        probabilities = _probabilities("the target of cross_entropy", target, len(log_q))
-        return -dot(probabilities, log_q)
-    if isinstance(target, Value):  # of a compiled function
-        return -take(log_q, target)
-    return -log_q[_class_index(target, len(log_q))]
+        probabilities = _probabilities("the target of cross_entropy", target, len(logits))
+        return -dot(probabilities, log_softmax(logits))
+    return -log_softmax(logits, target if isinstance(target, Value) else _class_index(target, len(logits)))
 
 
 def hinge_loss(score: Any, target: Any) -> Any:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from autograd import Value, check_gradients, grad, softmax
+from autograd import Value, check_gradients, compile, grad, softmax
 from nn import (
     MLP,
     Module,
@@ -86,6 +86,18 @@ class TestBinaryCrossEntropy:
 
 
 class TestCrossEntropy:
+    @pytest.mark.parametrize("margin", [5.0, 37.0, 100.0, 700.0])
+    def test_of_a_confident_model_has_all_its_digits(self, margin):
+        true = math.log1p(math.exp(-margin))
+        slope = math.exp(-margin) / (1.0 + math.exp(-margin))
+        logits = [Value(margin), Value(0.0)]
+        loss = cross_entropy(logits, 0)
+        assert loss.data == pytest.approx(true, rel=1e-15, abs=0)
+        assert grad(loss, logits) == pytest.approx([-slope, slope], rel=1e-15, abs=0)
+        for backend in ("numpy", "llvm"):
+            f = compile(backend=backend)(lambda x, k: [(e := cross_entropy([x, 0.0 * x], k)), *grad(e, [x])])
+            assert f.map([margin], [0.0])[0] == pytest.approx([true, -slope], rel=1e-15, abs=0)
+
     def test_is_its_definition(self):
         logits = [0.3, -1.0, 2.0]
         powers = [math.exp(z) for z in logits]

@@ -10,13 +10,18 @@ from functools import partial, reduce
 from math import nan
 from typing import Any
 
+from ....rules.parts import complete
 from ....rules.table import Namespace, Operation
 
 BEFORE, LOOP, AFTER = range(3)  # the loop over the examples, and what is done once a call
 
 # What a function of the table is called in the C library.
-_SAME = "exp expm1 log log1p sin cos tan sinh cosh tanh erf erfc"
+_SAME = "exp expm1 log log1p log2 log10 cbrt hypot sin cos tan sinh cosh tanh erf erfc"
 C_NAMES = dict(zip(_SAME.split(), _SAME.split(), strict=True)) | {
+    "arcsinh": "asinh",
+    "arccosh": "acosh",
+    "arctanh": "atanh",
+    "arctan2": "atan2",
     "arcsin": "asin",
     "arccos": "acos",
     "arctan": "atan",
@@ -203,7 +208,7 @@ def _extreme(call: str, x: Any, y: Any) -> Number:
     if not isinstance(x, Number):
         x, y = y, x
     recorder: Recorder = x.recorder
-    if isinstance(y, Number):
+    if isinstance(y, Number) or y != y:
         return recorder.emit(call, x, y)
     smaller = recorder.emit("olt", *((x, y) if call == "maximum" else (y, x)), boolean=True)
     return recorder.emit("select", smaller, y, x)
@@ -217,8 +222,11 @@ def _sum(terms: Iterable[Any], *rest: Any) -> Any:
     return unknown[0].recorder.emit("add up", *numbers) if unknown and len(numbers) > few else reduce(plus, numbers)
 
 
-def _largest(xs: Sequence[Any]) -> Any:
-    return reduce(NATIVE.maximum, xs)
+def _either(call: str, x: Any, y: Any) -> Any:
+    """The larger or the smaller of two; NaN if one of them is."""
+    if isinstance(x, Number) or isinstance(y, Number):
+        return _extreme(call, real(x), real(y))
+    return _function(call, x, y)
 
 
 def _take(index: Any, xs: Sequence[Any]) -> Any:
@@ -237,13 +245,18 @@ def _read(m: Namespace, row: Operation) -> Callable[..., Any]:
     return partial(row.value, m)
 
 
-NATIVE = Namespace(
-    _read,
-    **{name: partial(_function, name) for name in (*_INSTRUCTIONS, *C_NAMES) if name != "power"},
-    where=_where,
-    sum=_sum,
-    largest=_largest,
-    count=len,
-    take=_take,
-    positions=lambda xs: list(range(len(xs))),
+NATIVE: Namespace = complete(
+    Namespace(
+        _read,
+        **{name: partial(_function, name) for name in (*_INSTRUCTIONS, *C_NAMES) if name != "power"},
+        where=_where,
+        minimum=partial(_either, "minimum"),
+        maximum=partial(_either, "maximum"),
+        sum=_sum,
+        largest=lambda xs: reduce(NATIVE.maximum, xs),
+        smallest=lambda xs: reduce(NATIVE.minimum, xs),
+        count=len,
+        take=_take,
+        positions=lambda xs: list(range(len(xs))),
+    )
 )
