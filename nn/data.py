@@ -10,7 +10,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from .checks import counted, is_number
+from .checks import is_number, positive_int
 from .initialization import generator
 
 
@@ -120,7 +120,7 @@ def minibatches(
     [([10, 20], [1, 2]), ([30], [3])]
     """
     n = _examples(X, y)
-    batch_size = counted("batch_size", batch_size)
+    batch_size = positive_int("batch_size", batch_size)
     order = shuffled(n, generator(seed)) if shuffle else list(range(n))
     batches = (order[k : k + batch_size] for k in range(0, n, batch_size))
     return ((_take(X, batch), _take(y, batch)) for batch in batches)

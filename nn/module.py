@@ -5,8 +5,10 @@ parameter is its name, and the name of a module within another is the scope of w
 """
 
 import math
+import random
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from reprlib import recursive_repr
 from typing import Any, Self
 
@@ -56,7 +58,7 @@ class Module:
 
     def named_modules(self) -> list[tuple[str, "Module"]]:
         """This module, named "", and every one below it once, with the path to it."""
-        return [(path, part) for path, _, _, part in _parts(self) if isinstance(part, Module)]
+        return [(path, part) for path, _, _, part in _parts(self, modules_only=True) if isinstance(part, Module)]
 
     def named_parameters(self) -> list[tuple[str, Value]]:
         """Every parameter once, with its path as its name, such as ``layers.0.neurons.3.w.1``.
@@ -129,8 +131,8 @@ class Module:
         return f"{type(self).__name__}({', '.join(parts[1:])})"
 
 
-def _parts(root: Module) -> list[tuple[str, int, Module, Value | Module]]:
-    """Every parameter and module below `root` once, in the order of the attributes.
+def _parts(root: Module, modules_only: bool = False) -> list[tuple[str, int, Module, Value | Module]]:
+    """Every parameter (unless `modules_only`) and module below `root` once, in the order of the attributes.
 
     Each with its path, where in the path the name within its module begins, that module, and the part itself.
     """
@@ -142,6 +144,8 @@ def _parts(root: Module) -> list[tuple[str, int, Module, Value | Module]]:
         before, start, owner, children = stack[-1]
         for key, child in children:
             if isinstance(child, Value):
+                if modules_only or _is_traced(type(child)):
+                    continue
                 if child.operation is _LEAF and child not in parameters:
                     parameters.add(child)
                     parts.append((f"{before}{key}", start, owner, child))
@@ -157,6 +161,12 @@ def _parts(root: Module) -> list[tuple[str, int, Module, Value | Module]]:
         else:
             stack.pop()
     return parts
+
+
+@cache
+def _is_traced(kind: Any) -> bool:
+    """Whether Values of this class are those of a function that is being compiled, such as a kept input."""
+    return bool(kind.__module__.startswith("autograd.compiler."))
 
 
 def _children(part: Any) -> Iterator[tuple[Any, Any]]:
@@ -178,10 +188,28 @@ def _some(what: str, names: list[Any]) -> str:
 
 @contextmanager
 def mode_kept(model: Module) -> Iterator[None]:
-    """Afterwards each module is in the mode, training or evaluation, in which it was."""
+    """Give each module its mode back at the end: training or evaluation, as it was."""
     modes = [(module, module.training) for _, module in model.named_modules()]
     try:
         yield
     finally:
         for module, mode in modes:
             module.training = mode
+
+
+@contextmanager
+def evaluation_mode(model: Module) -> Iterator[None]:
+    """All modules in evaluation mode, and each in its own mode again at the end."""
+    with mode_kept(model):
+        model.eval()
+        yield
+
+
+def random_generators(model: Module) -> dict[str, random.Random]:
+    """The random numbers of a model: every `random.Random` among the attributes of its modules, by its path."""
+    return {
+        f"{path}.{name}".lstrip("."): attribute
+        for path, module in model.named_modules()
+        for name, attribute in vars(module).items()
+        if type(attribute) is random.Random
+    }

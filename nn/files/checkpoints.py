@@ -1,14 +1,13 @@
-"""Training on disk: a model with its optimiser, schedule and random state, from which it goes on as if never stopped.
+"""Training on disk: a model with its optimiser, schedule and random state, from which training continues exactly.
 
 A checkpoint is the file of a model with tensors for the optimiser, and the rest in its metadata.
 """
 
-import random
 from collections.abc import Mapping
 from typing import Any
 
 from ..initialization import generator
-from ..module import Module
+from ..module import Module, random_generators
 from ..optimizers import Optimizer
 from ..schedules import Schedule
 from . import tensorfile
@@ -38,7 +37,7 @@ def save_checkpoint(path: Path, model: Module, optimizer: Optimizer, schedule: S
         "optimizer": type(optimizer).__name__,
         "settings": state,
         "shuffled": optimizer.shuffled,
-        "random": {name: generator.getstate() for name, generator in _generators(model).items()},
+        "random": {name: generator.getstate() for name, generator in random_generators(model).items()},
         "schedule": None if schedule is None else [type(schedule).__name__, schedule.state_dict()],
     }
     tensorfile.write(path, arrays, metadata)
@@ -57,7 +56,7 @@ def load_checkpoint(path: Path, model: Module, optimizer: Optimizer, schedule: S
             raise ValueError("it is no checkpoint: load the model that it holds with nn.load")
         state = _optimizer_state(arrays, training, optimizer)
         changes = changes_for(model, arrays, metadata)
-        generators = _generators(model)
+        generators = random_generators(model)
         states = {name: _random_state(state) for name, state in training["random"].items()}
         if states.keys() != generators.keys():
             raise ValueError(f"its random state is of {sorted(states)}, the model has {sorted(generators)}")
@@ -84,16 +83,6 @@ def _optimizer_state(arrays: dict[str, Any], training: Mapping[str, Any], optimi
     ]
     rows = zip(*columns, strict=True) if columns else [()] * len(optimizer.parameters)
     return {**training["settings"], "state": list(rows)}
-
-
-def _generators(model: Module) -> dict[str, random.Random]:
-    """The random numbers of a model: every `random.Random` among the attributes of its modules."""
-    return {
-        f"{path}.{name}".lstrip("."): attribute
-        for path, module in model.named_modules()
-        for name, attribute in vars(module).items()
-        if type(attribute) is random.Random
-    }
 
 
 def _random_state(saved: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 from autograd import no_grad
 
-from ..checks import counted
+from ..checks import positive_int
 from ..module import Module, mode_kept
 from .pyplot import pyplot
 
@@ -51,7 +51,7 @@ def plot_decision_boundary(
     if not np.isfinite(points).all():
         row = np.flatnonzero(~np.isfinite(points).all(axis=1))[0]
         raise ValueError(f"row {row} of X is {points[row].tolist()}: leave the example out, or fill in a number")
-    if counted("resolution", resolution) == 1:
+    if positive_int("resolution", resolution) == 1:
         raise ValueError("resolution is a number of points from 2 on, got 1: there is no boundary in a single point")
     targets = np.asarray(y)
     if len(targets) != len(points):

@@ -383,7 +383,7 @@ class TestActivations:
     @pytest.mark.parametrize("make", [lambda a: Neuron(1, a), lambda a: MLP(1, [1], activation=a),
                                       lambda a: MLP(1, [2, 1], output_activation=a)])  # fmt: skip
     def test_unknown(self, make):
-        with pytest.raises(ValueError, match=r"unknown activation 'rellu': choose abs, .*relu.*, or a function"):
+        with pytest.raises(ValueError, match=r"unknown activation 'rellu' .*: choose abs, .*relu.*, or a function"):
             make("rellu")
         with pytest.raises(TypeError, match="an activation is a name or a function"):
             make(3)

@@ -264,7 +264,7 @@ class TestArguments:
         x = Value(1.0)
         with pytest.raises(ValueError, match="at least one parameter"):
             kind([], lr=0.1)
-        with pytest.raises(ValueError, match="stands twice"):
+        with pytest.raises(ValueError, match="is twice in the list"):
             kind([x, x], lr=0.1)
         with pytest.raises(ValueError, match="calculated or constant"):
             kind([x * 2], lr=0.1)
@@ -295,7 +295,10 @@ class TestArguments:
             make([Value(0.0)])
 
     def test_repr(self):
-        assert repr(SGD([Value(0.0)], lr=0.1)) == "SGD(1 parameters, lr=0.1, momentum=0.0, nesterov=False)"
+        assert (
+            repr(SGD([Value(0.0)], lr=0.1))
+            == "SGD(1 parameters, lr=0.1, momentum=0.0, nesterov=False, weight_decay=0.0)"
+        )
 
 
 def rates(make, epochs=12):

@@ -86,7 +86,10 @@ def test_every_example_once_an_epoch_and_the_last_short_batch_too():
             super().step()
 
     model = Counting()
-    nn.fit(model, range(10), range(10), optimizer=Watched(model.parameters(), lr=0.0), epochs=2, batch_size=4, seed=1)
+    nn.fit(
+        model, range(10), range(10), nn.mse_loss, optimizer=Watched(model.parameters(), lr=0.0), epochs=2, batch_size=4, seed=1,
+        compiled=False,
+    )  # fmt: skip
     first, second = model.met[:10], model.met[10:]
     assert sizes == [4, 8, 10, 14, 18, 20]
     assert sorted(x for x, _ in first) == sorted(x for x, _ in second) == list(range(10))
@@ -176,7 +179,10 @@ def test_validation_builds_no_graph_rests_dropout_and_the_mode_comes_back():
         losses.append((model.training, bool(prediction.parents)))
         return (prediction - target) ** 2
 
-    nn.fit(model, [1.0, 2.0], [1.0, 2.0], loss, optimizer=sgd(model), validation=([3.0], [3.0]), epochs=1)
+    nn.fit(
+        model, [1.0, 2.0], [1.0, 2.0], loss, optimizer=sgd(model), validation=([3.0], [3.0]), epochs=1,
+        compiled=False,
+    )  # fmt: skip
     assert losses == [(True, True), (True, True), (False, False)]
     assert model.training
     assert not model.inner.training
@@ -192,7 +198,7 @@ def test_the_mode_comes_back_after_an_error():
 @pytest.mark.parametrize("share", [0.3, np.float32(0.25), np.array(0.25)])
 def test_a_share_set_aside_is_never_trained_on(share):
     model = Counting()
-    nn.fit(model, range(10), range(10), optimizer=sgd(model, 0.0), epochs=4, validation=share, seed=0)
+    nn.fit(model, range(10), range(10), optimizer=sgd(model, 0.0), epochs=4, validation=share, seed=0, compiled=False)
     trained = {x for x, training in model.met if training}
     validated = {x for x, training in model.met if not training}
     assert (len(trained), len(validated)) == (7, 3)
@@ -323,12 +329,12 @@ def test_ctrl_c_within_an_epoch():
             raise KeyboardInterrupt
         return nn.mse_loss(prediction, target)
 
-    history = nn.fit(model, [0.0] * 4, [1.0] * 4, loss, optimizer=sgd(model), epochs=9, batch_size=1)
+    history = nn.fit(model, [0.0] * 4, [1.0] * 4, loss, optimizer=sgd(model), epochs=9, batch_size=1, compiled=False)
     assert history.interrupted
     assert history.epochs == len(history.gradient_norm) == 2
     assert history.train_loss[1] < history.train_loss[0]
     again = Counting()
-    nn.fit(again, [0.0] * 4, [1.0] * 4, optimizer=sgd(again), epochs=2, batch_size=1)
+    nn.fit(again, [0.0] * 4, [1.0] * 4, optimizer=sgd(again), epochs=2, batch_size=1, compiled=False)
     assert numbers(model) == numbers(again)
 
 
@@ -359,7 +365,7 @@ def test_the_garbage_collector_is_as_it_was_whatever_happens(enabled):
         if not enabled:
             gc.disable()
         with pytest.raises(ZeroDivisionError):
-            nn.fit(model, [0.0], [1.0], loss, optimizer=sgd(model))
+            nn.fit(model, [0.0], [1.0], loss, optimizer=sgd(model), compiled=False)
         assert gc.isenabled() is enabled
     finally:
         gc.enable()
@@ -383,14 +389,13 @@ def test_divergence_ends_with_the_best_weights():
     start = numbers(model)
     with pytest.raises(ArithmeticError, match=r"example \d+"):
         nn.fit(model, [[100.0]], [1.0], nn.mse_loss, optimizer=sgd(model, 1e6), epochs=100)
-    assert all(map(math.isfinite, numbers(model)))
-    assert numbers(model) != start  # of epoch 1, which met the start
+    assert numbers(model) == start  # the loss of epoch 1 was measured with them, and no later one is lower
 
 
 def test_an_operation_without_value_names_the_example_and_keeps_its_class():
     model = Counting()
     with pytest.raises(ValueError, match=r"example 1: log\(x\) needs x > 0") as caught:
-        nn.fit(model, [1.0, -1.0], [0.0, 0.0], lambda p, t: (p + t).log(), optimizer=sgd(model), seed=0)
+        nn.fit(model, [1.0, -1.0], [1.0, 0.0], lambda p, t: (p + t).log(), optimizer=sgd(model), seed=0)
     assert caught.value.__cause__ is not None
     with pytest.raises(OverflowError, match=r"example 0: exp\(x\)"):
         nn.fit(model, [1.0], [1000.0], lambda p, t: exp(p + t), optimizer=sgd(model))
@@ -399,7 +404,7 @@ def test_an_operation_without_value_names_the_example_and_keeps_its_class():
 def test_a_gradient_that_overflows_names_example_and_parameter():
     model = Counting()
     model.w.data = 1e-160
-    with pytest.raises(OverflowError, match="example 1: the gradient by 'w' is inf"):
+    with pytest.raises(OverflowError, match="example 1: the gradient with respect to 'w' is inf"):
         nn.fit(model, [1.0, 1e160], [1.0, 1.0], lambda p, t: p * 1e160, optimizer=sgd(model))
 
 
@@ -485,9 +490,12 @@ def test_a_class_that_does_not_exist_is_named():
         ({"metrics": [nn.accuracy]}, TypeError),
         ({"metrics": {"a": nn.accuracy, "validation_a": nn.accuracy}}, ValueError),
         ({"compiled": "yes"}, ValueError),
-        ({"loss": "mse"}, TypeError),
+        ({"loss": "mean"}, ValueError),
         ({"loss": lambda p, t: 1.0}, TypeError),
         ({"optimizer": nn.Adam}, TypeError),
+        ({"optimizer": "adams"}, ValueError),
+        ({"lr": -1.0}, ValueError),
+        ({"lr": 0.1, "optimizer": nn.SGD(nn.MLP(1, [1]).parameters(), lr=0.1)}, ValueError),
         ({"optimizer": nn.SGD([Value(1.0)], lr=0.1)}, ValueError),
     ],
 )
