@@ -41,14 +41,21 @@ class Standardizer:
 
         rows = _table(X)
         constant = rows.min(axis=0) == rows.max(axis=0)
-        self.mean = np.where(constant, rows[0], rows.mean(axis=0)).tolist()
-        self.scale = np.where(constant, 1.0, rows.std(axis=0)).tolist()
+        exponent = _exponents(rows)
+        near_1 = np.ldexp(rows, -exponent)  # whose squares neither overflow nor vanish
+        self.mean = np.where(constant, rows[0], np.ldexp(near_1.mean(axis=0), exponent)).tolist()
+        self.scale = np.where(constant, 1.0, np.ldexp(near_1.std(axis=0), exponent)).tolist()
         return self
 
     def transform(self, X: Any) -> Any:
         """(x - mean) / scale, column by column."""
+        import numpy as np
+
         mean, scale, rows = self._ready(X)
-        return _like(X, (rows - mean) / scale)
+        exponent = _exponents(np.vstack([rows, mean, scale]))
+        with np.errstate(over="ignore"):
+            shifted = np.ldexp(rows, -exponent) - np.ldexp(mean, -exponent)
+            return _like(X, shifted / np.ldexp(scale, -exponent))
 
     def fit_transform(self, X: Any) -> Any:
         """`fit`, then `transform`."""
@@ -56,8 +63,11 @@ class Standardizer:
 
     def inverse(self, X: Any) -> Any:
         """Undo `transform`: x * scale + mean, column by column."""
+        import numpy as np
+
         mean, scale, rows = self._ready(X)
-        return _like(X, rows * scale + mean)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return _like(X, rows * scale + mean)
 
     def _ready(self, X: Any) -> tuple[Any, Any, Any]:
         import numpy as np
@@ -119,6 +129,7 @@ def minibatches(
     >>> list(minibatches([10, 20, 30], [1, 2, 3], batch_size=2, shuffle=False))
     [([10, 20], [1, 2]), ([30], [3])]
     """
+    X, y = (data.to_numpy() if hasattr(data, "to_numpy") else data for data in (X, y))
     n = _examples(X, y)
     batch_size = positive_int("batch_size", batch_size)
     order = shuffled(n, generator(seed)) if shuffle else list(range(n))
@@ -142,6 +153,8 @@ def _examples(X: Any, y: Any) -> int:
 
 
 def _take(data: Any, rows: list[int]) -> Any:
+    if hasattr(data, "iloc"):  # of pandas
+        return data.iloc[rows]
     return data[rows] if hasattr(data, "dtype") else [data[k] for k in rows]
 
 
@@ -159,6 +172,7 @@ def _spread(order: list[int], labels: Any) -> list[int]:
     """`order` rearranged so that any stretch from its start holds the classes in about equal shares."""
     if len(labels) != len(order):
         raise ValueError(f"stratify needs a label for each of the {len(order)} examples, got {len(labels)}")
+    labels = list(labels)
     members: dict[Any, list[int]] = {}
     for k in order:
         members.setdefault(labels[k], []).append(k)
@@ -184,8 +198,22 @@ def _table(X: Any) -> Any:
     return rows
 
 
+def _exponents(rows: Any) -> Any:
+    """For each column the power of two near its largest number, so that dividing by it is exact."""
+    import numpy as np
+
+    return np.frexp(np.abs(rows).max(axis=0))[1]
+
+
 def _like(X: Any, rows: Any) -> Any:
-    """`rows` as what X was: a list or an array, of rows or of numbers."""
+    """`rows` as what X was: a list or an array (for a table of pandas too), of rows or of numbers."""
+    import numpy as np
+
+    bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
+    if len(bad):
+        raise ValueError(f"row {bad[0]} of the data is too large to be scaled: {rows[bad[0]].tolist()}")
+    if hasattr(X, "to_numpy"):
+        X = X.to_numpy()
     if getattr(X, "ndim", None) == 1 or not hasattr(X[0], "__len__"):
         rows = rows[:, 0]
     return rows if hasattr(X, "dtype") else rows.tolist()

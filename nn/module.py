@@ -8,7 +8,6 @@ import math
 import random
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
 from reprlib import recursive_repr
 from typing import Any, Self
 
@@ -144,7 +143,7 @@ def _parts(root: Module, modules_only: bool = False) -> list[tuple[str, int, Mod
         before, start, owner, children = stack[-1]
         for key, child in children:
             if isinstance(child, Value):
-                if modules_only or _is_traced(type(child)):
+                if modules_only or _is_traced(type(child).__module__):
                     continue
                 if child.operation is _LEAF and child not in parameters:
                     parameters.add(child)
@@ -163,10 +162,9 @@ def _parts(root: Module, modules_only: bool = False) -> list[tuple[str, int, Mod
     return parts
 
 
-@cache
-def _is_traced(kind: Any) -> bool:
-    """Whether Values of this class are those of a function that is being compiled, such as a kept input."""
-    return bool(kind.__module__.startswith("autograd.compiler."))
+def _is_traced(module: str) -> bool:
+    """Whether Values of a class in this module are those of a function that is being compiled, such as a kept input."""
+    return module.startswith("autograd.compiler.")
 
 
 def _children(part: Any) -> Iterator[tuple[Any, Any]]:

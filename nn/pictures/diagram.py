@@ -4,13 +4,14 @@ A line's width is the size of its weight; its colour and dashes tell the sign, s
 are shortened and only the largest weights drawn, because a picture of ten thousand lines shows nothing.
 """
 
+import html
 import os
+import re
 from collections.abc import Iterator
-from html import escape
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from ..layers import Dropout, Layer, Neuron
+from ..layers import Dropout, Layer, LayerNorm, Neuron
 from ..module import Module
 from ..structure import chain, neurons
 
@@ -27,6 +28,10 @@ circle {{ fill: #f4f4f4; stroke: #333; stroke-width: 1.2 }}
 .positive {{ stroke: {_POSITIVE} }}
 .negative {{ stroke: {_NEGATIVE}; stroke-dasharray: 6 3 }}
 </style>"""
+
+
+# Characters that XML cannot hold: most control characters, halves of pairs (surrogates), U+FFFE and U+FFFF.
+_NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Diagram:
@@ -108,7 +113,7 @@ def draw(model: Module, max_edges: int = 250) -> Diagram:
 
 def _columns(model: Module) -> list[_Column]:
     links = chain(model) if isinstance(model, Module) else None
-    layers = [link for link in links or () if not isinstance(link, Dropout)]
+    layers = [link for link in links or () if isinstance(link, (Layer, Neuron))]
     if not links or not layers:
         raise TypeError(f"draw shows an MLP, or a Sequential of layers, got {model!r}")
     tallest = _ROW * max(len(_slots(size)) for size in (layers[0].n_inputs, *(len(neurons(layer)) for layer in layers)))
@@ -124,11 +129,18 @@ def _columns(model: Module) -> list[_Column]:
     for link in links:
         if isinstance(link, Dropout):
             columns[-1].notes.append(f"dropout {link.p:g}")
+        elif isinstance(link, LayerNorm):
+            columns[-1].notes.append("layer norm")
         else:
             title = "output" if link is layers[-1] else f"hidden {len(columns)}"
             activation = link.activation if isinstance(link.activation, str) else _name(link.activation)
             add(title, len(neurons(link)), activation, link)
     return columns
+
+
+def escape(text: str) -> str:
+    """`text` as it is written in XML; characters that XML cannot hold become U+FFFD."""
+    return html.escape(_NOT_XML.sub("\ufffd", text))
 
 
 def _name(function: Any) -> str:
