@@ -129,12 +129,12 @@ def minibatches(
     >>> list(minibatches([10, 20, 30], [1, 2, 3], batch_size=2, shuffle=False))
     [([10, 20], [1, 2]), ([30], [3])]
     """
-    X, y = (data.to_numpy() if hasattr(data, "to_numpy") else data for data in (X, y))
-    n = _examples(X, y)
+    inputs, targets = (data.to_numpy() if hasattr(data, "to_numpy") else data for data in (X, y))  # rows of pandas
+    n = _examples(inputs, targets)
     batch_size = positive_int("batch_size", batch_size)
     order = shuffled(n, generator(seed)) if shuffle else list(range(n))
     batches = (order[k : k + batch_size] for k in range(0, n, batch_size))
-    return ((_take(X, batch), _take(y, batch)) for batch in batches)
+    return ((_take(inputs, batch), _take(targets, batch)) for batch in batches)
 
 
 def shuffled(n: int, rng: random.Random) -> list[int]:
@@ -212,8 +212,6 @@ def _like(X: Any, rows: Any) -> Any:
     bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
     if len(bad):
         raise ValueError(f"row {bad[0]} of the data is too large to be scaled: {rows[bad[0]].tolist()}")
-    if hasattr(X, "to_numpy"):
-        X = X.to_numpy()
-    if getattr(X, "ndim", None) == 1 or not hasattr(X[0], "__len__"):
+    if getattr(X, "ndim", 0) == 1 or not (hasattr(X, "ndim") or hasattr(X[0], "__len__")):
         rows = rows[:, 0]
-    return rows if hasattr(X, "dtype") else rows.tolist()
+    return rows if hasattr(X, "ndim") else rows.tolist()

@@ -7,7 +7,7 @@ theirs, and only when its parameters are as many as the file has numbers for.
 from itertools import pairwise
 from typing import Any
 
-from ..layers import Dropout, Layer, LayerNorm, Neuron, Sequential
+from ..layers import Dropout, Layer, LayerNorm, Sequential
 from ..module import Module
 from ..structure import KINDS, chain
 

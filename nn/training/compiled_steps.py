@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from autograd import compile, no_grad
+from autograd import compile, grad, mean
 
 from ..losses import l2_penalty
 from ..module import Module, random_generators
@@ -153,16 +153,22 @@ class CompiledSteps(GraphSteps):
 
         self._evaluation.check(self.data)
         rows = np.unique(np.linspace(0, len(self.data) - 1, _COMPARED).astype(int))
+        columns = self._columns(rows)
         with _same_random_numbers(self.model):
-            recorded = self._program.map(*self._columns(rows))
-        with _same_random_numbers(self.model), no_grad():
-            examples = [self.data[k] for k in rows.tolist()]
-            weights = [None] * len(rows) if self.data.weights is None else self.data.weights[rows].tolist()
-            on_graph = [
-                plain(self._weighted(example.x, example.target, weight))
-                for example, weight in zip(examples, weights, strict=True)
+            try:
+                recorded, slopes = self._program.map_and_grad(*columns)
+            except (ValueError, ArithmeticError):  # such as of a derivative that is infinite
+                recorded, slopes = self._program.map(*columns), None
+        weights = [None] * len(rows) if self.data.weights is None else self.data.weights[rows].tolist()
+        with _same_random_numbers(self.model):
+            results = [
+                self._weighted(example.x, example.target, weight)
+                for example, weight in zip((self.data[k] for k in rows.tolist()), weights, strict=True)
             ]
-        if not np.allclose(recorded, on_graph, rtol=1e-6, atol=1e-9, equal_nan=True):
+        pairs = [(recorded, [plain(result) for result in results])]
+        if slopes is not None:
+            pairs.append((slopes, grad(mean([result[0] for result in results]), self._program.parameters)))
+        if not all(np.allclose(ours, graph, rtol=1e-6, atol=1e-9, equal_nan=True) for ours, graph in pairs):
             raise TypeError(
                 f"{type(self.model).__name__} does not calculate the same when its recording of one example runs, such "
                 "as with random numbers of its own: train with compiled=False"

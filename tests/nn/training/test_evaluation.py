@@ -1,7 +1,5 @@
 """Predictions and evaluations of many examples, compared with the model called one by one."""
 
-# ruff: noqa: N806 (X is the usual name)
-
 import math
 
 import numpy as np
@@ -108,7 +106,7 @@ def test_evaluation_of_a_model_that_a_recording_does_not_fit():
 
 
 def test_targets_that_the_loss_refuses():
-    with pytest.raises(ValueError, match="example 2: .*class from 0 to 1, got 2"):
+    with pytest.raises(ValueError, match=r"example 2: .*class from 0 to 1, got 2"):
         nn.evaluate(nn.MLP(2, [2]), X[:3], [0, 1, 2], nn.cross_entropy)
     with pytest.raises(ValueError, match="unknown loss"):
         nn.evaluate(nn.MLP(2, [2]), X[:3], [0, 1, 1], "crossentropy")

@@ -1,14 +1,18 @@
-"""Training: what the loop promises, held against steps made by hand and against ends forced upon it."""
+"""Training: what `fit` promises, compared with steps made by hand and with runs that end early."""
 
 # ruff: noqa: N803, N806 (X is the usual name)
 
+import copy
 import gc
 import io
 import math
+import pickle
 import random
 import signal
 import sys
 import tracemalloc
+import types
+from functools import partial
 
 import numpy as np
 import pytest
@@ -86,9 +90,9 @@ def test_every_example_once_an_epoch_and_the_last_short_batch_too():
             super().step()
 
     model = Counting()
+    optimizer = Watched(model.parameters(), lr=0.0)
     nn.fit(
-        model, range(10), range(10), nn.mse_loss, optimizer=Watched(model.parameters(), lr=0.0), epochs=2, batch_size=4, seed=1,
-        compiled=False,
+        model, range(10), range(10), nn.mse_loss, optimizer=optimizer, epochs=2, batch_size=4, seed=1, compiled=False,
     )  # fmt: skip
     first, second = model.met[:10], model.met[10:]
     assert sizes == [4, 8, 10, 14, 18, 20]
@@ -570,3 +574,307 @@ def test_ctrl_c_while_looking_at_other_examples_leaves_whole_epochs(compiled):
     assert history.interrupted
     assert [len(values) for values in lists] == [2] * 5
     assert "ended after epoch 2" in str(history)
+
+
+# Names, weights, schedules
+
+
+class Line(nn.Module):
+    def __init__(self):
+        self.w = Value(0.0)
+
+    def forward(self, x):
+        return self.w * x[0]
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_optimizer_and_loss_by_name(compiled):
+    def run(loss, optimizer, **options):
+        model = nn.MLP(2, [3, 1], seed=0)
+        made = optimizer(model.parameters()) if callable(optimizer) else optimizer
+        nn.fit(model, BLOBS_X, BLOBS_Y, loss, optimizer=made, epochs=3, seed=0, compiled=compiled, **options)
+        return numbers(model)
+
+    for name, kind in {"sgd": nn.SGD, "adam": nn.Adam, "AdamW": nn.AdamW, "rmsprop": nn.RMSprop}.items():
+        assert run("hinge_loss", name, lr=0.02) == run(nn.hinge_loss, lambda p, kind=kind: kind(p, lr=0.02))
+    assert run("mse", None) == run("mse_loss", "adam", lr=0.01)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("lr", [1.2, 1.9, 0.3])
+def test_the_best_weights_are_those_the_lowest_loss_was_measured_with(compiled, lr):
+    model = Line()
+    history = nn.fit(
+        model, [[1.0]], [1.0], nn.mse_loss, optimizer=sgd(model, lr), epochs=50, batch_size=None, patience=3,
+        compiled=compiled,
+    )  # fmt: skip
+    assert (model.w.data - 1.0) ** 2 == pytest.approx(min(history.train_loss), rel=1e-9)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("lr", [10.0, 3.0])
+def test_after_divergence_the_weights_are_the_best(compiled, lr):
+    model = Line()
+    with pytest.raises(OverflowError):
+        nn.fit(
+            model, [[1.0]], [1.0], nn.mse_loss, optimizer=sgd(model, lr), epochs=3000, batch_size=None,
+            compiled=compiled,
+        )  # fmt: skip
+    assert model.w.data == 0.0
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_schedule_steps_after_each_epoch(compiled):
+    model = nn.MLP(1, [1], seed=0)
+    optimizer = sgd(model, 1e-3)
+    options = {"epochs": 4, "seed": 0, "compiled": compiled}
+    nn.fit(model, LINE_X, LINE_Y, optimizer=optimizer, schedule=nn.ExponentialLR(optimizer, 0.5), **options)
+    assert optimizer.lr == 1e-3 * 0.5**4
+    made = []
+    nn.fit(
+        model, LINE_X, LINE_Y, optimizer="sgd", lr=0.1, schedule=lambda o: made.append(o) or nn.StepLR(o, 2), **options
+    )
+    assert made[0].lr == pytest.approx(0.001)
+    with pytest.raises(ValueError, match="another optimiser"):
+        nn.fit(model, LINE_X, LINE_Y, schedule=nn.StepLR(optimizer, 2), **options)
+    with pytest.raises(TypeError, match="schedule is"):
+        nn.fit(model, LINE_X, LINE_Y, schedule="step", **options)
+
+
+def test_a_plateau_is_that_of_the_validation_loss():
+    for validation, watched in ((None, "train_loss"), (([[0.5]], [3.0]), "validation_loss")):
+        model = nn.MLP(1, [1], seed=0)
+        optimizer = sgd(model, 0.05)
+        schedule = nn.ReduceLROnPlateau(optimizer, factor=0.5, patience=0)
+        history = nn.fit(
+            model, LINE_X, LINE_Y, optimizer=optimizer, schedule=schedule, validation=validation, epochs=12, seed=0
+        )
+        losses = getattr(history, watched)
+        expected = nn.ReduceLROnPlateau(sgd(nn.Neuron(1), 0.05), factor=0.5, patience=0)
+        for loss in losses:
+            expected.step(loss)
+        assert optimizer.lr == expected.optimizer.lr
+        assert schedule.best == expected.best
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_weights_of_samples_and_classes(compiled):
+    y = [(t + 1) // 2 for t in BLOBS_Y]
+
+    def run(X=BLOBS_X, y=y, **options):
+        model = nn.MLP(2, [3, 1], "tanh", seed=0)
+        history = nn.fit(model, X, y, optimizer="sgd", lr=0.1, epochs=3, batch_size=None, compiled=compiled, **options)
+        return [*numbers(model), *history.train_loss]
+
+    plain = run()
+    twice = [2.0 if t else 1.0 for t in y]
+    assert run(sample_weight=[7.0] * len(y)) == pytest.approx(plain)
+    assert run(class_weight={0: 1.0, 1: 2.0}) == pytest.approx(run(sample_weight=twice))
+    assert run(class_weight={1: 2.0}) == pytest.approx(run(sample_weight=twice))
+    assert run(sample_weight=twice) != pytest.approx(plain)
+    assert run(sample_weight=np.array(twice) * 4e307) == pytest.approx(run(sample_weight=twice))
+    # A weight of 2 is the example twice, one of 0 is no such example.
+    rows = [k for k, t in enumerate(y) for _ in range(1 + t)]
+    assert run(sample_weight=twice) == pytest.approx(run([BLOBS_X[k] for k in rows], [y[k] for k in rows]))
+    some = [k for k in range(len(y)) if k % 3]
+    zeros = [float(k % 3 > 0) for k in range(len(y))]
+    assert run(sample_weight=zeros) == pytest.approx(run([BLOBS_X[k] for k in some], [y[k] for k in some]))
+    uneven = [k for k in range(len(y)) if y[k] or k % 4 == 0]
+    data = {"X": [BLOBS_X[k] for k in uneven], "y": [y[k] for k in uneven]}
+    share = sum(data["y"]) / len(uneven)
+    assert run(**data, class_weight="balanced") == pytest.approx(
+        run(**data, class_weight={0: 0.5 / (1.0 - share), 1: 0.5 / share})
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"sample_weight": [1.0]}, "a number for each of the 20"),
+        ({"sample_weight": [-1.0] * 20}, "row 0 of sample_weight holds -1"),
+        ({"sample_weight": [math.nan] * 20}, "row 0 of sample_weight holds nan"),
+        ({"sample_weight": [0.0] * 20}, "all examples weigh 0"),
+        ({"class_weight": {0: 1.0}}, "whole numbers"),
+        ({"class_weight": "even", "y": [0, 1] * 10}, "balanced"),
+        ({"class_weight": {2: 1.0}, "y": [0, 1] * 10}, "the classes are"),
+        ({"class_weight": {1: -1.0}, "y": [0, 1] * 10}, "the weight of class 1"),
+    ],
+)
+def test_weights_that_make_no_sense(options, said):
+    with pytest.raises(ValueError, match=said):
+        nn.fit(nn.MLP(1, [1]), LINE_X, **{"y": LINE_Y, "epochs": 1} | options)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_classes_that_are_not_known_are_left_out(compiled):
+    y = [(t + 1) // 2 if k % 3 else -100 for k, t in enumerate(BLOBS_Y)]
+    known = [k for k, t in enumerate(y) if t >= 0]
+    loss = partial(nn.cross_entropy, ignore_index=-100)
+
+    def run(X, y, loss):
+        model = nn.MLP(2, [3, 2], "tanh", seed=0)
+        history = nn.fit(
+            model, X, y, loss, optimizer="sgd", lr=0.1, epochs=3, batch_size=None, compiled=compiled, validation=(X, y)
+        )
+        return [*numbers(model), *history.train_loss, *history.validation_loss]
+
+    assert run(BLOBS_X, y, loss) == pytest.approx(
+        run([BLOBS_X[k] for k in known], [y[k] for k in known], nn.cross_entropy)
+    )
+
+
+# How it is calculated
+
+
+def test_the_engine_is_named():
+    def run(model=None, **options):
+        return nn.fit(model or nn.MLP(1, [1]), LINE_X, LINE_Y, epochs=1, **options).engine
+
+    assert run() == run(compiled=True) == "compiled (numpy)"
+    assert run(compiled=False) == "graph: compiled=False"
+
+
+def test_subclasses_and_modules_of_ones_own_are_compiled():
+    class Mine(nn.MLP):
+        pass
+
+    assert nn.fit(Mine(1, [1]), LINE_X, LINE_Y, epochs=1).engine == "compiled (numpy)"
+    assert nn.fit(Counting(), [0.0], [1.0], epochs=1).engine == "compiled (numpy)"
+
+
+@pytest.mark.parametrize("noise", [lambda self: random.random(), lambda self: random.random() * self.training])
+def test_a_model_with_random_numbers_of_its_own_trains_on_the_graph(noise):
+    class Noisy(Line):
+        def forward(self, x):
+            return self.w * (x[0] + noise(self))
+
+    with pytest.warns(UserWarning, match="Noisy does not calculate the same when its recording") as warned:
+        history = nn.fit(Noisy(), LINE_X, LINE_Y, epochs=3)
+    assert len(warned) == 1
+    assert history.engine.startswith("graph: Noisy does not")
+    with pytest.raises(TypeError, match="Noisy does not"):
+        nn.fit(Noisy(), LINE_X, LINE_Y, epochs=3, compiled=True)
+
+
+def test_a_module_that_keeps_what_it_calculates_stays_usable():
+    class Keeping(Line):
+        def forward(self, x):
+            self.last = x
+            self.hidden = self.w * x[0]
+            return self.hidden
+
+    model = Keeping()
+    nn.fit(model, LINE_X, LINE_Y, epochs=2)
+    assert model.parameters() == [model.w]
+    nn.fit(model, LINE_X, LINE_Y, epochs=2, l2=0.1)
+
+
+def test_values_are_written_when_they_are_read():
+    model, seen = nn.MLP(1, [2, 1], "tanh", dropout=0.2, seed=0), []
+    optimizer = nn.Adam(model.parameters(), lr=0.01)
+    writes = []
+
+    class Watched(nn.training.parameter_arrays.ParameterArrays):
+        def to_values(self):
+            writes.append(self.in_arrays)
+            super().to_values()
+
+    def look(history):
+        if history.epochs == 4:
+            before = len(writes)
+            seen.append(copy.deepcopy(model).state_dict() == model.state_dict())
+            seen.append(len(writes) > before)
+            seen.append(optimizer.state[0][2])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(nn.training.compiled_steps, "ParameterArrays", Watched)
+        nn.fit(
+            model, LINE_X, LINE_Y, optimizer=optimizer, epochs=7, batch_size=None, seed=0, callbacks=[look],
+            validation=(LINE_X, LINE_Y),
+        )  # fmt: skip
+    assert seen == [True, True, 4]
+    assert sum(writes) == 3  # for the comparison before the first evaluation, when the callback looked, and at the end
+    assert all(type(p) is Value for p in model.parameters())
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda p: p.data,
+        lambda p: (p * 1.0).data,
+        lambda p: (-p).data * -1,
+        lambda p: copy.copy(p).data,
+        lambda p: pickle.loads(pickle.dumps(p)).data,
+        lambda p: float(f"{p:.17g}"),
+        lambda p: max(p, Value(-9.0)).data,
+        lambda p: p.data if p > -9.0 else 0.0,
+    ],
+)
+def test_every_way_to_read_a_parameter_gives_its_current_number(read):
+    def run(compiled, seen):
+        model = nn.MLP(1, [1], init=1.0, seed=1)
+        parameter = model.parameters()[0]
+        nn.fit(
+            model,
+            LINE_X,
+            LINE_Y,
+            epochs=3,
+            seed=0,
+            compiled=compiled,
+            callbacks=[lambda h: seen.append(read(parameter))],
+        )
+
+    eager, compiled = [], []
+    run(False, eager)
+    run(True, compiled)
+    assert compiled == pytest.approx(eager, rel=1e-9)
+    assert len(set(compiled)) == 3
+
+
+def test_setting_a_parameter_in_a_callback_counts():
+    model = nn.MLP(1, [1], seed=0)
+
+    def reset(history):
+        for p in model.parameters():
+            p.data = 5.0
+
+    nn.fit(model, LINE_X, LINE_Y, epochs=2, callbacks=[reset])
+    assert numbers(model) == [5.0, 5.0]
+
+
+def test_arrays_stay_arrays():
+    X, y = np.zeros((2000, 50)), np.arange(2000.0)
+    model = nn.MLP(50, [1], seed=0)
+    nn.fit(model, X, y, epochs=1, batch_size=500)  # imports and caches
+    tracemalloc.start()
+    try:
+        nn.fit(model, X, y, epochs=1, batch_size=500)
+        assert tracemalloc.get_traced_memory()[1] < 2.5 * X.nbytes
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_history_as_a_dict_and_a_table():
+    history = nn.fit(nn.MLP(1, [1]), LINE_X, LINE_Y, epochs=2, validation=0.2, seed=0)
+    assert list(history.to_dict()) == ["train_loss", "validation_loss", "gradient_norm"]
+    pandas = pytest.importorskip("pandas")
+    table = history.to_frame()
+    assert isinstance(table, pandas.DataFrame)
+    assert table.index.tolist() == [1, 2]
+    assert table["train_loss"].tolist() == history.train_loss
+
+
+def test_a_bar_in_notebooks(monkeypatch):
+    bars = []
+
+    monkeypatch.setitem(sys.modules, "ipykernel", types.ModuleType("ipykernel"))
+    bar = types.SimpleNamespace(
+        set_postfix=lambda *arguments, **options: None,
+        update=lambda: bars.append("update"),
+        close=lambda: bars.append("close"),
+    )
+    monkeypatch.setitem(sys.modules, "tqdm.auto", types.SimpleNamespace(tqdm=lambda **options: bar))
+    nn.fit(nn.MLP(1, [1]), LINE_X, LINE_Y, epochs=2)
+    assert bars == ["update", "update", "close"]
+    nn.fit(nn.MLP(1, [1]), LINE_X, LINE_Y, epochs=2, progress=False)
+    assert len(bars) == 3
