@@ -55,7 +55,7 @@ def named(activation: Activation) -> Activation:
     """
     if isinstance(activation, str):
         if activation not in ACTIVATIONS:
-            close = get_close_matches(activation, ACTIVATIONS, 1)
+            close = get_close_matches(activation.lower(), ACTIVATIONS, 1)
             meant = _OTHER_NAMES.get(activation, close[0] if close else "")
             hint = f" (did you mean {meant!r}?)" if meant else ""
             raise ValueError(

@@ -7,22 +7,25 @@ from autograd import Value
 
 
 def positive_int(name: str, n: Any, unit: str = "") -> int:
-    """`n` as an int if it is a whole number from 1, else ValueError; `unit` is added to the message (" of epochs")."""
-    if isinstance(n, bool) or not hasattr(n, "__index__") or n < 1:
+    """`n` as an int if it is a whole number from 1 and below 2⁵³, else ValueError.
+
+    `unit` is added to the message, such as " of epochs".
+    """
+    if isinstance(n, bool) or not hasattr(n, "__index__") or not 1 <= n < 2**53:
         raise ValueError(f"{name} is a whole number{unit} from 1, got {n!r}")
     return int(n)
 
 
 def non_negative(name: str, number: Any) -> float:
     """`number` as a float if it is finite and not negative, else ValueError."""
-    if not is_number(number) or not 0.0 <= number < math.inf:
+    if not is_number(number) or not 0.0 <= _float(number) < math.inf:
         raise ValueError(f"{name} is a number from 0, got {number!r}")
     return float(number)
 
 
 def positive(name: str, number: Any) -> float:
     """`number` as a float if it is finite and above 0, else ValueError."""
-    if not is_number(number) or not 0.0 < number < math.inf:
+    if not is_number(number) or not 0.0 < _float(number) < math.inf:
         raise ValueError(f"{name} is a number above 0, got {number!r}")
     return float(number)
 
@@ -32,6 +35,19 @@ def share(name: str, number: Any) -> float:
     if not is_number(number) or not 0.0 <= number < 1.0:
         raise ValueError(f"{name} is a number from 0 and below 1, got {number!r}")
     return float(number)
+
+
+def is_finite(x: Any) -> bool:
+    """Whether x is a finite number, and no bool."""
+    return is_number(x) and not isinstance(x, bool) and math.isfinite(_float(x))
+
+
+def _float(number: Any) -> float:
+    """The number as a float, infinite where it is an int that is too large."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf
 
 
 def is_number(x: Any) -> bool:

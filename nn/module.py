@@ -4,7 +4,6 @@ Parameters are leaf Values: attributes themselves, in lists, tuples and dicts, o
 parameter is its name, and the name of a module within another is the scope of what it calculates.
 """
 
-import math
 import random
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from typing import Any, Self
 
 from autograd import Scope, Value, scope
 
-from .checks import is_number
+from .checks import is_finite
 
 _LEAF = Value(0.0).operation  # what leaves have, and neither constants nor what is calculated
 
@@ -174,7 +173,7 @@ def _children(part: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def _finite(name: str, number: Any) -> float:
-    if not is_number(number) or isinstance(number, bool) or not math.isfinite(number):
+    if not is_finite(number):
         raise ValueError(f"the state of parameter {name!r} is a finite number, got {number!r}")
     return float(number)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from autograd import Value, minimum, where
 
-from .checks import is_number, non_negative, share
+from .checks import is_finite, is_number, non_negative, share
 
 State = tuple[Any, ...]  # what is kept for one parameter: numbers, or Values where the rule is compiled
 
@@ -373,7 +373,7 @@ def _betas(betas: Any) -> tuple[float, float]:
 
 def _check_number(number: Any, start: float, lowest: float) -> None:
     """Raise ValueError for a number of the state of an optimiser that it cannot have come to."""
-    if not isinstance(number, (int, float)) or isinstance(number, bool) or not math.isfinite(number):
+    if not isinstance(number, (int, float)) or not is_finite(number):
         raise ValueError(f"the state of an optimiser is of finite numbers, got {number!r}")
     if isinstance(start, int) and not (isinstance(number, int) and number < 2**53):
         raise ValueError(f"the state of an optimiser counts steps in a whole number, got {number!r}")

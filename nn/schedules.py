@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from copy import copy
 from typing import Any
 
-from .checks import is_number, non_negative, positive, positive_int, share
+from .checks import is_finite, is_number, non_negative, positive, positive_int, share
 from .optimizers import Optimizer
 
 
@@ -277,7 +277,7 @@ class ReduceLROnPlateau(Schedule):
     def checked_state(self, state: Mapping[str, Any]) -> dict[str, Any]:
         checked = super().checked_state(state)
         best = checked["best"]
-        if best is not None and (isinstance(best, bool) or not is_number(best) or not math.isfinite(best)):
+        if best is not None and not is_finite(best):
             raise ValueError(f"best is a finite number or None, got {best!r}")
         _count("num_bad_epochs", checked["num_bad_epochs"])
         _count("cooldown_counter", checked["cooldown_counter"])
