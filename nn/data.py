@@ -1,6 +1,6 @@
 """Preparing data: standardised columns, a part kept for testing, minibatches.
 
-Lists stay lists and NumPy arrays stay arrays; rows are examples.
+Lists stay lists, NumPy arrays stay arrays, tables of pandas are split into tables; rows are examples.
 """
 
 # ruff: noqa: N803 (X is the usual name)
@@ -15,7 +15,7 @@ from .initialization import generator
 
 
 class Standardizer:
-    """Shifts and scales each column to mean 0 and standard deviation 1, as it was in the data given to `fit`.
+    """Shifts and scales each column by its mean and standard deviation in the data given to `fit`, to 0 and 1 there.
 
     Fit it on the training data alone, and transform the test data by it. A constant column becomes 0. Targets, one
     number a row, work too.
@@ -73,7 +73,7 @@ class Standardizer:
         import numpy as np
 
         if not hasattr(self, "mean"):
-            raise ValueError("this Standardizer has learnt nothing yet: call fit first")
+            raise ValueError("this Standardizer is not fitted yet: call fit first")
         rows = _table(X)
         if rows.shape[1] != len(self.mean):
             raise ValueError(f"this Standardizer was fitted on {len(self.mean)} columns, got {rows.shape[1]}")
@@ -120,6 +120,8 @@ def minibatches(
     """One epoch: pairs of `batch_size` examples and their targets, each example once; the last may be shorter.
 
     Arguments:
+        X, y: examples and targets, as many of each: lists, arrays or tables.
+        batch_size: examples in each pair, from 1.
         shuffle: whether in random order.
         seed: an int, for the same order each time; or a `random.Random`, which gives another order each epoch, all
             repeatable.
@@ -176,7 +178,7 @@ def _spread(order: list[int], labels: Any) -> list[int]:
     members: dict[Any, list[int]] = {}
     for k in order:
         members.setdefault(labels[k], []).append(k)
-    # The j-th of m members stands at (j + 1/2) / m of the way: a stretch of a share f holds f*m of them, to rounding.
+    # The j-th of m members comes at (j + 1/2) / m of the way: a stretch of a share f holds f*m of them, to rounding.
     placed = [((j + 0.5) / len(ks), ks[j]) for ks in members.values() for j in range(len(ks))]
     return [k for _, k in sorted(placed, key=lambda place: place[0])]
 

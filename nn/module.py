@@ -21,7 +21,7 @@ class Module:
     """The base of all models: finds the parameters in its attributes.
 
     A subclass sets leaf Values and modules as attributes, directly or in lists, tuples and dicts, and says in
-    ``forward(self, x)`` what it calculates. `training` tells random parts, such as dropout, whether to act. Parameters
+    ``forward(self, x)`` what it calculates. `training` says whether random parts, such as dropout, act. Parameters
     and scopes get their names when `parameters` or `named_parameters` is called.
 
     >>> class Line(Module):
@@ -51,7 +51,7 @@ class Module:
             return self.forward(*inputs, **options)
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
-        """What this module calculates; for subclasses to say."""
+        """What this module calculates; for subclasses to write."""
         raise NotImplementedError(f"{type(self).__name__} needs a method forward(self, x) that says what it calculates")
 
     def named_modules(self) -> list[tuple[str, "Module"]]:
@@ -107,8 +107,8 @@ class Module:
     def load_state_dict(self, state: Mapping[str, float]) -> None:
         """Set every parameter to its number in `state`, as `state_dict` gave it.
 
-        Raises KeyError when names are missing or unknown, ValueError when one is no finite number; the model is then as
-        it was.
+        Raises KeyError when names are missing or unknown, ValueError when one is not a finite number; the model is
+        then as it was.
         """
         parameters = dict(self.named_parameters())
         missing = [name for name in parameters if name not in state]

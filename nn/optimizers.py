@@ -372,7 +372,7 @@ def _betas(betas: Any) -> tuple[float, float]:
 
 
 def _check_number(number: Any, start: float, lowest: float) -> None:
-    """Raise ValueError for a number of the state of an optimiser that it cannot have come to."""
+    """Raise ValueError for a number of the state of an optimiser that it cannot reach."""
     if not isinstance(number, (int, float)) or not is_finite(number):
         raise ValueError(f"the state of an optimiser is of finite numbers, got {number!r}")
     if isinstance(start, int) and not (isinstance(number, int) and number < 2**53):

@@ -22,19 +22,29 @@ OPTIMIZER = "optimizer/"  # in a checkpoint, tensors whose names begin so are th
 
 
 def save(model: Module, path: Path) -> None:
-    """Write a model to a safetensors file.
+    """Write a model to a safetensors file, whole or not at all.
 
     For an `MLP`, or a `Sequential` of layers, the tensors are those of a `torch.nn.Sequential` of `Linear`, activation
-    functions and `Dropout`: ``0.weight`` [outputs, inputs], ``0.bias`` and so on, where each activation function other
-    than "linear", and each dropout, has a number of its own, as in PyTorch; nested ones are numbered through. In a
-    module of your own, a layer in the attribute `hidden` is ``hidden.weight`` and ``hidden.bias``, and a parameter by
-    itself has its own name. All are float64.
+    functions, `LayerNorm` and `Dropout`: ``0.weight`` [outputs, inputs], ``0.bias`` and so on, where each activation
+    function other than "linear", and each dropout, has a number of its own, as in PyTorch; nested ones are numbered
+    through. In a module of your own, a layer in the attribute `hidden` is ``hidden.weight`` and ``hidden.bias``, and a
+    single parameter has its own name. All are float64.
 
     The metadata holds the architecture and the activation functions, labels of parameters that you gave yourself, and
     `model.class_names`, a list of strings, if you set it.
 
-    The file is written whole or not at all. Raises OSError where it cannot be written, ValueError when a parameter is
-    not finite.
+    Arguments:
+        model: the model; it is not changed.
+        path: the file to write.
+
+    Raises OSError where it cannot be written, ValueError when a parameter is not finite.
+
+    >>> import os, tempfile
+    >>> from nn import Layer
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(Layer(2, 1), os.path.join(folder, "model.safetensors"))
+    ...     os.listdir(folder)
+    ['model.safetensors']
     """
     arrays, metadata = contents(model)
     tensorfile.write(path, arrays, metadata)
@@ -44,6 +54,7 @@ def load(path: Path, into: Module | None = None) -> Module:
     """Read a model from a safetensors file.
 
     Arguments:
+        path: the file to read.
         into: a model of the same architecture to fill, where the file cannot say it (a module of your own, an
             activation function of your own, a file from elsewhere); without it, a new model is made.
 

@@ -69,7 +69,7 @@ def _mode(target: str) -> int | None:
         return None
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, "")
-    if not stat.S_ISREG(mode) or not os.access(target, os.W_OK):  # a device is no file to replace
+    if not stat.S_ISREG(mode) or not os.access(target, os.W_OK):  # a device is not a file to replace
         raise PermissionError(errno.EACCES, "")
     return stat.S_IMODE(mode)
 

@@ -1,6 +1,6 @@
 """The network diagram of the textbooks: a column of circles a layer, a line a weight.
 
-A line's width is the size of its weight; its colour and dashes tell the sign, so that it reads in grey too. Wide layers
+A line's width is the size of its weight; its colour and dashes show the sign, in grey too. Wide layers
 are shortened and only the largest weights drawn, because a picture of ten thousand lines shows nothing.
 """
 
@@ -19,7 +19,7 @@ _CIRCLE, _ROW = 13, 36  # radius and distance of circles, in pixels
 _LINE, _LETTER = 15, 6.2  # height of a line of text, width of a letter
 _COLUMN, _MARGIN, _TOP = 170, 70, 30  # distance of columns, and to the borders
 _MOST_CIRCLES = 10  # in a column, the ellipsis among them
-_POSITIVE, _NEGATIVE = "#0072b2", "#d55e00"  # of Okabe and Ito: told apart by the colour-blind
+_POSITIVE, _NEGATIVE = "#0072b2", "#d55e00"  # of Okabe and Ito: which the colour-blind can distinguish
 _STYLE = f"""<style>
 text {{ font: 11px sans-serif; text-anchor: middle; fill: #222 }}
 .title {{ font-weight: bold }}
@@ -77,7 +77,7 @@ def draw(model: Module, max_edges: int = 250) -> Diagram:
 
     A line's width is its weight's size in proportion to the largest of the model; positive ones are solid and blue,
     negative ones dashed and orange. Of layers wider than ten, the first and last units are shown. Where a browser shows
-    the picture, pointing at a line or a circle tells its name and number. Raises TypeError for a model of another kind.
+    the picture, pointing at a line or a circle shows its name and number. Raises TypeError for a model of another kind.
 
     >>> from nn import MLP
     >>> draw(MLP(2, [3, 1], seed=0)).svg.count("<line")

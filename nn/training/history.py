@@ -17,14 +17,14 @@ class History:
     """What `fit` returns: one entry an epoch in each list.
 
     Attributes:
-        train_loss: the loss of an example, without penalty, averaged over the training examples as the epoch met them
-            (the weights change meanwhile, and dropout is on).
+        train_loss: the loss of an example, without penalty, averaged over the training examples as they were used in
+            the epoch (the weights change meanwhile, and dropout is on).
         validation_loss: the same over the validation examples, after the epoch and in evaluation mode; empty when
             there are none.
-        gradient_norm: the Euclidean norm of the gradient by all parameters (penalty included, before any clipping),
-            averaged over the steps of the epoch.
-        metrics: a list for each metric by its name: ``"accuracy"`` of the training examples, met as for `train_loss`,
-            and ``"validation_accuracy"`` of the others, met as for `validation_loss`.
+        gradient_norm: the Euclidean norm of the gradient with respect to all parameters (penalty included, before any
+            clipping), averaged over the steps of the epoch.
+        metrics: a list for each metric by its name: ``"accuracy"`` of the training examples, measured as for
+            `train_loss`, and ``"validation_accuracy"`` of the others, measured as for `validation_loss`.
         best_epoch: the epoch with the lowest validation loss (train loss where there is no validation), counted from
             1; 0 when none was completed.
         stopped: why training ended before its last epoch; "" when it did not.

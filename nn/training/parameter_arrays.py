@@ -1,6 +1,6 @@
 """Parameters and the state of the optimiser as flat arrays while a compiled program trains, as Values for all others.
 
-The program (`descent` of a compiled function) wants the rule of the optimiser as a function of one parameter, and an
+The program (`descent` of a compiled function) takes the rule of the optimiser as a function of one parameter, and an
 array for each number that the rule keeps. Writing thousands of Values after each epoch would cost more than the epoch.
 So they are written when somebody reads one: meanwhile each parameter has a class that does this first.
 """
@@ -29,7 +29,7 @@ class ParameterArrays:
         self.in_arrays = False
         self._lr = Value(optimizer.lr, "lr")
         self._settings: list[Any] = []  # of the optimiser when its rule was recorded
-        self._state: list[float] = []  # what the rule kept at first, as the descent was told
+        self._state: list[float] = []  # what the rule kept at first, as the descent was made with
         self._deferred = _deferred_class(self.to_values)
 
     def to_arrays(self) -> None:
@@ -91,7 +91,7 @@ class ParameterArrays:
         return rule
 
     def _initial_state(self) -> list[float]:
-        """What the rule keeps at first, as a descent wants it: an int for a count that all parameters share.
+        """What the rule keeps at first, as a descent takes it: an int for a count that all parameters share.
 
         Counts differ, and are floats then, where some parameters had no gradient in earlier steps.
         """

@@ -38,6 +38,8 @@ def test_every_argument_is_described(name):
 @pytest.mark.parametrize("name", [name for name, thing in PUBLIC.items() if isinstance(thing, type)])
 def test_every_argument_of_a_class_is_described(name):
     text = "\n".join(inspect.getdoc(kind) or "" for kind in PUBLIC[name].__mro__ if kind is not object)
+    if PUBLIC[name].__init__ is object.__init__:
+        return
     for argument in list(inspect.signature(PUBLIC[name].__init__).parameters)[1:]:
         assert re.search(rf"\b{argument}\b", text), f"{argument} of {name}"
 

@@ -1,4 +1,4 @@
-"""Saving and loading: what stands in the files, training that goes on to the last bit, and files that lie."""
+"""Saving and loading: what is in the files, training that continues to the last bit, and files that lie."""
 
 import json
 import os
@@ -44,7 +44,7 @@ def state(model):
     return model.state_dict()
 
 
-# What stands in the file
+# What is in the file
 
 
 @pytest.mark.parametrize(

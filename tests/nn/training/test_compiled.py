@@ -1,4 +1,4 @@
-"""Compiled training: the numbers of training on the graph, by arrays and by machine code, whatever `fit` is asked."""
+"""Compiled training: the numbers of training on the graph, by arrays and by machine code, whatever `fit` is given."""
 
 # ruff: noqa: N803 (X is the usual name)
 
@@ -62,7 +62,7 @@ def weights(model):
 
 
 def same(first, second):
-    """Hold parameters, the optimisers' states and histories of two runs against each other."""
+    """Compare parameters, the optimisers' states and histories of two runs."""
     (model, optimizer, history), (other_model, other_optimizer, other_history) = first, second
     assert list(other_model.state_dict().values()) == pytest.approx(weights(model), rel=1e-9, abs=1e-11)
     for kept, others in zip(optimizer.state, other_optimizer.state, strict=True):
@@ -283,7 +283,7 @@ def test_divergence_ends_with_the_best_weights(backend):
 
 def test_a_derivative_that_is_infinite_and_allowed_is_got_over(backend):
     class Root(nn.Module):
-        """w·√x: at x = 0 the derivative by x is infinite, that by w is not."""
+        """w·√x: at x = 0 the derivative with respect to x is infinite, that with respect to w is not."""
 
         def __init__(self):
             self.w = Value(1.0)
@@ -392,7 +392,7 @@ class OfTheUserError(Exception):
 
 
 def guarded(error):
-    """A loss that refuses what is no class: in a recording that is every target."""
+    """A loss that refuses all but classes: in a recording that is every target."""
 
     def loss(prediction, target):
         if target not in (0, 1):

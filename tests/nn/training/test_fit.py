@@ -35,7 +35,7 @@ def numbers(model):
 
 
 class Counting(nn.Module):
-    """A line that records the examples it meets, and in which mode."""
+    """A line that keeps the examples it is called with, and its mode."""
 
     def __init__(self):
         self.w, self.b = Value(0.0), Value(0.0)
@@ -673,7 +673,7 @@ def test_weights_of_samples_and_classes(compiled):
     assert run(class_weight={1: 2.0}) == pytest.approx(run(sample_weight=twice))
     assert run(sample_weight=twice) != pytest.approx(plain)
     assert run(sample_weight=np.array(twice) * 4e307) == pytest.approx(run(sample_weight=twice))
-    # A weight of 2 is the example twice, one of 0 is no such example.
+    # A weight of 2 is the example twice, one of 0 is leaving it out.
     rows = [k for k, t in enumerate(y) for _ in range(1 + t)]
     assert run(sample_weight=twice) == pytest.approx(run([BLOBS_X[k] for k in rows], [y[k] for k in rows]))
     some = [k for k in range(len(y)) if k % 3]
