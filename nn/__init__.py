@@ -1,5 +1,7 @@
 """Neurons, layers and multilayer perceptrons on the engine of `autograd`, and their training."""
 
+from typing import Any
+
 from .data import Standardizer, minibatches, train_test_split
 from .files.checkpoints import load_checkpoint, save_checkpoint
 from .files.saving import load, save
@@ -67,3 +69,17 @@ __all__ = [
     "save_checkpoint",
     "train_test_split",
 ]
+
+_ESTIMATORS = ["MLPClassifier", "MLPRegressor"]  # need scikit-learn, so they are imported when they are used
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ESTIMATORS:
+        from . import estimators
+
+        return getattr(estimators, name)
+    raise AttributeError(f"module 'nn' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *_ESTIMATORS])

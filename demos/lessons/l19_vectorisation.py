@@ -99,8 +99,8 @@ def main(page: Page | None = None) -> dict[str, float]:
     page.say(f"""
         Look at the differences first: they are rounding, in the sixteenth digit. The loop and the program add up the
         same terms in another order, and the matrix formula written by hand gives the same loss again. (And the same
-        slope: that of the first weight is {slope:.8f}, from two losses by matrices, and {gradient[0]:.8f} by the loop.)
-        Then look at the times. The loop pays for every example what it paid for the first. The program has the cost of a
+        slope: of the first weight {slope:.8f}, from two losses by matrices, and {gradient[0]:.8f} by the loop.) Then
+        look at the times. The loop pays for every example what it paid for the first. The program has the cost of a
         call, and after that very little for each example more. The ratio is that of this machine at this moment; the
         sameness is not.
     """)
