@@ -228,14 +228,14 @@ class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]  # scikit-lear
     """A multilayer perceptron as a classifier of scikit-learn.
 
     Arguments: those of `sklearn.neural_network.MLPClassifier`; solver "lbfgs", learning_rate "adaptive", multilabel and
-    sparse data are not offered. `hidden_layer_sizes` are the widths of the hidden layers, `alpha` is the strength of the
-    L2 penalty, `max_iter` the number of epochs.
+    sparse data are not offered. `hidden_layer_sizes` are the widths of the hidden layers, `alpha` is the strength of
+    the L2 penalty, `max_iter` the number of epochs.
 
     Attributes, after `fit`: `classes_`, `coefs_`, `intercepts_`, `loss_curve_`, `loss_`, `n_iter_`, and `model_`, the
     `MLP`.
 
     >>> X, y = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], ["no", "yes", "yes", "yes"]
-    >>> classifier = MLPClassifier((4,), max_iter=500, learning_rate_init=0.05, tol=0.0, random_state=0)
+    >>> classifier = MLPClassifier((4,), max_iter=200, learning_rate_init=0.1, random_state=0)
     >>> with warnings.catch_warnings(action="ignore"):
     ...     classifier.fit(X, y).predict(X).tolist()
     ['no', 'yes', 'yes', 'yes']
@@ -312,7 +312,9 @@ class MLPRegressor(RegressorMixin, _MLP):  # type: ignore[misc]  # scikit-learn 
     Attributes, after `fit`: `coefs_`, `intercepts_`, `loss_curve_`, `loss_`, `n_iter_`, and `model_`, the `MLP`.
 
     >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 5.0, 7.0]
-    >>> regressor = MLPRegressor(hidden_layer_sizes=(), max_iter=2000, learning_rate_init=0.05, tol=0.0, alpha=0.0, random_state=0)
+    >>> regressor = MLPRegressor(
+    ...     hidden_layer_sizes=(), alpha=0.0, learning_rate_init=0.2, max_iter=400, n_iter_no_change=400, random_state=0
+    ... )
     >>> with warnings.catch_warnings(action="ignore"):
     ...     regressor.fit(X, y).predict([[4.0]]).round(2).tolist()
     [9.0]
