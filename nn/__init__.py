@@ -70,11 +70,9 @@ __all__ = [
     "train_test_split",
 ]
 
-_ESTIMATORS = ["MLPClassifier", "MLPRegressor"]  # need scikit-learn, so they are imported when they are used
-
 
 def __getattr__(name: str) -> Any:
-    if name in _ESTIMATORS:
+    if name in ("MLPClassifier", "MLPRegressor"):  # need scikit-learn, so they are imported when they are used
         from . import estimators
 
         return getattr(estimators, name)
@@ -82,4 +80,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, *_ESTIMATORS])
+    return sorted([*__all__, "MLPClassifier", "MLPRegressor"])

@@ -185,6 +185,9 @@ def test_a_front_holds_names_and_no_logic(package: object) -> None:
     path = Path(package.__file__)  # type: ignore[attr-defined]
     docstring, *rest = ast.parse(path.read_text(encoding="utf-8")).body
     assert isinstance(docstring, ast.Expr)
+    # Names that are imported when they are used, such as those that need scikit-learn.
+    late = [node for node in rest if isinstance(node, ast.FunctionDef) and node.name in ("__getattr__", "__dir__")]
+    rest = [node for node in rest if node not in late and ast.unparse(node) != "from typing import Any"]
     *fronted, names = rest
     assert all(isinstance(node, ast.ImportFrom) and node.level == 1 for node in fronted)
     assert isinstance(names, ast.Assign)
