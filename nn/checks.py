@@ -7,11 +7,11 @@ from autograd import Value
 
 
 def positive_int(name: str, n: Any, unit: str = "") -> int:
-    """`n` as an int if it is a whole number from 1 and below 2⁵³, else ValueError.
+    """`n` as an int if it is a whole number from 1, and no larger than floats are, else ValueError.
 
     `unit` is added to the message, such as " of epochs".
     """
-    if isinstance(n, bool) or not hasattr(n, "__index__") or not 1 <= n < 2**53:
+    if isinstance(n, bool) or not hasattr(n, "__index__") or not 1 <= _float(n) < math.inf:
         raise ValueError(f"{name} is a whole number{unit} from 1, got {n!r}")
     return int(n)
 

@@ -52,7 +52,7 @@ class Standardizer:
         import numpy as np
 
         mean, scale, rows = self._ready(X)
-        exponent = _exponents(np.vstack([rows, mean, scale]))
+        exponent = _exponents(np.stack([mean, scale]))
         with np.errstate(over="ignore"):
             shifted = np.ldexp(rows, -exponent) - np.ldexp(mean, -exponent)
             return _like(X, shifted / np.ldexp(scale, -exponent))
@@ -66,8 +66,10 @@ class Standardizer:
         import numpy as np
 
         mean, scale, rows = self._ready(X)
-        with np.errstate(over="ignore", invalid="ignore"):
-            return _like(X, rows * scale + mean)
+        exponent = _exponents(np.stack([mean, scale]))
+        with np.errstate(over="ignore"):
+            near_1 = rows * np.ldexp(scale, -exponent) + np.ldexp(mean, -exponent)
+            return _like(X, np.ldexp(near_1, exponent))
 
     def _ready(self, X: Any) -> tuple[Any, Any, Any]:
         import numpy as np

@@ -52,6 +52,7 @@ def predict(model: Module, X: "ArrayLike") -> "Floats":  # noqa: N803 (the usual
     rows = rows_of(X, "X")
     if not len(rows):
         raise ValueError("there are no examples: X is empty")
+    model.parameters()  # their current numbers, where a training has them
     with evaluation_mode(model):
         if rows.dtype != object:
             try:

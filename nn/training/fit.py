@@ -7,16 +7,15 @@ any epoch can be continued exactly.
 
 import math
 import random
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..checks import is_number, non_negative, positive_int
+from ..checks import is_number, positive_int
 from ..data import train_test_split
 from ..initialization import generator
 from ..metrics import accuracy
 from ..module import Module, mode_kept
-from ..optimizers import OPTIMIZERS, Adam, Optimizer
+from ..optimizers import Optimizer
 from ..schedules import ReduceLROnPlateau, Schedule
 from .compiled_steps import CompiledSteps
 from .evaluation import Loss, Metric, chosen_loss, has_classes
@@ -25,6 +24,8 @@ from .examples import Examples, examples
 from .graph_steps import GraphSteps
 from .history import History
 from .overflow import WAY_OUT
+from .progress import advance, progress_bar
+from .settings import check_settings, chosen_optimizer, chosen_schedule
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -110,7 +111,7 @@ def fit(
     callbacks = list(callbacks)
     if not isinstance(model, Module):
         raise TypeError(f"fit trains a Module, got a {type(model).__name__}")
-    _check(l2, max_norm, metrics)
+    check_settings(l2, max_norm, metrics)
     positive_int("epochs", epochs)
     for name, number in (("batch_size", batch_size), ("patience", patience)):
         if number is not None:
@@ -118,8 +119,8 @@ def fit(
     data = examples(X, y)
     loss = chosen_loss(loss, model, data)
     data = weighted(data, loss, class_weight, sample_weight)
-    optimizer = _optimizer(optimizer, lr, model)
-    schedule = _schedule(schedule, optimizer)
+    optimizer = chosen_optimizer(optimizer, lr, model)
+    schedule = chosen_schedule(schedule, optimizer)
     order, done = _order(optimizer, seed)
     data, others = _set_aside(data, validation, order, loss)
     if metrics is None:
@@ -129,7 +130,7 @@ def fit(
     steps = _steps(compiled, count, data, model, loss, l2, list(metrics.values()), optimizer, max_norm)
     run = _Run(steps, others, list(metrics), patience)
     history = run.history
-    bar = _bar(epochs) if progress else None
+    bar = progress_bar(epochs) if progress else None
     modules = [module for _, module in model.named_modules()]
     try:
         with mode_kept(model):
@@ -138,7 +139,7 @@ def fit(
                     model.train()
                 run.epoch(_shuffled(len(data), order + epoch), size)
                 optimizer.shuffled = (order, epoch + 1)
-                _advance(bar, history)
+                advance(bar, history)
                 if isinstance(schedule, ReduceLROnPlateau):
                     schedule.step((history.validation_loss or history.train_loss)[-1])
                 elif schedule is not None:
@@ -198,48 +199,6 @@ class _Run:
             history.stopped = f"no lower loss for {self.patience} epochs (patience)"
 
 
-def _check(l2: float, max_norm: float | None, metrics: Any) -> None:
-    non_negative("l2", l2)
-    if max_norm is not None:
-        non_negative("max_norm", max_norm)
-    if metrics is None:
-        return
-    if not isinstance(metrics, Mapping):
-        raise TypeError(f'metrics is a dict of functions by name, such as {{"accuracy": nn.accuracy}}, got {metrics!r}')
-    for name in metrics:
-        if f"validation_{name}" in metrics:
-            raise ValueError(f"a metric may not be called 'validation_{name}': {name!r} of other data has that name")
-
-
-def _optimizer(optimizer: Any, lr: float | None, model: Module) -> Optimizer:
-    if optimizer is None or isinstance(optimizer, str):
-        kind = Adam if optimizer is None else OPTIMIZERS.get(optimizer.lower())
-        if kind is None:
-            raise ValueError(f"unknown optimizer {optimizer!r}: choose {', '.join(sorted(OPTIMIZERS))}, or an object")
-        return kind(model.parameters(), lr=0.01 if lr is None else non_negative("lr", lr))
-    if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"optimizer is an object such as nn.Adam(model.parameters(), lr=0.01), got {optimizer!r}")
-    if lr is not None:
-        raise ValueError(f"lr is for an optimiser given by name: this {type(optimizer).__name__} has lr={optimizer.lr}")
-    if set(optimizer.parameters).isdisjoint(model.parameters()):
-        raise ValueError("the optimiser moves no parameter of this model: make it of model.parameters()")
-    return optimizer
-
-
-def _schedule(schedule: Any, optimizer: Optimizer) -> Schedule | None:
-    if schedule is not None and not isinstance(schedule, Schedule) and callable(schedule):
-        schedule = schedule(optimizer)
-    if schedule is None:
-        return None
-    if not isinstance(schedule, Schedule):
-        raise TypeError(f"schedule is a schedule such as nn.StepLR(optimizer, 10), or makes one, got {schedule!r}")
-    if schedule.optimizer is not optimizer:
-        raise ValueError(
-            "the schedule is of another optimiser: give fit the same optimiser, or schedule=lambda optimizer: ..."
-        )
-    return schedule
-
-
 def _order(optimizer: Optimizer, seed: int | random.Random | None) -> tuple[int, int]:
     """What the order of the examples is drawn from, and how many epochs of it are done."""
     before, done = optimizer.shuffled or (None, 0)
@@ -291,25 +250,3 @@ def _steps(
     if compiled is False:
         return GraphSteps(data, model, loss, l2, metrics, optimizer, max_norm, reason="compiled=False")
     return CompiledSteps(data, model, loss, l2, metrics, optimizer, max_norm, steps=count, required=compiled is True)
-
-
-def _bar(epochs: int) -> Any:
-    """A progress bar on a terminal or in a notebook, else None."""
-    if "ipykernel" in sys.modules:
-        from tqdm.auto import tqdm
-
-        return tqdm(total=epochs, unit="epoch")
-    if sys.stderr is None or not sys.stderr.isatty():
-        return None
-    from tqdm import tqdm
-
-    return tqdm(total=epochs, unit="epoch")
-
-
-def _advance(bar: Any, history: History) -> None:
-    if bar is not None:
-        part = "validation " if history.validation_loss else ""
-        shown = {f"{part}loss": history.validation_loss or history.train_loss}
-        shown |= {f"{part}accuracy": history.metrics.get(f"{part}accuracy".replace(" ", "_"), [])}
-        bar.set_postfix({name: f"{values[-1]:.4g}" for name, values in shown.items() if values}, refresh=False)
-        bar.update()
