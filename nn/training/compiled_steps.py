@@ -13,7 +13,7 @@ from autograd import compile, grad, mean
 
 from ..losses import l2_penalty
 from ..module import Module, random_generators
-from .evaluation import NOT_RECORDED, Evaluation, loss_value, plain, reason
+from .evaluation import NOT_RECORDED, Evaluation, compare, loss_value, plain, reason
 from .examples import Examples
 from .graph_steps import GraphSteps, Snapshot
 from .parameter_arrays import ParameterArrays
@@ -168,11 +168,7 @@ class CompiledSteps(GraphSteps):
         pairs = [(recorded, [plain(result) for result in results])]
         if slopes is not None:
             pairs.append((slopes, grad(mean([result[0] for result in results]), self._program.parameters)))
-        if not all(np.allclose(ours, graph, rtol=1e-6, atol=1e-9, equal_nan=True) for ours, graph in pairs):
-            raise TypeError(
-                f"{type(self.model).__name__} does not calculate the same when its recording of one example runs, such "
-                "as with random numbers of its own: train with compiled=False"
-            )
+        compare(self.model, pairs)
         self._compared = True
 
 

@@ -5,7 +5,7 @@ A recording of one example runs over all of them where it fits the model; the gr
 
 import gc
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -56,17 +56,20 @@ def predict(model: Module, X: "ArrayLike") -> "Floats":  # noqa: N803 (the usual
     with evaluation_mode(model):
         if rows.dtype != object:
             try:
-                return compile(model, backend="numpy").map(rows)  # type: ignore[no-any-return]
+                outputs = compile(model, backend="numpy").map(rows)
+                some = [0, -1]
+                compare(model, [(outputs[some], [plain(model(rows[k].tolist())) for k in some])])
+                return outputs  # type: ignore[no-any-return]
             except (*NOT_RECORDED, ValueError, ArithmeticError):
                 pass  # the graph does it, or says what is wrong
-        outputs = []
+        predictions = []
         with no_grad():
             for k, row in enumerate(rows):
                 try:
-                    outputs.append(plain(model(row if isinstance(row, list) else row.tolist())))
+                    predictions.append(plain(model(row if isinstance(row, list) else row.tolist())))
                 except (ValueError, TypeError, ArithmeticError) as error:
                     raise with_name(error, f"example {k}") from error
-    return np.array(outputs)
+    return np.array(predictions)
 
 
 def evaluate(
@@ -118,6 +121,7 @@ class Evaluation:
         self.program = compile(self._outputs, backend=backend)
         self.reason = ""  # why no recording is used
         self._several = True  # outputs of the model, in a list
+        self._compared = False
         self._checked: list[Examples] = []  # for whose targets the recording of the loss is known to be right
 
     def sums(self, data: Examples, parameters: Sequence[Value] = (), theta: Any = None) -> list[float]:
@@ -127,6 +131,7 @@ class Evaluation:
             try:
                 with nullcontext() if fixed else evaluation_mode(self.model):
                     self.check(data)
+                    self._compare(data)
                     at = theta if self.program.traced and self.program.parameters == list(parameters) else None
                     results = self.program.map(data.x, data.y, at=at)
                 sums = self.added_up(results[:, 0], self._predictions(results), data, slice(None))
@@ -145,6 +150,16 @@ class Evaluation:
         if not any(data is known for known in self._checked):
             check_loss(self.loss, self.model, data)
             self._checked.append(data)
+
+    def _compare(self, data: Examples) -> None:
+        """Compare the recording with the graph for two examples, once."""
+        if self._compared:
+            return
+        rows = [0, len(data) - 1]
+        with no_grad():
+            on_graph = [plain(self._outputs(data[k].x, data[k].target)) for k in rows]
+        compare(self.model, [(self.program.map(data.x[rows], data.y[rows]), on_graph)])
+        self._compared = True
 
     def added_up(self, losses: Any, predictions: Any, data: Examples, rows: Any) -> list[float]:
         """The sums of loss and metrics over some rows of the data, from arrays with an entry for each of them."""
@@ -209,6 +224,17 @@ def loss_value(loss: Loss, prediction: Any, target: Any) -> Value:
     if not isinstance(value, Value):
         raise TypeError(f"a loss is a Value calculated from the prediction, got {value!r}")
     return value
+
+
+def compare(model: Module, pairs: Iterable[tuple[Any, Any]]) -> None:
+    """Raise TypeError where the numbers of a recording differ from those of the graph, in one of some pairs of them."""
+    import numpy as np
+
+    if not all(np.allclose(recorded, on_graph, rtol=1e-6, atol=1e-9, equal_nan=True) for recorded, on_graph in pairs):
+        raise TypeError(
+            f"{type(model).__name__} does not calculate the same when its recording of one example runs, such as with "
+            "random numbers of its own: train with compiled=False"
+        )
 
 
 def check_loss(loss: Loss, model: Module, data: Examples) -> None:

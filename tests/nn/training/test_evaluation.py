@@ -1,6 +1,7 @@
 """Predictions and evaluations of many examples, compared with the model called one by one."""
 
 import math
+import random
 
 import numpy as np
 import pytest
@@ -103,6 +104,21 @@ def test_evaluation_of_a_model_that_a_recording_does_not_fit():
     y = X[:, 0]
     expected = np.mean((nn.predict(Branching(), X) - y) ** 2)
     assert nn.evaluate(Branching(), X, y) == {"loss": pytest.approx(expected)}
+
+
+def test_random_numbers_of_a_model_s_own_are_drawn_for_each_example():
+    class Noisy(nn.Module):
+        def __init__(self):
+            self.w = Value(1.0)
+
+        def forward(self, x):
+            return self.w * random.random() + 0.0 * x[0]
+
+    assert len(set(nn.predict(Noisy(), X).tolist())) == len(X)
+    rng = random.Random(7)
+    random.seed(7)
+    result = nn.evaluate(Noisy(), X, X[:, 0], lambda p, t: p + 0.0 * t)["loss"]
+    assert result not in {rng.random() for _ in range(50)}  # that would be one number for all
 
 
 def test_targets_that_the_loss_refuses():
