@@ -85,7 +85,7 @@ class CompiledSteps(GraphSteps):
             self._compare()
             self._arrays.to_arrays()
             begun = True
-            self._arrays.descent.run(order, batch_size)
+            self._arrays.run(order, batch_size)
         return begun and len(self._arrays.descent.norms) > 0
 
     @contextmanager

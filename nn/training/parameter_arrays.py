@@ -30,6 +30,7 @@ class ParameterArrays:
         self._lr = Value(optimizer.lr, "lr")
         self._settings: list[Any] = []  # of the optimiser when its rule was recorded
         self._state: list[float] = []  # what the rule kept at first, as the descent was made with
+        self._kept: list[Any] = []  # what the rule keeps now; not read from Values when somebody traces a function
         self._deferred = _deferred_class(self.to_values)
 
     def to_arrays(self) -> None:
@@ -47,24 +48,34 @@ class ParameterArrays:
             self._indices = [index.get(parameter) for parameter in descent.parameters]  # in the optimiser's lists
             self.descent, self._settings, self._state = descent, settings, state
         self.descent.start_from([p.data for p in self.descent.parameters], self._state_arrays())
+        self._kept = self.descent.state
         self.in_arrays = True
         if all(type(parameter) is Value for parameter in self.descent.parameters):
             self.optimizer.before_reading = self.to_values
             for parameter in self.descent.parameters:
                 parameter.__class__ = self._deferred
 
+    def run(self, order: Sequence[int], batch_size: int) -> None:
+        """Take a step for each minibatch of the examples in this order (`run` of a descent)."""
+        try:
+            self.descent.run(order, batch_size)
+        finally:
+            self._kept = self.descent.state
+
     def to_values(self) -> None:
         """Write the numbers back into parameters and optimizer."""
         if not self.in_arrays:
             return
         self.optimizer.before_reading = None
-        for parameter in self.descent.parameters:
-            object.__setattr__(parameter, "__class__", Value)
         for parameter, number in zip(self.descent.parameters, self.descent.theta.tolist(), strict=True):
-            parameter.data = number
-        columns = [
-            [kept] * len(self._indices) if isinstance(kept, float) else kept.tolist() for kept in self.descent.state
-        ]
+            kind = type(parameter)
+            object.__setattr__(parameter, "__class__", Value if kind is self._deferred else kind)
+            try:
+                parameter.data = number
+            except BaseException:
+                object.__setattr__(parameter, "__class__", kind)
+                raise
+        columns = [[kept] * len(self._indices) if isinstance(kept, float) else kept.tolist() for kept in self._kept]
         kinds = [type(x) for x in self.optimizer.initial_state]
         state = self.optimizer.state
         for k, *kept in zip(self._indices, *columns, strict=True):

@@ -451,7 +451,7 @@ def test_numbers_come_back_whole_where_that_is_interrupted():
     numbers = ParameterArrays(optimizer, None, lambda **options: program.descent(X, CURVE, **options))
     optimizer.state = Interrupted(optimizer.state)
     numbers.to_arrays()
-    numbers.descent.run()
+    numbers.run(range(len(X)), len(X))
     with pytest.raises(KeyboardInterrupt):
         numbers.to_values()
     numbers.to_values()

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import Value, exp, mean
+from autograd import Value, compile, exp, mean
 
 LINE_X = [[k / 10] for k in range(20)]
 LINE_Y = [2.0 * k / 10 - 1.0 for k in range(20)]
@@ -829,6 +829,38 @@ def test_every_way_to_read_a_parameter_gives_its_current_number(read):
     run(True, compiled)
     assert compiled == pytest.approx(eager, rel=1e-9)
     assert len(set(compiled)) == 3
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda model: nn.predict(model, LINE_X).tolist(),
+        lambda model: compile(lambda x: model(x)).map(LINE_X).tolist(),
+        lambda model: [nn.evaluate(model, LINE_X, LINE_Y)["loss"]],
+        lambda model: list(model.state_dict().values()),
+        lambda model: [p.data for p in copy.deepcopy(model).parameters()],
+        lambda model: [nn.l2_penalty(model, 1.0).data],
+        lambda model: [float(max(map(abs, (p.data for p in model.parameters()))))],
+    ],
+)
+def test_every_way_to_use_the_model_in_a_callback_sees_its_current_numbers(use):
+    def run(compiled):
+        model, seen = nn.MLP(1, [3, 1], "tanh", seed=1), []
+        callbacks = [lambda history: seen.extend(use(model))]
+        nn.fit(model, LINE_X, LINE_Y, epochs=3, seed=0, compiled=compiled, callbacks=callbacks)
+        return [*seen, *numbers(model)]
+
+    assert run(True) == pytest.approx(run(False), rel=1e-9)
+
+
+def test_an_optimiser_that_is_copied_in_a_callback_has_its_current_state():
+    model, copies = nn.MLP(1, [1], seed=0), []
+    optimizer = nn.Adam(model.parameters(), lr=0.01)
+    nn.fit(
+        model, LINE_X, LINE_Y, optimizer=optimizer, epochs=2, batch_size=None,
+        callbacks=[lambda history: copies.append(pickle.loads(pickle.dumps(optimizer)).state[0][2])],
+    )  # fmt: skip
+    assert copies == [1, 2]
 
 
 def test_setting_a_parameter_in_a_callback_counts():
