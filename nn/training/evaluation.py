@@ -14,6 +14,7 @@ from autograd import BranchChanged, Value, compile, no_grad
 from ..losses import LOSSES, binary_cross_entropy, cross_entropy, hinge_loss, mse_loss
 from ..metrics import accuracy, correct
 from ..module import Module, evaluation_mode
+from .example_weights import weighted
 from .examples import Example, Examples, examples, rows_of
 from .overflow import WAY_OUT, where_it_began, with_name
 
@@ -100,6 +101,7 @@ def evaluate(
         raise TypeError(f"evaluate takes a Module, got a {type(model).__name__}")
     data = examples(X, y)
     function = chosen_loss(loss, model, data)
+    data = weighted(data, function)
     if metrics is None:
         metrics = {"accuracy": accuracy} if has_classes(model, data, function) else {}
     elif "loss" in metrics:

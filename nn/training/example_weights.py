@@ -4,16 +4,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..checks import non_negative
-from .evaluation import Loss
 from .examples import Examples, rows_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+    from .evaluation import Loss
+
 
 def weighted(
     data: Examples,
-    loss: Loss,
+    loss: "Loss",
     class_weight: Mapping[Any, float] | str | None = None,
     sample_weight: "ArrayLike | None" = None,
 ) -> Examples:

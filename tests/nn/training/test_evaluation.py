@@ -2,6 +2,7 @@
 
 import math
 import random
+from functools import partial
 
 import numpy as np
 import pytest
@@ -98,6 +99,14 @@ def test_evaluation_gives_means_in_evaluation_mode():
     size = nn.evaluate(model, X, y, metrics={"size": lambda p, t: abs(p)})
     assert list(size) == ["loss", "size"]
     assert size["size"] == pytest.approx(np.abs(outputs).mean())
+
+
+def test_classes_that_are_not_known_are_left_out():
+    model, y = nn.MLP(2, [2], seed=0), [k % 2 if k % 3 else -1 for k in range(17)]
+    known = [k for k in range(17) if y[k] >= 0]
+    loss = partial(nn.cross_entropy, ignore_index=-1)
+    expected = nn.evaluate(model, X[known], [y[k] for k in known], nn.cross_entropy)["loss"]
+    assert nn.evaluate(model, X, y, loss)["loss"] == pytest.approx(expected)
 
 
 def test_evaluation_of_a_model_that_a_recording_does_not_fit():
