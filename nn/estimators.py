@@ -7,6 +7,7 @@ work in its pipelines, searches and validations. Only they need scikit-learn.
 # ruff: noqa: N803 (X is the usual name)
 
 import warnings
+from collections.abc import Mapping
 from inspect import Signature, signature
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, Self
@@ -23,8 +24,9 @@ except ImportError as error:
 from .initialization import generator
 from .layers import MLP
 from .losses import binary_cross_entropy, cross_entropy, mse_loss
+from .metrics import accuracy
 from .optimizers import SGD, Adam, Optimizer
-from .training.evaluation import predict
+from .training.evaluation import Metric, predict
 from .training.fit import fit
 
 if TYPE_CHECKING:
@@ -182,12 +184,14 @@ class _MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             patience=epochs if self.early_stopping and not partial else None,  # so that the best weights are restored
             progress=False,
             seed=generator(self._seeds[1]) if self._optimizer.shuffled is None else None,
-            metrics={},
+            metrics=self._metrics if self.early_stopping and not partial else {},
             callbacks=[watch],
         )
         self.loss_curve_ = [*self.loss_curve_, *history.train_loss]
         self.loss_ = history.train_loss[-1]
         self.best_loss_ = None if self.early_stopping else min(self.loss_curve_)
+        self.validation_scores_ = history.metrics.get("validation_accuracy")
+        self.best_validation_score_ = max(self.validation_scores_) if self.validation_scores_ else None
         self.n_iter_ += history.epochs
         self.t_ += history.epochs * n
         if history.interrupted:
@@ -199,6 +203,8 @@ class _MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
                 stacklevel=3,
             )
         return self
+
+    _metrics: Mapping[str, Metric] = {}  # of the validation data, with early stopping
 
     def _loss(self, prediction: Any, target: Any) -> Any:
         raise NotImplementedError
@@ -231,8 +237,8 @@ class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]  # scikit-lear
     sparse data are not offered. `hidden_layer_sizes` are the widths of the hidden layers, `alpha` is the strength of
     the L2 penalty, `max_iter` the number of epochs.
 
-    Attributes, after `fit`: `classes_`, `coefs_`, `intercepts_`, `loss_curve_`, `loss_`, `n_iter_`, and `model_`, the
-    `MLP`.
+    Attributes, after `fit`: `classes_`, `coefs_`, `intercepts_`, `loss_curve_`, `loss_`, `n_iter_`, with early
+    stopping `validation_scores_`, and `model_`, the `MLP`.
 
     >>> X, y = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], ["no", "yes", "yes", "yes"]
     >>> classifier = MLPClassifier((4,), max_iter=200, learning_rate_init=0.1, random_state=0)
@@ -242,6 +248,13 @@ class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]  # scikit-lear
     """
 
     classes_: "NDArray[Any]"
+    _metrics = {"accuracy": accuracy}  # noqa: RUF012 (never changed)
+
+    @property
+    def out_activation_(self) -> str:
+        """What makes probabilities of the outputs: "logistic" for two classes, "softmax" for more."""
+        check_is_fitted(self, "model_")
+        return "logistic" if self.n_outputs_ == 1 else "softmax"
 
     def partial_fit(self, X: "ArrayLike", y: "ArrayLike", classes: "ArrayLike | None" = None) -> Self:
         """One epoch over these examples; the first call needs `classes`, all there will be. Returns itself."""
@@ -333,6 +346,8 @@ class MLPRegressor(RegressorMixin, _MLP):  # type: ignore[misc]  # scikit-learn 
             *(p for p in signature(_MLP.__init__).parameters.values() if p.kind is p.KEYWORD_ONLY),
         ]
     )
+
+    out_activation_ = "identity"
 
     def _check_parameters(self) -> None:
         super()._check_parameters()

@@ -97,6 +97,9 @@ def test_early_stopping_and_warm_start():
     X, y = load_iris(return_X_y=True)
     model = nn.MLPClassifier((8,), early_stopping=True, max_iter=30, random_state=0, warm_start=True).fit(X, y)
     first = model.n_iter_
+    assert len(model.validation_scores_) == first
+    assert model.best_validation_score_ == max(model.validation_scores_)
+    assert model.out_activation_ == "softmax"
     assert model.fit(X, y).n_iter_ > first
     with warnings.catch_warnings():
         warnings.simplefilter("error", sklearn.exceptions.ConvergenceWarning)
