@@ -4,14 +4,15 @@ from . import name_clash as name_clash
 from .checks.derivation import check_derivation
 from .checks.diagnosis import diagnose
 from .checks.gradcheck import check_gradients
-from .compiler import BranchChanged, compile
+from .compiler import BranchChanged
+from .compiler import compile as compile
 from .drawing.draw import draw
 from .drawing.drawing import Drawing
 from .drawing.stepper_output import Stepper, stepper
 from .engine.expand import expand
 from .engine.forward_mode import jvp
+from .engine.functions import abs as abs
 from .engine.functions import (
-    abs,
     arccos,
     arccosh,
     arcsin,
@@ -68,6 +69,7 @@ from .engine.paths import paths
 from .engine.primitive import primitive
 from .engine.scope import Scope, scope
 from .engine.value import Value
+from .files import write_whole
 from .stepping.steps import Evaluation, Step
 
 __version__ = "0.3.0"
@@ -80,7 +82,6 @@ __all__ = [
     "Step",
     "Stepper",
     "Value",
-    "abs",
     "arccos",
     "arccosh",
     "arcsin",
@@ -92,7 +93,6 @@ __all__ = [
     "check_derivation",
     "check_gradients",
     "clamp",
-    "compile",
     "cos",
     "cosh",
     "diagnose",
@@ -147,4 +147,9 @@ __all__ = [
     "total",
     "uniform",
     "where",
+    "write_whole",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "abs", "compile"])  # which a star import leaves to Python

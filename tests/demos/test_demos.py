@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
 
+import matplotlib.pyplot as plt
 import pytest
 
 from demos import __main__ as command
@@ -20,6 +21,7 @@ from demos.curriculum import LESSONS, Lesson, find
 from demos.page import Page, Picture, Table, Text
 
 FOLDER = Path(lessons.__file__).parent
+plt.close(plt.figure())  # matplotlib loads its parts now, and not while a test has put others in their place
 
 
 @pytest.mark.parametrize("module", [lesson, lessons, gallery_page])
