@@ -1,8 +1,4 @@
-"""Back ends: what runs a program over a batch, and which of them is chosen.
-
-Machine code is the fastest by far for small networks, but it is straight-line code, an instruction for each node: it
-takes too long to make for large ones, which are better off with the matrix products of NumPy.
-"""
+"""Back ends: what runs a program over a batch, and which of them is chosen."""
 
 import importlib.util
 import warnings
@@ -14,8 +10,6 @@ from ...engine.value import Value
 from ..program.blocks import Program, build
 from ..program.trace import traced
 
-_AT_ONCE = 15_000  # instructions that compile in less than a second
-
 
 def _numpy(program: Program, with_gradient: bool) -> Any:
     from .numpy import NumpyRunner
@@ -26,8 +20,6 @@ def _numpy(program: Program, with_gradient: bool) -> Any:
 def _llvm(program: Program, with_gradient: bool) -> Any:
     """Machine code, because it was asked for."""
     trouble = _trouble()
-    if not trouble and not _is_small(program):
-        trouble = "the program is too large to compile at once"
     if trouble:
         warnings.warn(f"{trouble}: NumPy runs the program instead", RuntimeWarning, stacklevel=2)
         return _numpy(program, with_gradient)
@@ -36,7 +28,7 @@ def _llvm(program: Program, with_gradient: bool) -> Any:
 
 def _auto(program: Program, with_gradient: bool) -> Any:
     """Machine code where it is to be had, else NumPy."""
-    if importlib.util.find_spec("llvmlite") is None or not _is_small(program):
+    if importlib.util.find_spec("llvmlite") is None:
         return _numpy(program, with_gradient)
     trouble = _trouble()
     if not trouble:
@@ -52,12 +44,6 @@ def _native(program: Program, with_gradient: bool) -> Any:
     from .native.runner import LlvmRunner
 
     return LlvmRunner(program, with_gradient)
-
-
-def _is_small(program: Program) -> bool:
-    """Whether the program has few enough instructions, about three for each edge with the gradient."""
-    edges = sum(len(program.nodes[k].parents) for block in program.blocks[3:] for k in block.nodes)
-    return 3 * edges <= _AT_ONCE
 
 
 @cache

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from ...rules.arrays import ARRAYS
-from ..instructions.array import BEFORE, Array, Instruction, Piece, is_number, look
-from ..instructions.lowering import Lowered, lower
+from ..instructions.array import BEFORE, Array, Instruction, Piece, look
+from ..instructions.lowering import lower
+from ..instructions.plan import Plan
 from ..program.blocks import Program
 
 _CHUNK_BYTES = 1 << 22  # of numbers in work at a time: a few megabytes stay in the cache
@@ -35,7 +36,7 @@ class NumpyRunner:
         self.arguments = program.arguments
         self.constants = np.array([program.nodes[k].number for k in program.blocks[2].nodes], float).reshape(-1, 1)
         self.lowered = lower(program, with_gradient)
-        self.plan = _Plan(self.lowered)
+        self.plan = Plan(self.lowered)
         self.chunk = max(_FEWEST, _CHUNK_BYTES // self.plan.bytes_per_example)
         self._local = threading.local()
 
@@ -71,94 +72,10 @@ class NumpyRunner:
         return space
 
 
-class _Plan:
-    """What is needed, where it stands, and for how long."""
-
-    def __init__(self, lowered: Lowered):
-        self.lowered = lowered
-        roots = [lowered.outputs, *lowered.branches, *([] if lowered.gradient is None else [lowered.gradient])]
-        self.kept = {root.root for root in roots}
-        self.reads = self._count_reads()
-        needed = [i for i in lowered.builder.instructions if i.out in self.reads]
-        self.instructions = sorted(needed, key=lambda i: i.out.section)  # as they will be carried out
-        self.placed = self._place()
-        self.buffers: list[Array] = []  # an array of the shape of each buffer
-        self.buffer_of: dict[Array, int] = {}
-        self._allocate()
-        self.bytes_per_example = 8 * lowered.inputs.rows + sum(
-            (b.rows + b.ones) * (1 if b.boolean else 8) for b in self.buffers if b.batch
-        )
-
-    def _count_reads(self) -> dict[Array, int]:
-        """How often each array is read, itself or a view of it; what is missing is never needed."""
-        count = dict.fromkeys(self.kept, 1)
-        for instruction in reversed(self.lowered.builder.instructions):
-            if instruction.out in count:
-                for array in instruction.reads:
-                    count[array] = count.get(array, 0) + 1
-        return count
-
-    def _place(self) -> dict[Array, tuple[Array, Piece]]:
-        """Results that are calculated where they will stand: as a piece of an assembled array."""
-        return {
-            piece.number.root: (instruction.out, piece)
-            for instruction in self.instructions
-            for piece in instruction.pieces
-            if piece.first and isinstance(piece.rows, slice) and self._fits(piece, instruction)
-        }
-
-    def _fits(self, piece: Piece, instruction: Instruction) -> bool:
-        filled = is_number(instruction.pieces[0].number, 0.0)  # with zeros, before the pieces are put in
-        if filled or not isinstance(piece.number, Array):
-            return False
-        array, out = piece.number.root, instruction.out
-        as_column = piece.number.path == (("shaped", array.rows * array.columns, 1),)
-        return (
-            ((piece.number is array and array.columns == 1) or as_column)
-            and array.instruction is not None
-            and array.instruction.call != "assemble"
-            and self.reads[array] == 1
-            and not array.boolean
-            and not array.ones
-            and array.batch == out.batch
-            and array.section == out.section
-            and array.rows * array.columns == len(piece.listed)
-        )
-
-    def _allocate(self) -> None:
-        """Give every result a buffer; within a section, one whose numbers have been read for the last time is free."""
-        last: dict[Array, int] = {}
-        for k, instruction in enumerate(self.instructions):
-            last.update(dict.fromkeys(instruction.reads, k))
-        free: dict[Any, list[int]] = {}
-        for k, instruction in enumerate(self.instructions):
-            out = instruction.out
-            if out not in self.placed:
-                spare = free.get(_shape(out)) if self._shares(out) else None
-                self.buffer_of[out] = spare.pop() if spare else self._buffer(out)
-            for array in set(instruction.reads):
-                if (
-                    last[array] == k
-                    and array in self.buffer_of
-                    and self._shares(array)
-                    and array.section == out.section
-                ):
-                    free.setdefault(_shape(array), []).append(self.buffer_of[array])
-
-    def _shares(self, array: Array) -> bool:
-        """Whether the buffer of `array` may hold other numbers before or after."""
-        made = array.instruction
-        return not array.ones and array not in self.kept and made is not None and made.call != "assemble"
-
-    def _buffer(self, out: Array) -> int:
-        self.buffers.append(out)
-        return len(self.buffers) - 1
-
-
 class Workspace:
     """The arrays for one batch size and the calls that fill them."""
 
-    def __init__(self, plan: _Plan, constants: Any, n: int):
+    def __init__(self, plan: Plan, constants: Any, n: int):
         low = plan.lowered
         self._plan = plan
         self._n = n
@@ -175,7 +92,7 @@ class Workspace:
         self.before: list[Call] = []
         self.body: list[Call] = []
         for instruction in plan.instructions:
-            calls = self.before if instruction.out.section == BEFORE else self.body
+            calls = self.before if instruction.section == BEFORE else self.body
             calls += self._calls(instruction)
         self.outputs = self._array(low.outputs)
         self.branches = [self._array(branch) for branch in low.branches]
@@ -241,10 +158,6 @@ class Workspace:
         if piece.first:
             return [(_put, (out, index, number))]
         return [(_add_to if piece.unique else np.add.at, (out, index, number))]
-
-
-def _shape(array: Array) -> tuple[Any, ...]:
-    return array.rows, array.columns, array.batch, array.boolean, array.section
 
 
 def _put(out: Any, index: Any, x: Any) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-BEFORE, BODY = range(2)  # once a call, and for each chunk of the batch
+BEFORE, BODY, AFTER = range(3)  # once a call; for each part of the batch; once a call, when sums over it are known
 
 
 @dataclass(eq=False, slots=True, repr=False)
@@ -116,11 +116,15 @@ def look(array: Any, name: str, *arguments: int) -> Any:
 
 @dataclass(eq=False, slots=True)
 class Instruction:
-    """One call, or the assembling of an array from pieces; `reads` are the arrays (no views) whose numbers it takes."""
+    """One call, or the assembling of an array from pieces; `reads` are the arrays (no views) whose numbers it takes.
+
+    A sum over the examples runs in the section BODY; its result is complete in the section AFTER.
+    """
 
     call: str
     arguments: tuple[Any, ...]
     out: Array
+    section: int
     pieces: "list[Piece]" = field(default_factory=list)
     reads: list[Array] = field(default_factory=list)
 
@@ -172,9 +176,7 @@ class Builder:
         arrays = [a for a in arguments if isinstance(a, Array)]
         rows = max((a.rows for a in arrays), default=1) if rows is None else rows
         batch = any(a.batch for a in arrays) if batch is None else batch
-        section = max((a.section for a in arrays), default=BEFORE)
-        out = Array(self, rows, batch, boolean, section, columns)
-        self._append(Instruction(call, arguments, out))
+        out = self._append(call, arguments, [], Array(self, rows, batch, boolean, columns=columns))
         self.known[key] = out
         return out
 
@@ -192,16 +194,16 @@ class Builder:
             pieces.append(piece)
         if covered < rows:
             pieces.insert(0, Piece(slice(0, rows), 0.0))
-        section = max((p.number.section for p in pieces if isinstance(p.number, Array)), default=BEFORE)
-        out = Array(self, rows, batch, section=section)
-        self._append(Instruction("assemble", (), out, pieces))
-        return out
+        return self._append("assemble", (), pieces, Array(self, rows, batch))
 
-    def _append(self, instruction: Instruction) -> None:
-        numbers = (*instruction.arguments, *[piece.number for piece in instruction.pieces])
-        instruction.reads = [x.root for x in numbers if isinstance(x, Array)]
-        instruction.out.instruction = instruction
-        self.instructions.append(instruction)
+    def _append(self, call: str, arguments: tuple[Any, ...], pieces: list[Piece], out: Array) -> Array:
+        reads = [x for x in (*arguments, *[piece.number for piece in pieces]) if isinstance(x, Array)]
+        over_examples = any(x.batch for x in reads) and not out.batch  # a sum over the examples
+        out.section = BODY if out.batch else AFTER if over_examples else max((x.section for x in reads), default=BEFORE)
+        section = BODY if over_examples else out.section
+        out.instruction = Instruction(call, arguments, out, section, pieces, [x.root for x in reads])
+        self.instructions.append(out.instruction)
+        return out
 
 
 def is_number(x: Any, number: float) -> bool:

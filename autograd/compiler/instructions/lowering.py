@@ -11,7 +11,7 @@ from typing import Any
 
 from ...engine.backward import chain_rule
 from ..program.blocks import ONE, Block, Program, has_variable_exponent
-from .array import BODY, Array, Builder, is_number
+from .array import AFTER, BODY, Array, Builder, is_number
 from .as_arrays import FOLD, MAP
 
 
@@ -23,23 +23,28 @@ class Lowered:
     inputs: Array
     theta: Array
     constants: Array
-    examples: Array  # one number: how many there are in this chunk
+    seed: Array  # a number for each example, with which the reverse pass begins: 1, or 0 for one that is not to count
+    examples: Array  # one number: how many there are, or the sum of the seeds
     outputs: Array
     branches: list[Array]
     gradient: Array | None  # of the first output by the parameters, summed over the examples
 
 
-def lower(program: Program, with_gradient: bool) -> Lowered:
-    """Instructions for the outputs and branches and, if asked for, the gradient of the first output."""
+def lower(program: Program, with_gradient: bool, seeded: bool = False) -> Lowered:
+    """Instructions for the outputs and branches and, if asked for, the gradient of the first output.
+
+    Where it is `seeded`, the reverse pass begins with `Lowered.seed`, else with 1.0.
+    """
     import numpy as np
 
     with np.errstate(all="ignore"):
         lowering = _Lowering(program)
         outputs = lowering.rows(program.outputs, stacked=True)
         branches = [lowering.rows([node], stacked=True) for node, _ in program.branches]
-        gradient = lowering.backward(program.outputs[0]) if with_gradient else None
-        inputs, parameters, constants = (lowering.arrays[block] for block in program.blocks[:3])
-        return Lowered(lowering.builder, inputs, parameters, constants, lowering.examples, outputs, branches, gradient)
+        gradient = lowering.backward(program.outputs[0], seeded) if with_gradient else None
+        inputs, theta, constants = (lowering.arrays[block] for block in program.blocks[:3])
+        ends = lowering.seed, lowering.examples, outputs, branches, gradient
+        return Lowered(lowering.builder, inputs, theta, constants, *ends)
 
 
 class _Lowering:
@@ -56,7 +61,8 @@ class _Lowering:
             parameters: self.builder.leaf(len(parameters.nodes), False),
             constants: self.builder.leaf(len(constants.nodes), False),
         }
-        self.examples = self.builder.leaf(1, False, BODY)
+        self.seed = self.builder.leaf(1, True, BODY)
+        self.examples = self.builder.leaf(1, False, AFTER)
         for block in program.blocks[3:]:
             self.arrays[block] = self._calculate(block)
 
@@ -149,16 +155,17 @@ class _Lowering:
 
     # Backward
 
-    def backward(self, output: int) -> Array:
+    def backward(self, output: int, seeded: bool) -> Array:
         """The gradient of the sum of `output` over the examples by the parameters."""
         block, row = self.place[output]
-        self._contribute(block, slice(row, row + 1), 1.0 if block.batch else self.examples)
+        self._contribute(block, slice(row, row + 1), (self.seed if seeded else 1.0) if block.batch else self.examples)
         for block in reversed(self.program.blocks[3:]):
             if block in self.contributions:
                 self._push(block, self._gradient(block))
         parameters = self.program.blocks[1]
         gradient = self._gradient(parameters) if parameters in self.contributions else None
-        if isinstance(gradient, Array) and gradient.rows == len(parameters.nodes) and not gradient.boolean:
+        whole = isinstance(gradient, Array) and gradient.rows == len(parameters.nodes) and not gradient.boolean
+        if isinstance(gradient, Array) and whole and gradient.root.instruction is not None:  # and no leaf
             return gradient
         return self.builder.assemble(self.contributions.get(parameters, []), len(parameters.nodes), False)
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from .machine import machine
-from .memory import put_results, tell
-from .text import FRAME, NAME
+from .machine import NAME, machine
+from .memory import put_results
+from .writer import FRAME
 
 # What the function is given, numbers of eight bytes, in this order. `bases` and `widths` tell where the numbers of the
 # examples begin and how many bytes each example has; the rule's outputs are `made`, `size_of_rows` bytes that take the
@@ -152,14 +152,13 @@ class Epochs:
         p, kept = len(memories[0].flat_gradient), len(rows) - len(shared)
         gradient = memories[0].flat_gradient
         self._sweep = memories[0].frame_in(theta=rows[0])
-        tell(self._sweep, step=1, examples=0, divisor=1)
         self._square = memories[1].frame_in(arguments=[gradient, *moved])
-        tell(self._square, step=0, examples=p, divisor=1)
+        memories[1].tell(self._square, step=0, examples=p, divisor=1)
         self._rule = memories[2].frame_in(
             arguments=[rows[0], gradient, *rows[1:kept], *moved], theta=numbers, results=made
         )
-        tell(self._rule, step=1, examples=p, divisor=1)
-        self._widths = 8 * np.array(sweep.recording.widths, np.int64)
+        memories[2].tell(self._rule, step=1, examples=p, divisor=1)
+        self._widths = 8 * np.array(sweep.code.widths, np.int64)
         self._bases = np.zeros(len(self._widths), np.int64)
         spare = np.zeros(1 + len(shared))
         places = [spare[j : j + 1] if k is None else numbers[k] for j, k in enumerate([*shared, norm])]
@@ -191,6 +190,7 @@ class Epochs:
         n = len(columns[0])
         norms = np.empty(-(-n // size))
         self._bases[:] = [column.ctypes.data for column in columns]
+        self._memories[0].tell(self._sweep, step=1, examples=0, divisor=1, most=size)
         put_results(self._sweep, outputs)
         self._tell(examples=n, size=size, results=outputs.ctypes.data, norms=norms.ctypes.data)
         steps = int(self._machine.call(self._address))

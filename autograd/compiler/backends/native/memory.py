@@ -12,17 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from .loops import padded
-from .lowering import Recording
-from .text import FRAME
+from .writer import FRAME, Code
 
+_CACHE = 1 << 19  # bytes of a second-level cache
+_SHORTEST, _LONGEST = 128, 256  # examples in a tile
 CHUNK = 4096  # examples at a time, where the results of each are kept
 _ALIGNMENT = 64  # bytes: a line of the cache, and the widest vector
 _SMALL = 1 << 12  # numbers that are sooner copied than looked up
 _ORDERS = 8  # shapes of arguments that are remembered
 _DOUBLE = np.dtype(float)
-_THETA, _RESULTS, _STRIDE, _STEP, _EXAMPLES, _DIVISOR = map(
-    FRAME.index, ("theta", "results", "stride", "step", "examples", "divisor")
+_THETA, _RESULTS, _STRIDE, _STEP, _EXAMPLES, _DIVISOR, _TILE, _LINE = map(
+    FRAME.index, ("theta", "results", "stride", "step", "examples", "divisor", "tile", "line")
 )
 
 
@@ -39,27 +39,22 @@ class Memory:
     outputs: Any
     branches: list[Any]
 
-    def __init__(self, recording: Recording, k: int, lanes: int):
-        self.k, self.rows = k, recording.results
-        p, stride = recording.parameters, padded(CHUNK, lanes)
-        summed = padded(recording.summed, lanes) if recording.with_gradient else 0
-        self.theta, self._kept = aligned(p), aligned(len(recording.kept))
-        self._sums, self._gradients = aligned(summed * lanes), aligned(summed)
-        self.flat_gradient = self._gradients[:p]
+    def __init__(self, code: Code, k: int, longest: int):
+        self.k, self.rows, self.lanes, self.longest = k, code.results, code.kind.lanes, longest
+        dtype = code.kind.dtype
+        stride = CHUNK + self.lanes
+        self.theta, self._once = aligned(code.parameters, dtype), aligned(code.once, dtype)
+        start, numbers = code.constants
+        self._once[start : start + len(numbers)] = numbers
+        self._work = aligned(code.rows * odd(longest, self.lanes), dtype)
+        start = code.gradient or 0
+        self.flat_gradient = self._once[start : start + code.parameters]
         self.gradient = self.flat_gradient.reshape(-1, 1)
-        self.results = aligned(self.rows * stride).reshape(self.rows, stride)
-        self._scratch = aligned(lanes * sum(recording.widths))
-        known = {
-            "theta": self.theta,
-            "kept": self._kept,
-            "sums": self._sums,
-            "gradient": self._gradients,
-            "results": self.results,
-            "scratch": self._scratch,
-        }
+        self.results = aligned(self.rows * stride, dtype).reshape(self.rows, stride)
+        known = {"theta": self.theta, "once": self._once, "work": self._work, "results": self.results}
         places = [known[name].ctypes.data if name in known else 0 for name in FRAME]
-        places[FRAME.index("stride")] = stride
-        self.frame = np.array([*places, *[0] * len(recording.widths)], np.int64)
+        places[_STRIDE] = stride
+        self.frame = np.array([*places, *[0] * len(code.widths)], np.int64)
         self._address = ctypes.c_void_p(self.frame.ctypes.data)
         self.order: Order | None = None
         self._orders: dict[Any, Order] = {}  # by the shapes of the arguments
@@ -67,7 +62,7 @@ class Memory:
     def frame_for(self, arrays: Sequence[Any], n: int) -> Any:
         """The address of a frame for a run over `n` examples, whose numbers are in `arrays`."""
         self.frame[len(FRAME) :] = [array.ctypes.data for array in arrays]
-        tell(self.frame, step=1, examples=n, divisor=1)
+        self.tell(self.frame, step=1, examples=n, divisor=1)
         return self._address
 
     def frame_in(self, arguments: Sequence[Any] = (), theta: Any = None, results: Any = None) -> Any:
@@ -79,6 +74,15 @@ class Memory:
         if results is not None:
             put_results(frame, results)
         return frame
+
+    def tell(self, frame: Any, step: int, examples: int, divisor: float, most: int = 0) -> None:
+        """Write numbers into a frame; there may be up to `most` examples."""
+        frame[_STEP], frame[_EXAMPLES] = step, examples
+        frame[_DIVISOR : _DIVISOR + 1].view(float)[0] = divisor
+        most = max(1, most or examples)
+        tile = -(-most // -(-most // self.longest))  # as many in each
+        frame[_TILE] = -(-tile // self.lanes) * self.lanes
+        frame[_LINE] = odd(tile, self.lanes)
 
     def show(self, n: int) -> None:
         """Let the attributes be the results of a run over `n` examples."""
@@ -110,7 +114,7 @@ class Order:
     def __init__(self, memory: Memory, shapes: Sequence[tuple[int, ...]]):
         n = shapes[0][0]
         self.frame = memory.frame.copy()
-        tell(self.frame, step=0, examples=n, divisor=n)  # step 0: all results go to one place
+        memory.tell(self.frame, step=0, examples=n, divisor=n)  # step 0: results are not kept
         self.address = ctypes.c_void_p(self.frame.ctypes.data)
         filled = [shape for shape in shapes if prod(shape)]  # of the others nothing is read
         at = iter(range(len(FRAME), len(FRAME) + len(filled)))
@@ -169,19 +173,26 @@ def _nothing() -> Any:
     return _nothing
 
 
-def tell(frame: Any, step: int, examples: int, divisor: float) -> None:
-    """Write numbers into a frame."""
-    frame[_STEP], frame[_EXAMPLES] = step, examples
-    frame[_DIVISOR : _DIVISOR + 1].view(float)[0] = divisor
-
-
 def put_results(frame: Any, results: Any) -> None:
     """Let results go to the rows of this array."""
     frame[_RESULTS], frame[_STRIDE] = results.ctypes.data, results.strides[0] // results.itemsize
 
 
-def aligned(count: int) -> Any:
-    """So many zeros, beginning where a line of the cache begins."""
-    memory = np.zeros(count + _ALIGNMENT // 8)
-    start = -memory.ctypes.data % _ALIGNMENT // 8
-    return memory[start : start + count]
+def aligned(count: int, dtype: Any = float) -> Any:
+    """So many zeros, beginning where a line of the cache begins, and as many bytes more as a vector has."""
+    size = np.dtype(dtype).itemsize
+    memory = np.zeros(count * size + 2 * _ALIGNMENT, np.uint8)
+    start = -memory.ctypes.data % _ALIGNMENT
+    return memory[start : start + count * size].view(dtype)
+
+
+def odd(count: int, lanes: int) -> int:
+    """The length of a row for so many numbers: an odd number of vectors, so that rows meet in no set of the cache."""
+    return (-(-count // lanes) | 1) * lanes
+
+
+def longest_tile(code: Code) -> int:
+    """How many examples are met at a time: as many as keep the work in half of a second-level cache."""
+    lanes = code.kind.lanes
+    some = _CACHE // (2 * code.kind.size * max(1, code.rows))
+    return max(lanes, min(_LONGEST, max(_SHORTEST, some)) // lanes * lanes)

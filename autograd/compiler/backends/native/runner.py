@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from ...program.blocks import Program
-from .as_machine_code import C_NAMES
 from .epochs import Epochs
-from .lowering import record
+from .lines import Kind
 from .machine import machine, native_lanes, provide, vector_function
-from .memory import CHUNK, Memory
-from .text import write
+from .memory import CHUNK, Memory, longest_tile
+from .numbers import C_NAMES
+from .writer import write
 
 
 class LlvmRunner:
@@ -34,11 +34,12 @@ class LlvmRunner:
     def __init__(self, program: Program, with_gradient: bool, lanes: int = 0):
         self.program = program
         self.lanes = lanes or native_lanes()
-        self.recording = record(program, with_gradient)
-        for number in self.recording.numbers:
-            if number.call in C_NAMES:
-                provide(C_NAMES[number.call])
-        self.machine = machine(write(self.recording, self.lanes, vector_function))
+        self.code = write(program, with_gradient, Kind("double", self.lanes), vector_function)
+        for name in C_NAMES.values():
+            if f"@{name}(" in self.code.text:
+                provide(name)
+        self.machine = machine(self.code.text)
+        self.longest = longest_tile(self.code)
         self._local = threading.local()
         self._examples: Sequence[tuple[int, ...]] = ()
 
@@ -88,7 +89,7 @@ class LlvmRunner:
 
     def new_memory(self) -> Memory:
         """For one user of the program at a time."""
-        return Memory(self.recording, len(self.program.outputs), self.lanes)
+        return Memory(self.code, len(self.program.outputs), self.longest)
 
     def _memory(self) -> Memory:
         """Of this thread."""
