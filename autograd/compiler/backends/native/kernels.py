@@ -16,8 +16,8 @@ from .machine import Machine, machine
 
 _PRODUCT = "ptr noalias %c, i64 %cs, ptr noalias %a, i64 %am, i64 %ap, ptr noalias %b, i64 %bs"
 _OUTER = "ptr noalias %g, i64 %gs, ptr noalias %d, i64 %ds, ptr noalias %h, i64 %hs"
-_PIECE = 256  # the longest sum between two stores
-_SIDE = 8  # of the squares that are transposed in registers
+_PIECE = 128  # the longest sum between two stores
+_PANEL = 8  # rows whose numbers for a tile stay in the first-level cache
 
 
 class Blocks(NamedTuple):
@@ -83,8 +83,7 @@ def _product(kind: Kind, declared: dict[str, str]) -> str:
     """C[M, N] for N whole vectors, the sum over P in pieces; a panel of B stays in the cache while rows of A pass."""
     t, sizes = Lines(kind, declared), blocks(kind)
     with t.loop(t.new(f"add i64 %P, {_PIECE - 1}"), 0, _PIECE) as p:
-        t.declare("i64", "llvm.smin.i64", "i64", "i64")
-        length = t.new(f"call i64 @llvm.smin.i64(i64 {t.new(f'sub i64 %P, {p}')}, i64 {_PIECE})")
+        length = _least(t, t.new(f"sub i64 %P, {p}"), _PIECE)
         add = t.new(f"or i1 %add, {t.new(f'icmp ne i64 {p}, 0')}")
         a, b = t.row("%a", "%ap", p), t.row("%b", "%bs", p)
         for vectors, n in t.pieces("%N", sizes.vectors, kind.lanes):
@@ -119,15 +118,23 @@ def _inner(kind: Kind, declared: dict[str, str], rows: int, columns: int) -> str
 
 
 def _outer(kind: Kind, declared: dict[str, str]) -> str:
-    """G[M, C], a sum over P examples, whole vectors of them."""
+    """G[M, C], a sum over P examples, whole vectors of them; a panel of D stays in the cache while rows of H pass."""
     t, sizes = Lines(kind, declared), blocks(kind)
-    for columns, c in t.pieces("%C", sizes.columns):
-        for rows, m in t.pieces("%M", sizes.rows):
-            t.line(
-                f"call void @inner_{rows}_{columns}(ptr {t.at(t.row('%g', '%gs', m), c)}, i64 %gs, "
-                f"ptr {t.row('%d', '%ds', m)}, i64 %ds, ptr {t.row('%h', '%hs', c)}, i64 %hs, i64 %P, i1 %add)"
-            )
+    with t.loop(t.new(f"add i64 %M, {_PANEL - 1}"), 0, _PANEL) as first:
+        height = _least(t, t.new(f"sub i64 %M, {first}"), _PANEL)
+        d, g = t.row("%d", "%ds", first), t.row("%g", "%gs", first)
+        for columns, c in t.pieces("%C", sizes.columns):
+            for rows, m in t.pieces(height, sizes.rows):
+                t.line(
+                    f"call void @inner_{rows}_{columns}(ptr {t.at(t.row(g, '%gs', m), c)}, i64 %gs, "
+                    f"ptr {t.row(d, '%ds', m)}, i64 %ds, ptr {t.row('%h', '%hs', c)}, i64 %hs, i64 %P, i1 %add)"
+                )
     return t.function(f"void @outer({_OUTER}, i64 %M, i64 %C, i64 %P, i1 %add)")
+
+
+def _least(t: Lines, x: str, y: int) -> str:
+    t.declare("i64", "llvm.smin.i64", "i64", "i64")
+    return t.new(f"call i64 @llvm.smin.i64(i64 {x}, i64 {y})")
 
 
 def _halves(lanes: int, width: int) -> tuple[list[int], list[int]]:
@@ -156,16 +163,17 @@ def _folded(t: Lines, vectors: list[str]) -> tuple[str, str]:
 
 def _transpose(kind: Kind, declared: dict[str, str]) -> str:
     """T[c, r] = S[r, c]: squares in registers, what is left number by number."""
-    t, type_ = Lines(kind, declared), f"<{_SIDE} x {kind.scalar}>"
-    for rows, r in t.pieces("%R", (_SIDE, 4, 1)):
-        for columns, c in t.pieces("%C", (_SIDE, 1)):
+    side = min(kind.lanes, 8)
+    t, type_ = Lines(kind, declared), f"<{side} x {kind.scalar}>"
+    for rows, r in t.pieces("%R", (side, 1)):
+        for columns, c in t.pieces("%C", (side, 1)):
             source, target = t.at(t.row("%s", "%ss", r), c), t.at(t.row("%t", "%ts", c), r)
-            if rows == columns == _SIDE:
-                v = [t.load(t.row(source, "%ss", i), type_) for i in range(_SIDE)]
-                for width in (1, 2, 4):
-                    halves = _halves(_SIDE, width)
-                    v = [t.shuffle(v[i & ~width], v[i | width], type_, halves[bool(i & width)]) for i in range(_SIDE)]
-                for i in range(_SIDE):
+            if rows == columns == side:
+                v = [t.load(t.row(source, "%ss", i), type_) for i in range(side)]
+                for width in [1 << k for k in range(side.bit_length() - 1)]:
+                    halves = _halves(side, width)
+                    v = [t.shuffle(v[i & ~width], v[i | width], type_, halves[bool(i & width)]) for i in range(side)]
+                for i in range(side):
                     t.store(v[i], t.row(target, "%ts", i), type_)
                 continue
             for i, j in pairs(range(rows), range(columns)):

@@ -21,8 +21,8 @@ _ALIGNMENT = 64  # bytes: a line of the cache, and the widest vector
 _SMALL = 1 << 12  # numbers that are sooner copied than looked up
 _ORDERS = 8  # shapes of arguments that are remembered
 _DOUBLE = np.dtype(float)
-_THETA, _RESULTS, _STRIDE, _STEP, _EXAMPLES, _DIVISOR, _TILE, _LINE = map(
-    FRAME.index, ("theta", "results", "stride", "step", "examples", "divisor", "tile", "line")
+_THETA, _RESULTS, _STRIDE, _STEP, _EXAMPLES, _DIVISOR, _TILE, _LINE, _GRADIENT = map(
+    FRAME.index, ("theta", "results", "stride", "step", "examples", "divisor", "tile", "line", "gradient")
 )
 
 
@@ -47,11 +47,16 @@ class Memory:
         start, numbers = code.constants
         self._once[start : start + len(numbers)] = numbers
         self._work = aligned(code.rows * odd(longest, self.lanes), dtype)
-        start = code.gradient or 0
-        self.flat_gradient = self._once[start : start + code.parameters]
+        self.flat_gradient = aligned(code.parameters, dtype)
         self.gradient = self.flat_gradient.reshape(-1, 1)
         self.results = aligned(self.rows * stride, dtype).reshape(self.rows, stride)
-        known = {"theta": self.theta, "once": self._once, "work": self._work, "results": self.results}
+        known = {
+            "theta": self.theta,
+            "once": self._once,
+            "work": self._work,
+            "results": self.results,
+            "gradient": self.flat_gradient,
+        }
         places = [known[name].ctypes.data if name in known else 0 for name in FRAME]
         places[_STRIDE] = stride
         self.frame = np.array([*places, *[0] * len(code.widths)], np.int64)
@@ -132,6 +137,10 @@ class Order:
                 return False
         place = self._theta
         return (place.held() is theta and theta.shape == place.shape) or place.takes(theta)
+
+    def put_gradient(self, gradient: Any) -> None:
+        """Let the gradient go to this array."""
+        self.frame[_GRADIENT] = gradient.ctypes.data
 
 
 class _Place:

@@ -18,6 +18,8 @@ from .memory import CHUNK, Memory, longest_tile
 from .numbers import C_NAMES
 from .writer import write
 
+_SMALL = 2000  # numbers that are sooner copied than given an address
+
 
 class LlvmRunner:
     """One program as machine code; every thread has memory of its own.
@@ -80,8 +82,13 @@ class LlvmRunner:
             order = memory.new_order(arguments, self._examples)
             if order is None or not order.takes(arguments, theta):
                 return None
-        mean = self.machine.call(order.address)
-        return (mean, memory.flat_gradient.copy()) if mean - mean == 0.0 else None
+        if self.code.parameters < _SMALL:
+            mean, gradient = self.machine.call(order.address), memory.flat_gradient.copy()
+        else:
+            gradient = np.empty(self.code.parameters)
+            order.put_gradient(gradient)
+            mean = self.machine.call(order.address)
+        return (mean, gradient) if mean - mean == 0.0 else None
 
     def epochs(self, square: "LlvmRunner", rule: "LlvmRunner", **places: Any) -> Epochs:
         """Gradient descent with this function: what `Epochs` needs beside it."""

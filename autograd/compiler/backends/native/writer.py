@@ -26,7 +26,7 @@ from .numbers import C_NAMES, Number
 
 # What the function is given: addresses and numbers of eight bytes, in this order; then the address of each argument.
 FRAME = (
-    "theta", "once", "work", "results", "stride", "step", "examples", "divisor", "tile", "line", "total",
+    "theta", "once", "work", "results", "stride", "step", "examples", "divisor", "tile", "line", "total", "gradient",
 )  # fmt: skip
 _KINDS = {"divisor": "double"} | dict.fromkeys(("stride", "step", "examples", "tile", "line"), "i64")
 
@@ -45,7 +45,7 @@ class Code:
     """A program as text, and the memory that it needs, in numbers.
 
     Work has `rows` rows, each as long as a tile. What is the same for all examples takes `once` numbers, of which the
-    first `sums` are added up over the examples; `gradient` and `constants` are places among them.
+    first `sums` are added up over the examples; `constants` is a place among them, and what is there.
     """
 
     text: str
@@ -56,7 +56,6 @@ class Code:
     rows: int
     once: int
     sums: int
-    gradient: int | None
     constants: tuple[int, list[float]]
 
 
@@ -131,7 +130,6 @@ class _Writer:
             self.rows,
             self.once + self.kind.lanes,  # a vector may be read that begins with the last number
             self.sums,
-            None if self.lowered.gradient is None else self._offset(self.lowered.gradient)[0],
             (self.place[self.lowered.constants], [self.program.nodes[k].number for k in constants]),
         )
 
@@ -256,11 +254,10 @@ class _Writer:
         t.store("zeroinitializer", slot)
         divisor = "%divisor" if kind.size == 8 else t.new("fptrunc double %divisor to float")
         divisors = t.splat(divisor)
-        with self._vectors(gradient.rows) as (k, mask):
-            at = t.at(place, k)
-            mean_slope = t.arithmetic("fdiv", t.load_masked(at, mask), divisors)
-            t.store_masked(mean_slope, at, mask)
-            nothing = t.arithmetic("fmul", mean_slope, "zeroinitializer")
+        for k, mask in self._vectors(gradient.rows):
+            slopes = t.arithmetic("fdiv", self._get(t.at(place, k), mask), divisors)
+            self._set(slopes, t.at("%gradient", k), mask)
+            nothing = t.arithmetic("fmul", slopes, "zeroinitializer")
             t.store(t.arithmetic("fadd", nothing, t.load(slot)), slot)
         nothing = t.sum_of_lanes(t.load(slot))
         finite = t.new(f"fcmp ord {kind.scalar} {nothing}, 0.0")
@@ -279,7 +276,7 @@ class _Writer:
 
     def _read_arguments(self) -> None:
         """The numbers of the examples as rows, and the seeds of the reverse pass."""
-        t, lanes, scalar = self.t, self.kind.lanes, self.kind.scalar
+        t, scalar = self.t, self.kind.scalar
         before = t.new(f"sub i64 {self.count}, 1")
         filled = [rows for rows in self.program.arguments if rows.stop > rows.start]
         for a, (width, rows) in enumerate(zip(self.widths, filled, strict=True)):
@@ -299,9 +296,9 @@ class _Writer:
                     t.store(number, t.at(row, e), scalar)
         if self.lowered.gradient is not None:
             seeds = t.row("%work", "%line", self.place[self.lowered.seed])
-            with t.loop(self.whole, 0, lanes) as e:
-                one = t.select(t.before(e, self.count), t.literal(1.0), "zeroinitializer")
-                t.store(one, t.at(seeds, e))
+            for e, mask in self._tile():
+                one = t.literal(1.0)
+                t.store(t.select(mask, one, "zeroinitializer") if mask else one, t.at(seeds, e))
 
     def _results(self) -> None:
         """Store outputs and branches, add up the first output, and notice what is wrong."""
@@ -320,11 +317,10 @@ class _Writer:
         base = t.row("%results", "%stride", row)
         base = t.at(base, self.start)
         keep = t.new("icmp ne i64 %step, 0")
-        with t.loop(self.whole, 0, self.kind.lanes) as e:
-            mask = t.before(e, self.count)
+        for e, mask in self._tile():
             value = every or t.load(t.at(place, e))
             with t.when(keep):
-                t.store_masked(value, t.at(base, e), mask)
+                self._set(value, t.at(base, e), mask)
             if check == "total":
                 self._add_to_total(mask, value)
             elif check == "finite":  # 0 more, or NaN
@@ -336,7 +332,7 @@ class _Writer:
     def _add_to_total(self, mask: str, value: str) -> None:
         t = self.t
         wide = f"<{self.kind.lanes} x double>"
-        value = t.select(mask, value, "zeroinitializer")
+        value = t.select(mask, value, "zeroinitializer") if mask else value
         if self.kind.size == 4:
             value = t.new(f"fpext {self.kind.vector} {value} to {wide}")
         t.store(t.new(f"fadd {wide} {t.load(self.total, wide)}, {value}"), self.total, wide)
@@ -352,12 +348,34 @@ class _Writer:
                     (instruction,) = step
                     _OTHERS[instruction.call](self, instruction)
 
-    @contextmanager
-    def _vectors(self, rows: int) -> Iterator[tuple[str, str]]:
-        """A loop over vectors of the rows of an array with one column: the first row, and which lanes are rows."""
+    def _vectors(self, rows: int, exact: bool = True) -> Iterator[tuple[Any, str]]:
+        """Vectors of the rows of an array with one column: the first row of each, and a mask where not all are rows.
+
+        Where it need not be `exact`, the last vector may go beyond the rows.
+        """
         lanes = self.kind.lanes
-        with self.t.loop(-(-rows // lanes) * lanes, 0, lanes) as k:
-            yield k, self.t.before(k, rows)
+        whole = rows // lanes * lanes if exact else -(-rows // lanes) * lanes
+        if whole:
+            with self.t.loop(whole, 0, lanes) as k:
+                yield k, ""
+        if whole < rows:
+            yield whole, self.t.before(0, rows - whole)
+
+    def _tile(self) -> Iterator[tuple[str, str]]:
+        """Vectors of the examples of a tile: the first example of each, and a mask where not all are examples."""
+        with self.t.loop(self.count, 0, self.kind.lanes) as e:
+            yield e, ""
+        with self.t.when(self.t.new(f"icmp ne i64 {self.count}, {self.whole}")):
+            yield e, self.t.before(e, self.count)
+
+    def _get(self, place: str, mask: str) -> str:
+        return self.t.load_masked(place, mask) if mask else self.t.load(place)
+
+    def _set(self, value: str, place: str, mask: str) -> None:
+        if mask:
+            self.t.store_masked(value, place, mask)
+        else:
+            self.t.store(value, place)
 
     def _map(self, step: Step) -> None:
         """Number by number."""
@@ -425,18 +443,14 @@ class _Writer:
                 else:
                     places[x] = place
         targets = {i.out: self._pointer(i.out)[0] for i in step if i.out not in self.plan.passing}
-        with self._vectors(rows) as (k, mask):
+        exact = any(x.root is theta for x in places) or any(out in self.plan.placed for out in targets)
+        for k, mask in self._vectors(rows, exact):
             for x, place in places.items():
-                at = t.at(place, k)
-                values[x] = Number(t, t.load_masked(at, mask) if x.root is theta else t.load(at))
+                values[x] = Number(t, self._get(t.at(place, k), mask))
             for i in step:
                 values[i.out] = self._value(i, values)
                 if i.out in targets:
-                    number, at = values[i.out].real().name, t.at(targets[i.out], k)
-                    if i.out in self.plan.placed:
-                        t.store_masked(number, at, mask)
-                    else:
-                        t.store(number, at)
+                    self._set(values[i.out].real().name, t.at(targets[i.out], k), mask)
 
     def _value(self, i: Instruction, values: dict[Array, Number]) -> Number:
         arguments = [values[x] if isinstance(x, Array) else float(x) for x in i.arguments]
@@ -528,8 +542,8 @@ class _Writer:
         slot = t.slot(self.kind.vector)
         t.store("zeroinitializer", slot)
         source, _, _ = self._pointer(x)
-        with self._vectors(x.rows) as (k, mask):
-            number = t.load_masked(t.at(source, k), mask)
+        for k, mask in self._vectors(x.rows):
+            number = self._get(t.at(source, k), mask)
             t.store(t.arithmetic("fadd", t.load(slot), number), slot)
         t.store(t.splat(t.sum_of_lanes(t.load(slot))), self._pointer(i.out)[0])
 
@@ -594,13 +608,13 @@ class _Writer:
         source = ""
         if isinstance(number, Array):
             source, _, _ = self._pointer(number)
-        with self._vectors(rows) as (k, mask):
+        for k, mask in self._vectors(rows):
             at = t.at(target, k)
             if not source:
                 value = t.literal(float(number))
             else:
-                value = self._spread(source) if number.rows == 1 else t.load_masked(t.at(source, k), mask)
-            t.store_masked(value if first else t.arithmetic("fadd", t.load_masked(at, mask), value), at, mask)
+                value = self._spread(source) if number.rows == 1 else self._get(t.at(source, k), mask)
+            self._set(value if first else t.arithmetic("fadd", self._get(at, mask), value), at, mask)
 
     def _move(self, source: Any, source_batch: bool, target: str, batch: bool, first: bool) -> None:
         """Copy a row, or add it; the source is an address or a plain number."""
