@@ -8,6 +8,7 @@ from .drawing.draw import draw
 from .drawing.drawing import Drawing
 from .drawing.stepper_output import Stepper, stepper
 from .engine.expand import expand
+from .engine.forward_mode import jvp
 from .engine.functions import (
     abs,
     arccos,
@@ -18,6 +19,7 @@ from .engine.functions import (
     dot,
     elu,
     erf,
+    erfc,
     exp,
     expm1,
     gelu,
@@ -29,7 +31,6 @@ from .engine.functions import (
     maximum,
     mean,
     minimum,
-    primitive,
     relu,
     sigmoid,
     silu,
@@ -45,9 +46,11 @@ from .engine.functions import (
     uniform,
     where,
 )
-from .engine.grad import grad
-from .engine.grad_mode import Scope, no_grad, scope, setting
+from .engine.grad import grad, hessian, hvp, jacobian
+from .engine.grad_mode import no_grad, setting
 from .engine.paths import paths
+from .engine.primitive import primitive
+from .engine.scope import Scope, scope
 from .engine.value import Value
 from .stepping.steps import Evaluation, Step
 
@@ -73,11 +76,16 @@ __all__ = [
     "draw",
     "elu",
     "erf",
+    "erfc",
     "exp",
     "expand",
     "expm1",
     "gelu",
     "grad",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
     "leaky_relu",
     "log",
     "log1p",

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 
 from autograd import Value, compile
 from autograd.compiler.backends.choice import BACKENDS
-from autograd.engine import functions
+from autograd.engine import primitive
 from autograd.rules.table import TABLE
 
 settings.register_profile(
@@ -20,12 +20,12 @@ settings.load_profile("same every time")
 @pytest.fixture
 def own_operations() -> Iterator[None]:
     """Forget the operations that a test defines with `primitive`."""
-    rows, own = dict(TABLE), set(functions._own)
+    rows, own = dict(TABLE), set(primitive._own)
     yield
     TABLE.clear()
     TABLE.update(rows)
-    functions._own.clear()
-    functions._own.update(own)
+    primitive._own.clear()
+    primitive._own.update(own)
 
 
 @pytest.fixture(params=["numpy", "llvm"])

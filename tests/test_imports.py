@@ -141,7 +141,7 @@ def test_nothing_sets_methods_onto_the_classes_of_others() -> None:
                 and target.id != "TABLE"
             ):
                 places[name] = target.id
-    assert places == {"engine.fast_ops": "Value", "engine.functions": "Value"}
+    assert places == {"engine.fast_ops": "Value"}
 
 
 def test_the_engine_knows_nothing_of_nn_and_demos() -> None:

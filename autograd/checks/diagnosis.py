@@ -91,7 +91,7 @@ def diagnose(output: Value) -> Diagnosis:
     by_depth: list[float] = []
     if not any(finding.kind == "not finite" for finding in findings):
         try:
-            total = gradients(output, _leaves(order), 1.0, lambda node: node.local_grads)
+            total = gradients(output, _leaves(order), 1.0)
         except ValueError as error:
             findings.insert(0, Finding("not finite", (output,), f"Not finite: {error}."))
         else:

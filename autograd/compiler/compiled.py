@@ -253,7 +253,7 @@ class Compiled:
         return found
 
     def _prepare(self, arguments: tuple[Any, ...]) -> tuple[list[Any], int, Traced]:
-        if current_mode().tape is not None:
+        if current_mode().tracer is not None:
             raise TypeError(
                 f"{self.__name__} is compiled and takes a batch: inside a function to be compiled, which is about one "
                 f"example, call the function that it was made from, {self.__name__}.__wrapped__"

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate
 
 from ..engine.backward import topological_order
-from ..engine.grad_mode import Scope
+from ..engine.grad import as_recorded
+from ..engine.scope import Scope
 from ..engine.value import Value
-from ..notation.equations import as_recorded
 from ..notation.symbols import Symbols
 from ..notation.text_layout import columns
 from ..rules.as_formulas import partial_formulas_at
@@ -203,7 +203,7 @@ class Diagram:
         operands = [p.data if p.operation is None else name for p, name in zip(parents, names, strict=True)]
         times = Counter(parents)
         numbers = [parent.data for parent in parents]
-        recorded = as_recorded(node).local_grads  # else data was set since then
+        recorded = as_recorded(node)[1]  # else data was set since then
         formulas = partial_formulas_at(node.operation, own, operands, [node.data, *numbers], Symbols)
         texts = []
         for parent, name, local, same in zip(parents, names, formulas, recorded, strict=True):

@@ -82,12 +82,8 @@ def _expanded(output: Value) -> tuple[Value, Callable[[Value], float | None]]:
     if seed is None:
         return expanded, _gradient
     order = graph.topological_order(expanded)
-    total = graph.gradients(expanded, [n for n in order if n.requires_grad and not n.parents], seed, _recorded)
+    total = graph.gradients(expanded, [n for n in order if n.requires_grad and not n.parents], seed)
     return expanded, lambda node: total.get(node, 0.0) if node.parents and node.requires_grad else node.grad
-
-
-def _recorded(node: Value) -> tuple[float, ...]:
-    return node.local_grads
 
 
 def _names(labels: Mapping[str, Any] | None) -> dict[Value, str]:

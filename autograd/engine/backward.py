@@ -1,24 +1,28 @@
-"""The graph and the chain rule.
+"""Backpropagation: an order, the chain rule, and one loop.
 
-A node is anything with `parents`, one recorded local derivative for each, and a gradient. Backpropagation visits nodes
-after all their children and, on each edge, multiplies the gradient that has arrived (upstream) by the local derivative:
-the parent's gradient is the sum of these contributions, which is the sum over all paths to the output.
+A node is anything with `parents`, one recorded local derivative for each, and an operation. Nodes are visited after all
+their children. On each edge the gradient that the node has received (upstream) is multiplied by the local derivative; a
+parent's gradient is the sum of these contributions, which is the sum over all paths to the output.
+
+A choice such as `where` or `relu` passes nothing at all to the side that it did not take, so an infinite slope there
+does no harm. Everywhere else infinity and NaN follow IEEE 754, and a gradient that becomes NaN is an error.
+
+`backward`, `grad` and the stepper all calculate with `pass_on`. `fast_backward` is the same loop for speed alone.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from math import isfinite
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
-from .fast_backward import _collect, _push
+from ..rules.floats import FLOATS
+from ..rules.table import Namespace
+from .errors import named
+from .fast_backward import fast_backward
+from .scaling import number, scaled_product
 
 
 class Node(Protocol):
-    """What this module asks of a node, but for `backward`, which reads the slots of `Value`.
-
-    A node without an operation is a constant: no gradient flows into it.
-    """
-
-    grad: float | None
+    """What the chain rule asks of a node. One without an operation is a constant: no gradient flows into it."""
 
     @property
     def operation(self) -> Any: ...
@@ -39,7 +43,7 @@ def topological_order(*outputs: N) -> list[N]:
     while stack:
         node = stack.pop()
         if node is None:  # everything above the node below has been ordered
-            order.append(stack.pop())  # type: ignore[arg-type]  # None stands on a node, always
+            order.append(stack.pop())  # type: ignore[arg-type]  # a None is always put on a node
         elif node not in seen:
             seen.add(node)
             if node.parents:
@@ -50,110 +54,113 @@ def topological_order(*outputs: N) -> list[N]:
     return order
 
 
-def chain_rule(upstream: Any, local: Any) -> Any:
-    """What one edge contributes to the gradient of its parent. A local derivative of exactly 0 lets nothing through."""
-    return 0.0 if local == 0.0 else upstream * local
-
-
-def backward(output: Node, seed: float) -> None:
-    """Add ∂output/∂leaf, times `seed`, to the gradient of every leaf behind `output`; set it anew on inner nodes.
-
-    Raises ValueError, and leaves the leaves as they were, when a gradient becomes NaN.
-    """
-    order: list[Any] = []
-    leaves: list[Any] = []
-    held: list[float | None] = []  # what the leaves held before
-    try:
-        _collect(output, order, leaves, held)
-        output.grad = seed
-        order.reverse()
-        _push(order)
-        if not all(isfinite(leaf.grad) for leaf in leaves):
-            for node in (*order, *leaves):
-                node.grad = 0.0
-            output.grad = seed
-            _push_carefully(order, leaves)
-    except BaseException:
-        for leaf, before in zip(leaves, held, strict=False):
-            leaf.grad = before
-        for node in order:
-            node.grad = None
-        raise
-    for leaf, before in zip(leaves, held, strict=True):
-        if before is not None:
-            leaf.grad += before
-
-
-def _push_carefully(order: list[Any], leaves: list[Any]) -> None:
-    """`chain_rule` on every edge of `order`; ValueError at the first gradient that is NaN."""
-    for node, k in applications(order):
-        if node.grad != node.grad:
-            raise_nan(node, order)
-        node.parents[k].grad += chain_rule(node.grad, node.local_grads[k])
-    for leaf in leaves:
-        if leaf.grad != leaf.grad:
-            raise_nan(leaf, order)
-
-
-def applications(order: Iterable[N]) -> Iterator[tuple[N, int]]:
-    """Every application of the chain rule, in the order of `backward`: node and number of the edge to its parent."""
+def edges(order: Iterable[N]) -> Iterator[tuple[N, int]]:
+    """Every edge that the chain rule is applied to: a node, and the number of the parent, which is no constant."""
     for node in order:
         for k, parent in enumerate(node.parents):
             if parent.operation is not None:
                 yield node, k
 
 
-def gradients(output: N, inputs: Iterable[N], seed: Any, local_grads: Callable[[N], tuple[Any, ...]]) -> dict[N, Any]:
-    """∂output/∂node, times `seed`, for every node on a path from `inputs`, without touching any `.grad`.
+def chain_rule(upstream: Any, local: Any) -> Any:
+    """What one edge contributes to the gradient of its parent. A local derivative of exactly 0 contributes 0."""
+    return 0.0 if local == 0.0 else upstream * local
 
-    `local_grads` gives a node's local derivatives, as floats or as any numbers that multiply and add.
+
+class Arithmetic(NamedTuple):
+    """The numbers that a pass calculates with: floats, or Values where the gradients are to be graphs again."""
+
+    m: Namespace
+    read: Callable[[Any], Any]  # what stands for a node
+    local_grads: Callable[[Any], tuple[Any, ...]]
+
+
+RECORDED = Arithmetic(FLOATS, lambda node: node._data, lambda node: node.local_grads)
+
+
+def contribution(received: dict[N, Any], node: N, k: int, local: Any, numbers: Arithmetic = RECORDED) -> Any:
+    """What edge `k` of `node`, with derivative `local`, passes to its parent; None where no gradient arrives.
+
+    `received` holds the gradient of every node that has received one. Nothing arrives behind a node that has received
+    none, and on the side that a choice did not take.
     """
+    if node not in received or (local == 0.0 and node.operation.choice):
+        return None
+    upstream = received[node]
+    product = chain_rule(upstream, local)
+    if isfinite(number(product)) or not node.local_grads:  # a traced node has no numbers of its own
+        return product
+    if number(local) == 0.0:
+        return 0.0
+    return scaled_product(upstream, node, k, product, numbers.m, numbers.read)
+
+
+def pass_on(received: dict[N, Any], node: N, k: int, local: Any, numbers: Arithmetic = RECORDED) -> Any:
+    """One application of the chain rule: add the contribution of an edge to what its parent has received.
+
+    Returns the contribution, None where no gradient arrives. Raises ValueError, and adds nothing, where the sum would
+    be NaN.
+    """
+    passed = contribution(received, node, k, local, numbers)
+    if passed is not None:
+        parent = node.parents[k]
+        total = received[parent] + passed if parent in received else passed
+        if number(total) != number(total):
+            raise ValueError(_nan_message(node, k, number(received[node]), number(passed)))
+        received[parent] = total
+    return passed
+
+
+def gradients(output: N, inputs: Iterable[N] | None, seed: Any, numbers: Arithmetic = RECORDED) -> dict[N, Any]:
+    """∂output/∂node, times `seed`, for every node that receives a gradient; no `.grad` is touched.
+
+    Arguments:
+        output: the node to differentiate.
+        inputs: only paths to these nodes are followed; None follows all.
+        seed: the gradient of the output itself.
+        numbers: what to calculate with.
+    """
+    if number(seed) != number(seed):
+        raise ValueError("the gradient to start from is NaN")
     order = topological_order(output)
-    matters = set(inputs)
-    for node in order:
-        if not matters.isdisjoint(node.parents):
-            matters.add(node)
-    total: dict[N, Any] = {output: seed}
+    followed = {node for node in order if node.operation is not None} if inputs is None else set(inputs)
+    if inputs is not None:
+        for node in order:
+            if not followed.isdisjoint(node.parents):
+                followed.add(node)
+    received: dict[N, Any] = {output: seed}
     for node in reversed(order):
-        if node not in total or matters.isdisjoint(node.parents):
-            continue
-        upstream = total[node]
-        for k, (parent, local) in enumerate(zip(node.parents, local_grads(node), strict=True)):
-            if parent in matters:
-                contribution = chain_rule(upstream, local)
-                total[parent] = total[parent] + contribution if parent in total else contribution
-                if number(total[parent]) != number(total[parent]):
-                    raise ValueError(nan_message(node, k, number(upstream), number(contribution)))
-    return total
+        if node in received and not followed.isdisjoint(node.parents):
+            slopes = numbers.local_grads(node)
+            for k, parent in enumerate(node.parents):
+                if parent in followed:
+                    pass_on(received, node, k, slopes[k], numbers)
+    return received
 
 
-def number(x: Any) -> float:
-    """The float of a gradient that may be a node itself."""
-    data: float = getattr(x, "_data", x)
-    return data
+def backward(output: Any, seed: float) -> None:
+    """Add ∂output/∂leaf, times `seed`, to the gradient of every leaf behind `output`; overwrite it on inner nodes.
+
+    Raises ValueError, and leaves every gradient as it was, when a gradient becomes NaN.
+    """
+    if fast_backward(output, seed):
+        return
+    received = gradients(output, None, seed)
+    for node in topological_order(output):
+        if node.operation is not None:
+            gradient = received.get(node, 0.0) + 0.0  # which makes 0.0 of -0.0
+            previous = node.grad if node.is_leaf else None
+            node.grad = gradient if previous is None else gradient + previous
 
 
-def raise_nan(node: Node, order: Iterable[Node]) -> None:
-    """Say on which edge the gradient of `node`, the first that is NaN, became so."""
-    total = 0.0
-    for child, k in applications(order):
-        if child.parents[k] is node and child.grad is not None:
-            contribution = chain_rule(child.grad, child.local_grads[k])
-            total += contribution
-            if total != total:
-                raise ValueError(nan_message(child, k, child.grad, contribution))
-    raise ValueError("the gradient to start from is NaN")
-
-
-def nan_message(node: Any, k: int, upstream: float, contribution: float) -> str:
+def _nan_message(node: Any, k: int, upstream: float, passed: float) -> str:
     parent, local = node.parents[k], node.local_grads[k]
-    if contribution == contribution:
+    if passed == passed:
         why = "an infinite contribution meets one of the other sign"
     else:
         why = f"{upstream!r} (upstream) * {local!r} (local derivative) is NaN"
-    edge = f"from {node.op!r}{_named(node)} to {parent.op or 'leaf'!r}{_named(parent)} with data {parent.data!r}"
-    return f"the gradient becomes NaN on the edge {edge}: {why}; keep the operands away from this point"
-
-
-def _named(node: Any) -> str:
-    return f" (node {node.label!r})" if node.label else ""
+    ends = [f"{end.op or 'leaf'!r}{named(end.label)}" for end in (node, parent)]
+    return (
+        f"the gradient becomes NaN on the edge from {ends[0]} to {ends[1]} with data {parent.data!r}: {why}; "
+        "keep the operands away from this point"
+    )

@@ -1,18 +1,22 @@
-"""Why an operation has no value here: messages that name the operation, the number, the node and the way out."""
+"""Errors that name the operation, the number, the node and how to fix it; and what counts as a number."""
 
 import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from ..rules.table import Operation
 
 
-def holds(operation: Operation, numbers: Sequence[float]) -> bool:
-    """Whether `numbers` satisfy the domain that the row states (a row that states none takes all)."""
-    if not operation.domain or operation.variadic:
-        return True
-    names = dict(zip(operation.operands, numbers, strict=True))
-    return bool(eval(operation.domain, {"__builtins__": {"abs": abs}, "inf": math.inf}, names))
+class BranchChanged(RuntimeError):  # noqa: N818 (the name is the message)
+    """An example would have taken another way at an ``if`` than the one that was traced.
+
+    >>> import autograd
+    >>> double_or_negate = autograd.compile(lambda x: 2 * x if x > 0 else -x)
+    >>> double_or_negate.map([1.0, -1.0])
+    Traceback (most recent call last):
+    autograd.engine.errors.BranchChanged: ...
+    """
 
 
 def no_value(
@@ -21,11 +25,9 @@ def no_value(
     """The exception to raise where `operation` has no finite value at `numbers`."""
     names = ["x"] * len(numbers) if operation.variadic else list(operation.operands)
     known = list(zip(names, numbers, labels, strict=True))
-    if not holds(operation, numbers):
-        import re
-
+    if not operation.holds(numbers):
         blamed = [k for k in known if re.search(rf"\b{k[0]}\b", operation.domain)]
-        got = _number(*blamed[0][1:]) if len(blamed) == 1 else _assignments(blamed)
+        got = _with_label(*blamed[0][1:]) if len(blamed) == 1 else _assignments(blamed)
         return error(f"{operation.signature} needs {operation.domain}, got {got}")
     if operation.variadic:
         known = [max(known, key=lambda k: abs(k[1]))]
@@ -37,56 +39,84 @@ def no_value(
 
 def negative_base(base: float, label: str) -> ValueError:
     return ValueError(
-        f"x ** y with a Value y needs x >= 0, got {_number(base, label)}: "
-        "a negative base has no derivative by its exponent; make the exponent a plain number"
+        f"x ** y with a Value y needs x >= 0, got {_with_label(base, label)}: "
+        "a negative base has no derivative with respect to its exponent; make the exponent a plain number"
     )
 
 
-def _number(number: float, label: str) -> str:
-    return f"{number!r} (node {label!r})" if label else f"{number!r}"
+def require_value(what: str, x: Any) -> None:
+    """TypeError where `x`, which is called `what`, is not a Value."""
+    if not is_node(x):
+        if callable(x):
+            raise TypeError(
+                f"{what} must be a Value, got the function {getattr(x, '__name__', x)!r}: call it with Values and pass "
+                "what it returns, or use jacobian(f, *point), which calls it"
+            )
+        raise TypeError(f"{what} must be a Value, got {type(x).__name__} {short(x)}: a plain number has no graph")
+
+
+def not_recorded(output: Any) -> ValueError:
+    """The error for an output that has no gradients."""
+    return ValueError(
+        f"nothing was recorded for {short(output)}: it is a constant, made of plain numbers or detached Values, "
+        "or inside no_grad(); calculate it from Values with recording on"
+    )
+
+
+def named(label: str) -> str:
+    """How a message says which node it means: ``" (node 'w')"``, nothing for a node without a label."""
+    return f" (node {quoted(label)})" if label else ""
+
+
+def quoted(label: str) -> str:
+    """A label in a message: of a long one, the first and the last part."""
+    return repr(label if len(label) <= 80 else f"{label[:50]}…{label[-25:]}")
+
+
+def short(x: Any) -> str:
+    """The repr of something unexpected, cut to a line."""
+    text = repr(x)
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def _with_label(number: float, label: str) -> str:
+    return f"{number!r}{named(label)}"
 
 
 def _assignments(known: Sequence[tuple[str, float, str]]) -> str:
-    return ", ".join(f"{name} = {_number(number, label)}" for name, number, label in known)
+    return ", ".join(f"{name} = {_with_label(number, label)}" for name, number, label in known)
 
 
 def real(data: Any) -> float:
     """`data` as a float; TypeError that names what came when it is not one real number."""
     if type(data) is float:
         return data
+    if is_node(data):
+        raise TypeError(
+            f"expected a plain number, got {short(data)}, which is a Value already: use it as it is, its number "
+            ".data, or .detach() for a constant"
+        )
     if hasattr(data, "shape") and hasattr(data, "item"):
         if math.prod(data.shape) != 1:
-            raise TypeError(f"expected one real number, got {_kind(data)} of shape {data.shape}")
+            raise TypeError(f"expected one real number, got {type(data).__name__} of shape {data.shape}")
         data = data.item()  # an array of one element, or a scalar of NumPy, as Python's own number
-    if not hasattr(data, "__float__") or _is_node(data):
-        raise TypeError(f"expected a real number, got {_kind(data)} {_short(data)}")
+    if not hasattr(data, "__float__") or is_node(data):
+        raise TypeError(f"expected a real number, got {type(data).__name__} {short(data)}")
     return float(data)
 
 
 def is_number(x: Any) -> bool:
-    """Whether `x` can stand beside a Value in an expression (arrays cannot: NumPy takes them element by element)."""
+    """Whether `x` can be an operand beside a Value (arrays cannot: NumPy takes them element by element)."""
     if isinstance(x, (int, float)):
         return True
     if not hasattr(x, "__float__") or getattr(x, "shape", None):
         return False
     if hasattr(x, "dtype"):  # all of NumPy has __float__: what it holds may be complex, text or a node
         x = x.item()
-        return hasattr(x, "__float__") and not _is_node(x)
+        return hasattr(x, "__float__") and not is_node(x)
     return True
 
 
-def _is_node(x: Any) -> bool:
-    return hasattr(x, "local_grads")
-
-
-def _kind(x: Any) -> str:
-    return type(x).__name__
-
-
-def _short(x: Any) -> str:
-    text = repr(x)
-    return text if len(text) <= 40 else text[:37] + "..."
-
-
-class BranchChanged(RuntimeError):  # noqa: N818 (the name is the message)
-    """An example would have taken another way at an ``if`` than the one that was traced."""
+def is_node(x: Any) -> bool:
+    """Whether `x` is a Value (which this module, below it, does not import)."""
+    return hasattr(type(x), "local_grads")

@@ -1,87 +1,88 @@
-"""For speed alone: the order and the loop of `backward`, written out for the slots of `Value`."""
+"""For speed alone: `backward` on the slots of `Value`, the same to the last bit where every gradient is finite."""
 
-from collections.abc import Iterable
 from math import isfinite
 from typing import Any
 
 
-def _collect(output: Any, order: list[Any], leaves: list[Any], held: list[float | None]) -> None:
+def fast_backward(output: Any, seed: float) -> bool:
+    """The whole pass; False, with leaves as they were, where a gradient is not finite: the plain pass has to decide."""
+    order: list[Any] = []
+    leaves: list[Any] = []
+    previous: list[float | None] = []  # what order and leaves held before
+    try:
+        _collect(output, order, leaves, previous)
+        output._grad = seed
+        order.reverse()
+        _push(order)
+        finite = all(isfinite(leaf._grad) for leaf in leaves)
+    except BaseException:
+        _restore(order, leaves, previous)
+        raise
+    if not finite:
+        _restore(order, leaves, previous)
+        return False
+    for leaf, before in zip(leaves, previous, strict=True):
+        if before is not None:
+            leaf._grad += before
+    return True
+
+
+def _restore(order: list[Any], leaves: list[Any], previous: list[float | None]) -> None:
+    for node in order:
+        node._grad = None
+    for leaf, before in zip(leaves, previous, strict=False):
+        leaf._grad = before
+
+
+def _collect(output: Any, order: list[Any], leaves: list[Any], previous: list[float | None]) -> None:
     """The order of `topological_order`, leaves apart, every gradient set to 0.
 
-    The zeros are two float objects of its own, so that `is` tells whether a node was met: no set, no hashing.
+    The zeros are two float objects of its own, so that `is` says whether a node was met: no set, no hashing. (CPython
+    only: elsewhere `is` may compare floats by value.)
     """
     begun, done = float("0.0"), float("0.0")
-    settled: set[int] = set()  # tuples of parents, shared by many nodes, that have all been met
     stack: list[Any] = []
     pop, push = stack.pop, stack.append
     node: Any = output
     while node is not None:
-        grad = node.grad
+        grad = node._grad
         if grad is begun:  # everything that was put above it has been ordered
             order.append(node)
-            node.grad = done
+            node._grad = done
         elif grad is not done and (x := node._x) is not None:
-            node.grad = begun
+            node._grad = begun
             push(node)
             if type(x) is not tuple:
                 y = node._y
-                if y is not None and y.grad is not done:
+                if y is not None and y._grad is not done:
                     push(y)
                 node = x
                 continue
-            if node._dy is None:
-                for parent in x[::-1]:
-                    if parent.grad is not done:
-                        push(parent)
-            else:
-                if node._b.grad is not done:
-                    push(node._b)
-                for parents in (node._xs, x):
-                    if id(parents) not in settled:
-                        waiting = [p for p in parents[::-1] if p.grad is not done and p.operation is not None]
-                        stack += waiting
-                        if not waiting:
-                            settled.add(id(parents))
+            stack += [parent for parent in x[::-1] if parent._grad is not done and parent.operation is not None]
         elif grad is not done and node.operation is not None:
-            held.append(grad)
+            previous.append(grad)
             leaves.append(node)
-            node.grad = done
+            node._grad = done
         node = pop() if stack else None
 
 
-def _push(order: Iterable[Any]) -> None:
-    """`chain_rule` on every edge of `order`, written out for speed: right as long as every gradient is finite.
-
-    A constant's gradient is None and stays so.
-    """
+def _push(order: list[Any]) -> None:
+    """The chain rule on every edge of `order`. A constant's gradient is None and stays so."""
     for node in order:
-        upstream, x, y = node.grad, node._x, node._y
+        upstream, x, y = node._grad, node._x, node._y
         if y is not None:
-            grad = x.grad
+            grad = x._grad
             if grad is not None:
-                x.grad = grad + upstream * node._dx
-            grad = y.grad
+                x._grad = grad + upstream * node._dx
+            grad = y._grad
             if grad is not None:
-                y.grad = grad + upstream * node._dy
+                y._grad = grad + upstream * node._dy
         elif type(x) is not tuple:
-            grad = x.grad
+            grad = x._grad
             if grad is not None:
-                x.grad = grad + upstream * node._dx
-        elif node._dy is not None:
-            if upstream != 0.0:  # times 0 would add nothing but time
-                for parent, local in zip(x, node._dx):  # noqa: B905 (strict costs a tenth of the pass)
-                    grad = parent.grad
-                    if grad is not None:
-                        parent.grad = grad + upstream * local
-                for parent, local in zip(node._xs, node._dy):  # noqa: B905
-                    grad = parent.grad
-                    if grad is not None:
-                        parent.grad = grad + upstream * local
-                bias = node._b
-                if bias.grad is not None:
-                    bias.grad += upstream
-        elif upstream != 0.0 or not isfinite(sum(node._dx)):
+                x._grad = grad + upstream * node._dx
+        elif upstream != 0.0 or not isfinite(sum(node._dx)):  # times 0 would add nothing but time
             for parent, local in zip(x, node._dx):  # noqa: B905 (strict costs a tenth of the pass)
-                grad = parent.grad
+                grad = parent._grad
                 if grad is not None:
-                    parent.grad = grad + upstream * local
+                    parent._grad = grad + upstream * local

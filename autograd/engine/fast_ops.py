@@ -1,10 +1,11 @@
-"""The eager engine at speed: each row of the table written out as one Python function that makes a node.
+"""For speed alone: each row of the table as one generated function that evaluates it and makes the node.
 
-The text of a row is Python, so such a function needs no call of a rule: it calculates, keeps the local derivatives and
-fills the node in one go. Whatever is not the plain case (other kinds of operands, an error to explain, an infinite
-derivative) it hands to the general way, `apply` and `arithmetic` of the module `value`.
+The text of a row is Python, so such a function calls no rule: it calculates, keeps the local derivatives and fills the
+node in one go. Whatever is not the plain case (other kinds of operands, a mode, an error to explain, an infinite
+derivative) it hands to `apply` and `arithmetic` of the module `value`, which give the same node.
 """
 
+import linecache
 import math
 from collections.abc import Callable, Sequence
 from operator import mul
@@ -14,21 +15,20 @@ from ..rules import table
 from ..rules.as_formulas import partial_formulas, value_formula
 from ..rules.floats import FLOATS
 from ..rules.formula import Source
-from ..rules.table import Operation
+from ..rules.operation import Operation
 from . import value
+from .docstrings import describe
 from .grad_mode import USUAL, current_mode, modes
 from .value import Value
 
-_new = object.__new__
-
-# Every name of its own begins with "_": no operation and no operand of the user's can stand in its place.
-_TEMPLATE = """
-def _written({operands}):
-    {unusual}
+# Every name of its own begins with "_": no operation and no operand of the user's can take its place.
+_TEMPLATE = """\
+def {name}({parameters}):
+    {check}
     _scope = None
     if _modes:
         _mode = _current_mode()
-        if _mode.pauses or _mode.tape is not None:
+        if not _mode.recording or _mode.tracer is not None:
             return _general(_operation, {operands})
         _scope = _mode.scope
     {numbers}
@@ -36,30 +36,44 @@ def _written({operands}):
         _data = {data}
         {local_grads}
         if {unsure}:
-            return _general(_operation, {operands})
+            raise ValueError
     except (ValueError, ArithmeticError, TypeError):
-        return _general(_operation, {operands})
+        try:
+            return _general(_operation, {operands})
+        except Exception as _error:
+            raise _error.with_traceback(None) from None
     _node = _new(_Value)
     _node._data = _data
-    _node.grad = None
-    _node.label = ""
-    _node.operation = _operation
-    {edges}
+    _node._grad = None
+    _node._label = ""
+    if {constant}:
+        _node.operation = _node._x = _node._y = _node._dx = _node._dy = None
+    else:
+        _node.operation = _operation
+        {edges}
     _node._scope = _scope
     return _node
 """
 
 
-def write_out(operation: Operation) -> Callable[..., Any]:
-    """The function that applies a row with a fixed number of operands."""
-    environment = {name: getattr(FLOATS, name) for name in table.TABLE if name.isidentifier()} | {
+def generate(operation: Operation, name: str = "", owner: str = "", left: str = "Value") -> Callable[..., Any]:
+    """The function that applies a row with a fixed number of operands.
+
+    Arguments:
+        name: what it is called, the name of the row if it is "".
+        owner: the class whose method it is.
+        left: for an operator, which operand is known to be a Value: "Value" the left one, "number" the right one.
+    """
+    name, docstring = name or operation.name, describe(operation)
+    environment = {n: getattr(FLOATS, n) for n in table.TABLE if n.isidentifier()} | {
+        "__name__": "autograd",
         "_Value": Value,
         "_constant": value.constant,
         "_current_mode": current_mode,
         "_float": float,
-        "_general": value.arithmetic if operation.infix else value.function,
+        "_general": value.arithmetic if operation.infix else _apply,
         "_modes": modes,
-        "_new": _new,
+        "_new": object.__new__,
         "_operation": operation,
         "_plain": (float, int),
         "_type": type,
@@ -69,65 +83,49 @@ def write_out(operation: Operation) -> Callable[..., Any]:
         "nan": math.nan,
     }
     names = operation.operands
-    numbers = [f"_x_{name}" for name in names]
-    operands = [f"_node_{name}" if name in environment or name.startswith("_") else name for name in names]
+    numbers = [f"_x_{n}" for n in names]
+    operands = [f"_node_{n}" if n in environment or n.startswith("_") else n for n in names]
     slopes = partial_formulas(operation, "_data", numbers, Source)
-    doubtful = ["_data", *(f"_slope_{name}" for name, slope in zip(names, slopes, strict=True) if "**" in slope.text)]
-    unsure = [f"_type({result}) is not _float" for result in doubtful]  # a power may be complex
+    check = _check_operator(operands, left) if operation.infix and len(operands) == 2 else _check_function(operands)
+    if operation is table.POW:  # a negative base has no derivative with respect to its exponent
+        check += f"\n    if {operands[0]}._data < 0.0 and {operands[1]}.operation is not None: "
+        check += f"return _general(_operation, {', '.join(operands)})"
+    # A power may be complex.
+    doubtful = ["_data", *(f"_slope_{n}" for n, slope in zip(names, slopes, strict=True) if "**" in slope.text)]
+    unsure = [f"_type({result}) is not _float" for result in doubtful]
     source = _TEMPLATE.format(
+        name=name,
+        parameters=", ".join(operands if left == "Value" else operands[::-1]),
         operands=", ".join(operands),
-        unusual=_unusual_operator(*operands) if operation.infix else _unusual_function(operands),
+        check=check,
         numbers="\n    ".join(f"{number} = {node}._data" for number, node in zip(numbers, operands, strict=True)),
         data=value_formula(operation, numbers, Source),
-        unsure="False" if operation in value.IEEE else " or ".join([*unsure, "_data - _data != 0.0"]),
-        local_grads="\n        ".join(f"_slope_{name} = {slope}" for name, slope in zip(names, slopes, strict=True)),
-        edges="\n    ".join(_edges(operands, [f"_slope_{name}" for name in names])),
+        unsure="False" if operation.ieee else " or ".join([*unsure, "_data - _data != 0.0"]),
+        local_grads="\n        ".join(f"_slope_{n} = {slope}" for n, slope in zip(names, slopes, strict=True)),
+        constant=" and ".join(f"{node}.operation is None" for node in operands),
+        edges="\n        ".join(_edges(operands, [f"_slope_{n}" for n in names])),
     )
-    exec(source, environment)
-    written: Callable[..., Any] = environment["_written"]
-    written.__name__ = written.__qualname__ = operation.name
-    return written
+    function = _compiled(source, name, owner, environment)
+    function.__doc__ = docstring
+    function.__annotations__ = dict.fromkeys(names, "SupportsFloat") | {"return": "Value | float"}
+    return function
 
 
-def neurons(rows: Sequence[Sequence[Value]], xs: Sequence[Value], biases: Sequence[Value]) -> list[Value]:
-    """``dot(ws, xs, bias)`` for each row and its bias, all of them Values: most of what a network calculates.
-
-    The row of the table written out by hand, since a row with any number of operands cannot be written out by itself;
-    a test holds it to the row. Raises AttributeError where something is not a Value.
-    """
-    mode = current_mode() if modes else USUAL
-    general = mode.pauses or mode.tape is not None or not xs
-    scope, operation, new = mode.scope, table.DOT, _new
-    inputs = tuple(xs)
-    numbers = tuple([node._data for node in inputs])
-    n = len(numbers)
-    nodes = []
-    for ws, bias in zip(rows, biases, strict=True):
-        weights = tuple([node._data for node in ws])
-        data = sum(map(mul, weights, numbers), bias._data)
-        if len(weights) != n:
-            raise unequal(weights, numbers)
-        if general or data - data != 0.0:
-            nodes.append(value.apply(operation, (*ws, *xs, bias)))
-            continue
-        node = new(Value)
-        node._data = data
-        node.grad = None
-        node.label = ""
-        node.operation = operation
-        node._x = tuple(ws)
-        node._xs = inputs
-        node._b = bias
-        node._y = None
-        node._dx = numbers
-        node._dy = weights
-        node._scope = scope
-        nodes.append(node)
-    return nodes
+def _compiled(source: str, name: str, owner: str, environment: dict[str, Any]) -> Callable[..., Any]:
+    """The function of a source, which a debugger, a traceback and inspect.getsource can look into."""
+    qualname = f"{owner}.{name}" if owner else name
+    file = f"<autograd {qualname}>"
+    linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file
+    of_floats = environment.get(name)
+    exec(compile(source, file, "exec"), environment)
+    made: Callable[..., Any] = environment[name]
+    environment[name] = of_floats  # inside the function, exp is that of floats
+    made.__module__, made.__qualname__ = "autograd", qualname
+    return made
 
 
-def unequal(weights: Sequence[Any], inputs: Sequence[Any]) -> ValueError:
-    return ValueError(f"dot(ws, xs) needs as many weights as inputs, got {len(weights)} and {len(inputs)}")
+def _apply(operation: Operation, *operands: Any) -> Any:
+    return value.apply(operation, operands)
 
 
 def _edges(operands: list[str], slopes: list[str]) -> list[str]:
@@ -139,37 +137,70 @@ def _edges(operands: list[str], slopes: list[str]) -> list[str]:
     return [f"_node._x = {x}", f"_node._y = {y}", f"_node._dx = {dx}", f"_node._dy = {dy}"]
 
 
-def _unusual_function(operands: list[str]) -> str:
+def _check_function(operands: list[str]) -> str:
     condition = " or ".join(f"_type({node}) is not _Value" for node in operands)
     return f"if {condition}: return _general(_operation, {', '.join(operands)})"
 
 
-def _unusual_operator(left: str, right: str) -> str:
-    """Python has seen to it that the left operand is a Value; a plain number on the right becomes a constant."""
-    return f"""if _type({right}) is not _Value:
-        if _type({right}) not in _plain:
-            return _general(_operation, {left}, {right})
-        {right} = _constant(_float({right}))"""
+def _check_operator(operands: list[str], left: str) -> str:
+    """Python has seen to it that one operand is a Value; a plain number as the other one becomes a constant."""
+    other = operands[1] if left == "Value" else operands[0]
+    return f"""if _type({other}) is not _Value:
+        if _type({other}) not in _plain:
+            return _general(_operation, {", ".join(operands)})
+        {other} = _constant(_float({other}))"""
 
 
-def _reflected(operation: Operation, method: Callable[..., Any]) -> Callable[[Value, Any], Any]:
-    """The method for a number on the left of a Value."""
+def neurons(rows: Sequence[Sequence[Value]], xs: Sequence[Value], biases: Sequence[Value]) -> list[Value]:
+    """``dot(ws, xs, bias)`` for each row and its bias, all of them Values: most of what a network calculates.
 
-    def reflected(self: Value, other: Any) -> Any:
-        if type(other) is float or type(other) is int:
-            return method(value.constant(float(other)), self)
-        return value.arithmetic(operation, other, self)
+    The row of the table as a loop that reads the inputs once, since a row with any number of operands has no generated
+    function; a test compares it with the row. Raises AttributeError where something is not a Value.
+    """
+    mode = current_mode() if modes else USUAL
+    general = not mode.recording or mode.tracer is not None or not xs
+    scope, operation, new = mode.scope, table.DOT, object.__new__
+    inputs = tuple(xs)
+    numbers = tuple([node._data for node in inputs])
+    n = len(numbers)
+    nodes = []
+    for ws, bias in zip(rows, biases, strict=True):
+        weights = tuple([node._data for node in ws])
+        data = sum(map(mul, weights, numbers), bias._data)
+        if len(weights) != n:
+            raise unequal(weights, numbers)
+        if general or data - data != 0.0 or ws[0].operation is None:
+            nodes.append(value.apply(operation, (*ws, *inputs, bias)))
+            continue
+        node = new(Value)
+        node._data = data
+        node._grad = None
+        node._label = ""
+        node.operation = operation
+        node._x = (*ws, *inputs, bias)
+        node._y = None
+        node._dx = (*numbers, *weights, 1.0)
+        node._dy = None
+        node._scope = scope
+        nodes.append(node)
+    return nodes
 
-    return reflected
+
+def unequal(weights: Sequence[Any], inputs: Sequence[Any]) -> ValueError:
+    return ValueError(f"dot(ws, xs) needs as many weights as inputs, got {len(weights)} and {len(inputs)}")
 
 
 def _install() -> None:
-    """Give Value its operators in this form."""
-    for name, row in (("add", table.ADD), ("sub", table.SUB), ("mul", table.MUL), ("truediv", table.DIV)):
-        method = write_out(row)
-        setattr(Value, f"__{name}__", method)
-        setattr(Value, f"__r{name}__", _reflected(row, method))
-    setattr(Value, "__neg__", write_out(table.NEG))  # noqa: B010 (typed in the class)
+    """Give Value its operators and methods in this form: the one place where a class is changed from outside."""
+    operators = {"add": table.ADD, "sub": table.SUB, "mul": table.MUL, "truediv": table.DIV, "pow": table.POW}
+    for name, row in operators.items():
+        setattr(Value, f"__{name}__", generate(row, f"__{name}__", "Value"))
+        setattr(Value, f"__r{name}__", generate(row, f"__r{name}__", "Value", left="number"))
+    setattr(Value, "__neg__", generate(table.NEG, "__neg__", "Value"))  # noqa: B010 (typed in the class)
+    setattr(Value, "__abs__", generate(table.ABS, "__abs__", "Value"))  # noqa: B010
+    for row in table.TABLE.values():
+        if len(row.operands) == 1 and row.name in vars(Value):
+            setattr(Value, row.name, generate(row, owner="Value"))
 
 
 _install()

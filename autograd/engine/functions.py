@@ -3,16 +3,14 @@
 Functions of one number are methods of `Value` too.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
-from keyword import iskeyword
-from types import FunctionType
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, SupportsFloat, overload
 
 from ..rules import table
-from ..rules.as_formulas import partial_formulas, value_formula
-from ..rules.table import TABLE, Namespace, Operation
-from .fast_ops import neurons, unequal, write_out
+from ..rules.operation import Operation
+from .docstrings import example
+from .errors import is_node, short
+from .fast_ops import generate, neurons, unequal
 from .grad_mode import current_mode
 from .value import Value, apply
 
@@ -43,26 +41,9 @@ class Binary(Protocol):
 
 
 def _function(row: Operation) -> Any:
-    function = write_out(row)
-    function.__doc__ = _describe(row)
-    if len(row.operands) == 1:
-        function.__doc__ += f"\n\n>>> {row.name}(0.5)\n{apply(row, (0.5,))!r}"
-        setattr(Value, row.name, function)
+    function = generate(row)
+    function.__doc__ = f"{function.__doc__}\n\n{example(row, function)}"
     return function
-
-
-def _describe(row: Operation) -> str:
-    names = list(row.operands)
-    slopes = ", ".join(map(str, partial_formulas(row, "out", names)))
-    lines = [
-        f"{row.signature}: {row.about}.",
-        "",
-        f"Value ``{value_formula(row, names)}``, local derivatives ``({slopes})`` where out is the value.",
-        "A Value for Values (with plain numbers among them, if you like), a float for plain numbers alone.",
-    ]
-    if row.domain:
-        lines.append(f"Needs ``{row.domain}``; else ValueError, ZeroDivisionError or OverflowError.")
-    return "\n".join(lines)
 
 
 exp: Unary = _function(table.EXP)
@@ -80,6 +61,7 @@ arcsin: Unary = _function(table.ARCSIN)
 arccos: Unary = _function(table.ARCCOS)
 arctan: Unary = _function(table.ARCTAN)
 erf: Unary = _function(table.ERF)
+erfc: Unary = _function(table.ERFC)
 abs: Unary = _function(table.ABS)
 sigmoid: Unary = _function(table.SIGMOID)
 relu: Unary = _function(table.RELU)
@@ -87,15 +69,19 @@ elu: Unary = _function(table.ELU)
 softplus: Unary = _function(table.SOFTPLUS)
 silu: Unary = _function(table.SILU)
 gelu: Unary = _function(table.GELU)
-minimum: Binary = _function(table.MINIMUM)
-maximum: Binary = _function(table.MAXIMUM)
+_minimum: Binary = _function(table.MINIMUM)
+_maximum: Binary = _function(table.MAXIMUM)
 _leaky_relu = _function(table.LEAKY_RELU)
 
 
 def leaky_relu(x: Any, slope: Number = 0.01) -> Any:
     """leaky_relu(x, slope): x above 0, slope * x below, with derivative `slope` at 0 (Maas et al. 2013).
 
-    `slope` may be a Value, and is then learned. A Value for Values, a float for plain numbers.
+    Arguments:
+        x: a Value or a plain number.
+        slope: the same; a Value is learned.
+
+    Returns a Value if an operand is one, a float for plain numbers alone.
 
     >>> leaky_relu(-2.0), leaky_relu(-2.0, slope=0.5)
     (-0.02, -1.0)
@@ -103,46 +89,76 @@ def leaky_relu(x: Any, slope: Number = 0.01) -> Any:
     return _leaky_relu(x, slope)
 
 
-setattr(Value, "leaky_relu", leaky_relu)  # noqa: B010 (typed in the class)
+def minimum(x: Any, y: Any, *more: Any) -> Any:
+    """minimum(x, y, ...): the smallest of two or more numbers; NaN where one of them is NaN.
+
+    The gradient goes to the smallest; where two are equal, they share it equally. Returns a Value if an operand is one,
+    a float for plain numbers alone.
+
+    >>> minimum(3.0, 1.0, 2.0)
+    1.0
+    """
+    return _folded(_minimum, x, y, *more)
+
+
+def maximum(x: Any, y: Any, *more: Any) -> Any:
+    """maximum(x, y, ...): the largest of two or more numbers; NaN where one of them is NaN.
+
+    The gradient goes to the largest; where two are equal, they share it equally. Returns a Value if an operand is one,
+    a float for plain numbers alone.
+
+    >>> maximum(3.0, 1.0, 2.0)
+    3.0
+    """
+    return _folded(_maximum, x, y, *more)
 
 
 def where(condition: Any, a: Number, b: Number) -> Any:
-    """where(condition, a, b): `a` where the condition holds, else `b`; the other one gets gradient 0.
+    """where(condition, a, b): `a` where the condition holds, else `b`. No gradient reaches the other one.
+
+    Arguments:
+        condition: a bool, such as ``x > 0``, or a number; in a compiled function both sides are kept.
+        a, b: Values or plain numbers.
+
+    Returns a Value if `a` or `b` is one, a float for plain numbers alone.
 
     >>> x = Value(-3.0)
     >>> where(x > 0, x, -x).data
     3.0
     """
-    tape = current_mode().tape
-    symbolic = tape is not None and isinstance(condition, Value)
+    tracer = current_mode().tracer
+    symbolic = tracer is not None and isinstance(condition, Value)
     return apply(table.WHERE, (condition if symbolic else 1.0 if condition else 0.0, a, b))
 
 
 def dot(ws: Iterable[Any], xs: Iterable[Number], bias: Any = 0) -> Any:
     """dot(ws, xs, bias): w1*x1 + ... + wn*xn + bias, as one node.
 
-    Where `ws` is a list of rows (lists or tuples), it gives the list of the dots of each row, and `bias` may be a list
-    too: a layer of neurons, which share their inputs. Raises ValueError when weights and `xs` differ in length, or rows
-    and biases.
+    Arguments:
+        ws: n weights; or a list of rows (lists or tuples) of n weights each, the neurons of a layer.
+        xs: n inputs.
+        bias: a number; for rows, also a list with one for each row.
+
+    Returns a number, or a list with one for each row. Raises ValueError where the lengths differ.
 
     >>> dot([2.0, -3.0], [1.0, 4.0], bias=0.5)
     -9.5
     >>> dot([[2.0, -3.0], [0.0, 1.0]], [1.0, 4.0], bias=[0.5, 0.0])
     [-9.5, 4.0]
     """
-    many = type(ws) is list and bool(ws) and isinstance(ws[0], (list, tuple))
-    if type(ws) is list and (many or type(xs) is list):
-        xs = _many("dot(ws, xs)", xs)
-        rows = ws if many else [ws]
-        biases = bias if many and isinstance(bias, (list, tuple)) else [bias] * len(rows)
-        if len(rows) != len(biases):
-            raise ValueError(f"dot(rows, xs, biases) needs as many biases as rows, got {len(biases)} and {len(rows)}")
-        with suppress(AttributeError, TypeError):  # of what is no Value, or no row
-            nodes = neurons(rows, xs, biases)
-            return nodes if many else nodes[0]
-        if many:
-            return [dot(row, xs, b) for row, b in zip(rows, biases, strict=True)]
     weights, inputs = _many("dot(ws, xs)", ws), _many("dot(ws, xs)", xs)
+    if not weights or not isinstance(weights[0], (list, tuple)):
+        return _dot(weights, inputs, bias)
+    biases = bias if isinstance(bias, (list, tuple)) else [bias] * len(weights)
+    if len(weights) != len(biases):
+        raise ValueError(f"dot(rows, xs, biases) needs as many biases as rows, got {len(biases)} and {len(weights)}")
+    try:
+        return neurons(weights, inputs, biases)
+    except (AttributeError, TypeError):  # plain numbers among them, or something else
+        return [_dot(_many("dot(ws, xs)", row), inputs, b) for row, b in zip(weights, biases, strict=True)]
+
+
+def _dot(weights: tuple[Any, ...], inputs: tuple[Any, ...], bias: Any) -> Any:
     if len(weights) != len(inputs):
         raise unequal(weights, inputs)
     operands = weights + inputs
@@ -215,10 +231,10 @@ def take(xs: Sequence[Any], index: Any) -> Any:
     >>> take([10.0, 20.0, 30.0], 1)
     20.0
     """
-    tape = current_mode().tape
-    if tape is not None and isinstance(index, Value):
-        return tape.take(xs, index)
-    number = float(index)
+    tracer = current_mode().tracer
+    if tracer is not None and isinstance(index, Value):
+        return tracer.take(xs, index)
+    number = index._data if isinstance(index, Value) else float(index)
     if not (number.is_integer() and 0 <= number < len(xs)):
         raise ValueError(f"take(xs, index) needs a whole number from 0 to {len(xs) - 1}, got {number:g}")
     return xs[int(number)]
@@ -233,71 +249,33 @@ def uniform(generator: "Random") -> Any:
     >>> uniform(Random(1)) == Random(1).random()
     True
     """
-    tape = current_mode().tape
-    return generator.random() if tape is None else tape.random(generator)
+    if not hasattr(generator, "random"):
+        raise TypeError(
+            f"uniform(generator) takes a random.Random, got {type(generator).__name__} {short(generator)}: "
+            "write uniform(random.Random(3)) for the first number of seed 3"
+        )
+    tracer = current_mode().tracer
+    return generator.random() if tracer is None else tracer.random(generator)
 
 
 def largest(xs: Sequence[Number]) -> Any:
     """The largest of `xs` as a constant."""
-    tape = current_mode().tape
-    if tape is not None and any(isinstance(x, Value) for x in xs):
-        return tape.largest(xs)
-    return max(map(float, xs))
+    tracer = current_mode().tracer
+    if tracer is not None and any(isinstance(x, Value) for x in xs):
+        return tracer.largest(xs)
+    return max(x._data if isinstance(x, Value) else float(x) for x in xs)
 
 
-def primitive(
-    name: str, *, value: Callable[..., Any], partials: Callable[..., tuple[Any, ...]], domain: str = ""
-) -> Callable[..., Any]:
-    """Add an operation of your own to the table; returns the function for it.
-
-    Arguments:
-        name: an identifier that no operation of this package has. Defining it again replaces it.
-        value: ``value(m, x, ...)``, the result, written with ``+ - * / **``, comparisons and the functions of `m`.
-        partials: ``partials(m, out, x, ...)``, a tuple of the derivatives by each operand; `out` is the result.
-        domain: a condition on the operands, such as ``"x > 0"``, for error messages.
-
-    Backward, second derivatives, drawing, stepping and compiling follow from these two rules.
-
-    >>> cube = primitive("cube", value=lambda m, x: x * x * x, partials=lambda m, out, x: (3.0 * x * x,))
-    >>> x = Value(2.0)
-    >>> cube(x).backward()
-    >>> x.grad
-    12.0
-    """
-    if not isinstance(name, str) or not name.isidentifier() or iskeyword(name) or name.startswith("_"):
-        raise ValueError(f"an operation's name is an identifier that begins with a letter, got {name!r}")
-    if (name in TABLE and name not in _own) or name in ("inf", "largest", "max", "nan", "sum"):
-        raise ValueError(f"{name!r} has a meaning in the rules of this package already: choose another name")
-    if not isinstance(value, FunctionType) or not isinstance(partials, FunctionType):
-        raise TypeError(f"primitive({name!r}) needs functions made by def or lambda for value and partials")
-
-    def checked(m: Namespace, out: Any, *operands: Any) -> tuple[Any, ...]:
-        slopes = partials(m, out, *operands)
-        if not isinstance(slopes, tuple) or len(slopes) != len(operands):
-            raise TypeError(
-                f"the partials of {name!r} must be a tuple of {len(operands)}, one an operand: got {slopes!r}"
-            )
-        if any(isinstance(slope, complex) for slope in slopes):  # the power of a negative number: NaN, as for NumPy
-            raise ValueError(f"the partials of {name!r} have no value here")
-        return slopes
-
-    row = Operation(name, "defined by the user", value, checked, domain)
-    if not row.operands or row.variadic:
-        raise ValueError(f"the value of {name!r} needs m and a fixed number of operands: value=lambda m, x: ...")
-    about = _describe(row)
-    function = write_out(row)
-    function.__doc__ = about
-    TABLE[name] = row  # now that both rules have been read
-    _own.add(name)
-    return function
-
-
-_own: set[str] = set()  # the names of the user's operations
+def _folded(function: Binary, *xs: Any) -> Any:
+    result, *others = xs
+    for x in others:
+        result = function(result, x)
+    return result
 
 
 def _many(what: str, xs: Any) -> tuple[Any, ...]:
-    if type(xs) is not list and (isinstance(xs, (str, bytes, Mapping, Value)) or not isinstance(xs, Iterable)):
-        raise TypeError(f"{what} takes a list of numbers or Values, got {type(xs).__name__} {xs!r}")
+    if type(xs) is not list and (isinstance(xs, (str, bytes, Mapping)) or is_node(xs) or not isinstance(xs, Iterable)):
+        raise TypeError(f"{what} takes a list of numbers or Values, got {type(xs).__name__} {short(xs)}")
     return tuple(xs)
 
 
@@ -306,28 +284,3 @@ def _some(what: str, xs: Any) -> tuple[Any, ...]:
     if not operands:
         raise ValueError(f"{what} needs at least one number, got none")
     return operands
-
-
-def _read(_: Namespace, row: Operation) -> Callable[..., Any]:
-    return lambda *operands: apply(row, operands)
-
-
-def pick(condition: Any, a: Any, b: Any) -> Any:
-    if isinstance(condition, Value):  # a comparison of a function that is being compiled
-        return where(condition, a, b)
-    return a if condition else b
-
-
-def add_up(terms: Iterable[Any], *rest: Any) -> Any:
-    first, *others = (*terms, *rest)
-    for term in others:
-        first = first + term
-    return first
-
-
-def positions(xs: Any) -> range:
-    return range(len(xs))
-
-
-# The reading of the table by Values: local derivatives that are graphs again.
-VALUES = Namespace(_read, where=pick, sum=add_up, largest=largest, count=len, positions=positions)

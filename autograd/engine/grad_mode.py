@@ -1,90 +1,140 @@
-"""How new nodes are made in one thread: recorded or not, and within which named part of a model.
+"""Modes: whether new nodes are recorded, in which scope they are made, and whether a function is being traced.
 
-The mode is asked for at every operation, so the usual one costs nothing: threads in another mode stand in a dictionary
-that is mostly empty.
+A mode holds for one thread, or for one asyncio task, while a block that was entered there is open. Every operation asks
+for the mode, so the usual one costs one test of an empty dictionary: only threads and tasks with an open block are in
+it.
 """
 
-from collections.abc import Iterable
+import sys
 from contextlib import ContextDecorator
-from threading import get_ident
-from typing import Any, NamedTuple
-from weakref import WeakValueDictionary
+from threading import local
+from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import ref
 
-
-class Scope:
-    """A name for what is calculated inside ``with scope(name):``, such as a neuron within a layer."""
-
-    __slots__ = ("__weakref__", "_inner", "name", "parent")
-
-    _inner: "WeakValueDictionary[str, Scope]"  # weak, since each of them holds this one
-
-    def __init__(self, name: str, parent: "Scope | None" = None):
-        self.name, self.parent = name, parent
-
-    def within(self, name: str) -> "Scope":
-        """The scope of that name within this one: the same as long as a node holds it."""
-        if not hasattr(self, "_inner"):
-            self._inner = WeakValueDictionary()
-        return self._inner.setdefault(name, Scope(name, self))
-
-    def hold(self, nodes: Iterable[Any], names: Iterable[str]) -> None:
-        """Let each node belong to the scope of its name within this one, which is made when it is asked for."""
-        for node, name in zip(nodes, names, strict=True):
-            node._scope = self
-            node._part = name
-
-    @property
-    def path(self) -> tuple[str, ...]:
-        """The names from the outermost scope to this one."""
-        names: list[str] = []
-        inner: Scope | None = self
-        while inner is not None:
-            names.append(inner.name)
-            inner = inner.parent
-        return tuple(reversed(names))
-
-    def __repr__(self) -> str:
-        return f"Scope({'/'.join(self.path)!r})"
-
-    def __reduce__(self) -> tuple[type["Scope"], tuple[str, "Scope | None"]]:
-        return Scope, (self.name, self.parent)  # slots alone have no pickle in protocols 0 and 1
+if TYPE_CHECKING:
+    from .scope import Scope
 
 
 class Mode(NamedTuple):
-    """How new nodes are made in one thread; `pauses` counts the no_grad blocks that are open.
+    """How new nodes are made here and now.
 
-    A `tape` stands here while a function is traced to be compiled: it makes the nodes, compares them and takes notes.
+    `recording` is False inside `no_grad`; `scope` is the innermost open scope. `tracer` makes the nodes while a
+    function is traced to be compiled, or evaluated in forward mode; `ieee` lets an operation without a finite value
+    give infinity or NaN where it would raise.
     """
 
-    pauses: int = 0
-    scope: Scope | None = None
-    tape: Any = None
-
-    @property
-    def recording(self) -> bool:
-        return not self.pauses
+    recording: bool = True
+    scope: "Scope | None" = None
+    tracer: Any = None
+    ieee: bool = False
 
 
 USUAL = Mode()
-modes: dict[int, Mode] = {}  # by thread, where not the usual one
+modes: dict[int, Mode] = {}  # by the id of the thread's or task's owner, where a block is open
+_blocks: dict[int, list["Block"]] = {}  # the open blocks of each owner, in the order they were entered
+
+
+class Block:
+    """One entered block: the fields of the mode that it sets, and the thread or task that entered it."""
+
+    __slots__ = ("_owner", "changes")
+
+    def __init__(self, **changes: Any):
+        self.changes = changes
+        self._owner = _enter(self)
+
+    def leave(self) -> None:
+        """End the block, whoever calls this: another thread may finalize the generator that entered it."""
+        blocks = _blocks.get(self._owner, [])
+        if self in blocks:
+            blocks.remove(self)
+            _settle(self._owner)
+
+    @property
+    def is_here(self) -> bool:
+        """Whether this thread or task entered the block."""
+        return self._owner == id(_here())
+
+
+class _Owner:
+    """Stands for a thread: dies with it, so that the next thread does not inherit a block that was left open."""
+
+
+class _Thread(local):
+    def __init__(self) -> None:
+        self.owner = _Owner()
+
+
+_thread = _Thread()
+_watched: dict[int, "ref[Any]"] = {}
+
+
+def _here() -> Any:
+    """What a mode belongs to: the running asyncio task, else the thread."""
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is not None and asyncio._get_running_loop() is not None:  # None where current_task would raise
+        task = asyncio.current_task()
+        if task is not None:
+            return task
+    return _thread.owner
+
+
+def _enter(block: Block) -> int:
+    owner = _here()
+    key = id(owner)
+    if key not in _blocks:
+        _blocks[key] = []
+        _watched[key] = ref(owner, lambda _: _forget(key))
+    _blocks[key].append(block)
+    _settle(key)
+    return key
+
+
+def _settle(key: int) -> None:
+    """Let the mode follow from the blocks that are open, whatever order they are left in."""
+    mode = USUAL
+    for block in _blocks[key]:
+        mode = mode._replace(**block.changes)
+    if _blocks[key]:
+        modes[key] = mode
+    else:
+        _forget(key)
+
+
+def _forget(key: int) -> None:
+    for known in (modes, _blocks, _watched):
+        known.pop(key, None)
 
 
 def current_mode() -> Mode:
-    return modes.get(get_ident(), USUAL)
+    """The mode of the calling thread or asyncio task."""
+    return modes.get(id(_here()), USUAL) if modes else USUAL
 
 
-def set_mode(mode: Mode) -> None:
-    if mode == USUAL:
-        modes.pop(get_ident(), None)
-    else:
-        modes[get_ident()] = mode
+class mode(ContextDecorator):
+    """A context manager that sets fields of the mode, ``with mode(tracer=...):``, and may be entered again inside."""
+
+    def __init__(self, **changes: Any):
+        self._changes = changes
+        self._entered: list[Block] = []
+
+    def __enter__(self) -> Any:
+        self._entered.append(Block(**self._changes))
+
+    def __exit__(self, *error: object) -> None:
+        entered = next((b for b in reversed(self._entered) if b.is_here), self._entered[-1])
+        self._entered.remove(entered)
+        entered.leave()
+
+    def _recreate_cm(self) -> "mode":
+        return type(self)(**self._changes)  # calls of a decorated function share no blocks
 
 
-class no_grad(ContextDecorator):
+class no_grad(mode):
     """Calculate without recording: results are constants, and the operands can be freed.
 
-    As a context manager or as a decorator, ``@no_grad()``; it holds for the calling thread and ends with the block,
-    also when that raises.
+    A context manager, or a decorator: ``@no_grad()``. It holds for the calling thread and asyncio task and ends with
+    the block, also when that raises.
 
     >>> from autograd import Value
     >>> w = Value(2.0)
@@ -94,73 +144,29 @@ class no_grad(ContextDecorator):
     (6.0, ())
     """
 
-    # Nothing is kept in the object: it may be entered again inside its own block, or by several threads.
+    def __init__(self) -> None:
+        super().__init__(recording=False)
 
-    def __enter__(self) -> None:
-        mode = current_mode()
-        set_mode(mode._replace(pauses=mode.pauses + 1))
-
-    def __exit__(self, *error: object) -> None:
-        mode = current_mode()
-        set_mode(mode._replace(pauses=mode.pauses - 1))
-
-
-class scope:
-    """Name the part of a model that the nodes made inside belong to; drawing can collapse it to one box.
-
-    Leaves made inside count as parameters of that part.
-
-    >>> from autograd import Value
-    >>> with scope("layer 1"):
-    ...     with scope("neuron 2"):
-    ...         w = Value(0.5)
-    >>> w.scope.path
-    ('layer 1', 'neuron 2')
-    """
-
-    __slots__ = ("name",)
-
-    def __init__(self, name: str):
-        self.name = name
-
-    def here(self) -> Scope:
-        """What would be entered here."""
-        return Scope(self.name, current_mode().scope)
-
-    def __enter__(self) -> Scope:
-        mode = current_mode()
-        entered = self.here()
-        modes[get_ident()] = Mode(mode.pauses, entered, mode.tape)
-        return entered
-
-    def __exit__(self, *error: object) -> None:
-        mode = current_mode()
-        set_mode(Mode(mode.pauses, mode.scope.parent if mode.scope else None, mode.tape))
-
-
-class inside:
-    """Continue a scope that was entered before, such as that of a node which is being rewritten."""
-
-    __slots__ = ("_before", "scope")
-
-    def __init__(self, scope: Scope | None):
-        self.scope = scope
-
-    def __enter__(self) -> None:
-        self._before = current_mode()
-        set_mode(self._before._replace(scope=self.scope))
-
-    def __exit__(self, *error: object) -> None:
-        set_mode(self._before)
+    def _recreate_cm(self) -> "no_grad":
+        return no_grad()
 
 
 def setting(owner: object, name: str) -> Any:
     """``getattr(owner, name)``, for a setting that decides what is calculated, such as a model's training mode.
 
-    A compiled function that reads it this way notices when it changes, and is traced anew.
+    A compiled function that reads a setting in this way notices when it changes, and is traced again.
+
+    Arguments:
+        owner: the object that has the setting.
+        name: the attribute's name.
+
+    >>> class Model:
+    ...     training = True
+    >>> setting(Model(), "training")
+    True
     """
     value = getattr(owner, name)
-    tape = current_mode().tape
-    if tape is not None:
-        tape.settings.append((owner, name, value))
+    tracer = current_mode().tracer
+    if tracer is not None:
+        tracer.settings.append((owner, name, value))
     return value

@@ -4,7 +4,7 @@ from functools import reduce
 from typing import NamedTuple
 
 from .backward import chain_rule, topological_order
-from .grad import _require_value
+from .errors import require_value
 from .value import Value
 
 
@@ -15,16 +15,16 @@ class Path(NamedTuple):
     local_grads: tuple[float, ...]
     product: float
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         names = " → ".join(node.label or node.op or f"{node.data:g}" for node in self.nodes)
         factors = " · ".join(f"{d:g}" if d >= 0 else f"({d:g})" for d in self.local_grads) or "1"
         return f"{names}: {factors} = {self.product:g}"
 
 
 def paths(output: Value, leaf: Value, limit: int = 10_000) -> list[Path]:
-    """Every path from `leaf` to `output`; their products add up to the gradient of `output` by `leaf`.
+    """Every path from `leaf` to `output`; their products add up to the gradient of `output` with respect to `leaf`.
 
-    Raises ValueError when there are more than `limit`. An edge that stands twice (``x * x``) makes two paths.
+    Raises ValueError when there are more than `limit`. An operand that is used twice (``x * x``) makes two paths.
 
     >>> x = Value(3.0, "x")
     >>> for path in paths(x * x, x):
@@ -32,8 +32,8 @@ def paths(output: Value, leaf: Value, limit: int = 10_000) -> list[Path]:
     x → *: 3 = 3
     x → *: 3 = 3
     """
-    _require_value("output", output)
-    _require_value("leaf", leaf)
+    require_value("output", output)
+    require_value("leaf", leaf)
     count: dict[Value, int] = {leaf: 1}  # of the paths from the leaf to each node that it reaches
     for node in topological_order(output):
         if node is not leaf:
@@ -57,6 +57,7 @@ def paths(output: Value, leaf: Value, limit: int = 10_000) -> list[Path]:
                 stack.append(((*trail, parent), (*slopes, local)))
             trail.append(edges[0][0])
             slopes.append(edges[0][1])
-        product = reduce(chain_rule, slopes, 1.0)
+        cut = any(d == 0.0 and n.operation and n.operation.choice for n, d in zip(trail, slopes, strict=False))
+        product = 0.0 if cut else reduce(chain_rule, slopes, 1.0)
         found.append(Path(tuple(reversed(trail)), tuple(reversed(slopes)), product))
     return found

@@ -1,39 +1,52 @@
 """`Value`: a number that remembers how it was made.
 
 Calculating with Values builds a graph: each result holds the operation, its operands (parents) and the local
-derivatives, read from the table when the node is made. Nodes are plain data, so whoever walks the graph can
+derivatives, evaluated from the table when the node is made. Nodes are plain data, so whoever walks the graph can
 differentiate, print, draw, copy or compile it.
 """
 
+import math
 import operator
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, SupportsFloat
 
 from ..rules import table
 from ..rules.floats import FLOATS
 from ..rules.table import LEAF, Operation
-from . import backward as graph
-from . import pickling as copying
-from .errors import is_number, negative_base, no_value, real
-from .grad_mode import Scope, current_mode, modes
+from . import backward, pickling
+from .errors import is_number, named, negative_base, no_value, not_recorded, real, short
+from .grad_mode import current_mode, modes
+from .scope import Scope
 
 if TYPE_CHECKING:
     from ..drawing.stepper_output import Stepper
-
-_new = object.__new__
 
 
 def _comparison(relation: Callable[[float, float], bool]) -> Callable[["Value", Any], bool]:
     def compare(self: "Value", other: Any) -> bool:
         if not is_number(other):
             return NotImplemented  # type: ignore[no-any-return]
-        tape = current_mode().tape if modes else None
-        if tape is None:
-            return relation(self._data, float(other))
-        noted: bool = tape.compare(relation, self, other)  # stands for a bool
+        tracer = current_mode().tracer if modes else None
+        if tracer is None:
+            return relation(self._data, other._data if isinstance(other, Value) else float(other))
+        noted: bool = tracer.compare(relation, self, other)  # stands for a bool
         return noted
 
     return compare
+
+
+def _rounding(function: Callable[[float], int]) -> Callable[["Value"], int]:
+    return lambda self: function(self.data)
+
+
+def _operator(operation: Operation) -> tuple[Callable[["Value", Any], "Value"], Callable[["Value", Any], "Value"]]:
+    """The methods of an infix operation: for a Value on the left, and for one on the right."""
+    return lambda x, y: arithmetic(operation, x, y), lambda y, x: arithmetic(operation, x, y)
+
+
+def _method(operation: Operation) -> Callable[["Value"], "Value"]:
+    return lambda self: apply(operation, (self,))
 
 
 class Value:
@@ -43,7 +56,7 @@ class Value:
         data: anything with a real float value (int, float, NumPy scalar, Fraction, array of one element).
         label: a name, for messages, steps and pictures.
 
-    Raises TypeError when `data` is not one real number.
+    Raises TypeError when `data` is not one real number, or `label` not a str.
 
     >>> x, y, z = Value(-2, "x"), Value(5, "y"), Value(-4, "z")
     >>> f = (x + y) * z
@@ -52,34 +65,30 @@ class Value:
     (-12.0, -4.0, -4.0, 3.0)
 
     Attributes: `grad` is the gradient of the last output on which `backward()` was called, None before (which is not
-    0). `parents` are the operands in order, `local_grads` the derivatives by each of them, recorded when the node was
-    made; `op` is the operation's name, "" for a leaf. Equality and hash are identity; ``< <= > >=`` compare the data.
+    0). `parents` are the operands in order, `local_grads` the derivatives with respect to each of them, recorded when
+    the node was made; `op` is the operation's name, "" for a leaf. What is calculated from constants alone is a
+    constant: it keeps no parents. ``==`` and hash are identity; ``< <= > >=`` compare the data.
     """
 
-    # One or two parents, and the derivatives by them, stand in slots of their own: tuples would take half as much time
-    # and memory again. More parents are a tuple in _x, their derivatives a tuple in _dx. A neuron has weights in _x,
-    # inputs in _xs and its bias in _b, the derivatives in _dx and _dy: tuples that it shares with other nodes.
+    # One or two parents, and their derivatives, have slots of their own: tuples would take half as much time and memory
+    # again. More parents are a tuple in _x, their derivatives a tuple in _dx.
     __slots__ = (
-        "__weakref__", "_b", "_data", "_dx", "_dy", "_part", "_scope", "_x", "_xs", "_y", "grad", "label", "operation",
+        "__weakref__", "_data", "_dx", "_dy", "_grad", "_label", "_scope", "_x", "_y", "operation",
     )  # fmt: skip
 
-    grad: float | None
-    label: str
     operation: Operation | None  # LEAF for a leaf; None for a constant, into which no gradient flows
+    _data: float
+    _grad: float | None
+    _label: str
     _x: Any
     _y: Any
     _dx: Any
     _dy: Any
-    _xs: tuple["Value", ...]
-    _b: "Value"
-    _scope: Scope | None
-    _part: str | None  # the name of its scope within _scope; mostly left out
+    _scope: Scope | tuple[Scope, str] | None  # a pair: the scope of this name within that one
 
     def __init__(self, data: SupportsFloat, label: str = ""):
-        if not isinstance(label, str):
-            raise TypeError(f"a label is a str, got {type(label).__name__} {label!r}")
         self._data = real(data)
-        self.grad = None
+        self._grad = None
         self.label = label
         self.operation = LEAF
         self._x = self._y = self._dx = self._dy = None
@@ -87,8 +96,8 @@ class Value:
         if modes:
             mode = current_mode()
             self._scope = mode.scope
-            if mode.tape is not None:
-                mode.tape.made.add(self)
+            if mode.tracer is not None:
+                mode.tracer.made.add(self)
 
     @property
     def data(self) -> float:
@@ -100,12 +109,29 @@ class Value:
         self._data = real(data)
 
     @property
+    def grad(self) -> float | None:
+        """The gradient of the last output on which `backward()` was called; None if there was none."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, grad: SupportsFloat | None) -> None:
+        self._grad = None if grad is None else real(grad)
+
+    @property
+    def label(self) -> str:
+        """The name of the node, "" if it has none."""
+        return self._label
+
+    @label.setter
+    def label(self, label: str) -> None:
+        if not isinstance(label, str):
+            raise TypeError(f"a label is a str, got {type(label).__name__} {short(label)}")
+        self._label = label
+
+    @property
     def parents(self) -> tuple["Value", ...]:
-        """The operands in order; one that stands twice is there twice."""
-        x, y = self._x, self._y
-        if y is None and self._dy is not None:
-            return (*x, *self._xs, self._b)
-        return _unpacked(x, y)
+        """The operands in order; one that is used twice is there twice."""
+        return _unpacked(self._x, self._y)
 
     @parents.setter
     def parents(self, parents: tuple["Value", ...]) -> None:
@@ -113,11 +139,8 @@ class Value:
 
     @property
     def local_grads(self) -> tuple[float, ...]:
-        """The derivative by each parent, recorded when the node was made."""
-        x, y = self._dx, self._dy
-        if y is not None and self._y is None:
-            return (*x, *y, 1.0)
-        return _unpacked(x, y)
+        """The derivative with respect to each parent, recorded when the node was made."""
+        return _unpacked(self._dx, self._dy)
 
     @local_grads.setter
     def local_grads(self, local_grads: tuple[float, ...]) -> None:
@@ -126,15 +149,14 @@ class Value:
     @property
     def scope(self) -> Scope | None:
         """The named part of a model that it belongs to."""
-        part = getattr(self, "_part", None)
-        if part is not None and self._scope is not None:
-            self.scope = self._scope.within(part)
+        if isinstance(self._scope, tuple):
+            outer, name = self._scope
+            self._scope = outer.within(name)
         return self._scope
 
     @scope.setter
     def scope(self, scope: Scope | None) -> None:
         self._scope = scope
-        self._part = None
 
     @property
     def op(self) -> str:
@@ -146,35 +168,52 @@ class Value:
         """Whether gradients flow into this node: False for plain numbers, detached and unrecorded results."""
         return self.operation is not None
 
-    def backward(self, seed: SupportsFloat = 1.0) -> None:
-        """Calculate the gradient of this node by every node behind it, into their `grad`.
+    @property
+    def is_leaf(self) -> bool:
+        """Whether it was not calculated from nodes that require a gradient (constants are leaves, as in PyTorch)."""
+        return self._x is None
 
-        Leaves add to what they hold (set it to None, or call `zero_grad()` of a model, to start anew); inner nodes are
-        set anew; constants get none. `seed` scales the gradient. Raises ValueError, naming the edge, and leaves the
-        leaves as they were, when a gradient becomes NaN.
+    def backward(self, seed: SupportsFloat = 1.0) -> None:
+        """Calculate the gradient of this node with respect to every node behind it, into their `grad`.
+
+        Leaves add to what they hold (set it to None, or call `zero_grad()` of a model, to start from nothing); the
+        gradients of inner nodes are overwritten; constants get none.
+
+        Arguments:
+            seed: the gradient of this node itself, which scales all others.
+
+        Raises ValueError where this node is a constant, and, naming the edge and leaving the leaves as they were, when
+        a gradient becomes NaN.
 
         >>> x = Value(3.0)
         >>> (x**3).backward()
         >>> x.grad
         27.0
         """
-        if modes and current_mode().tape is not None:
+        if modes and current_mode().tracer is not None:
             raise TypeError("a function to be compiled has no backward(): use grad(output, inputs) inside it")
-        if self.operation is not None:
-            graph.backward(self, real(seed))
+        if self.operation is None:
+            raise not_recorded(self)
+        backward.backward(self, real(seed))
 
     def detach(self) -> "Value":
-        """A constant with the same data: no gradient flows through it."""
-        tape = current_mode().tape if modes else None
-        if tape is not None:
-            detached: Value = tape.detach(self)
+        """A constant with the same data: no gradient flows through it.
+
+        >>> x = Value(3.0)
+        >>> (x * x.detach()).backward()
+        >>> x.grad
+        3.0
+        """
+        tracer = current_mode().tracer if modes else None
+        if tracer is not None:
+            detached: Value = tracer.detach(self)
             return detached
         node = constant(self._data)
-        node.label = self.label
+        node._label = self._label
         return node
 
     def stepper(self, forward: bool = False) -> "Stepper":
-        """Backprop of this node in single steps: see `autograd.stepper`."""
+        """Backpropagation from this node in single steps: see `autograd.stepper`."""
         from ..drawing.stepper_output import stepper
 
         return stepper(self, forward)
@@ -190,71 +229,76 @@ class Value:
         return bundle if picture is None else bundle | {"image/svg+xml": picture}
 
     def __repr__(self) -> str:
-        label = f", label={self.label!r}" if self.label else ""
-        grad = "" if self.grad is None else f", grad={self.grad!r}"
+        label = f", label={self._label!r}" if self._label else ""
+        grad = "" if self._grad is None else f", grad={self._grad!r}"
         return f"Value({self._data!r}{label}{grad})"
 
     def __float__(self) -> float:
-        return _number(self) if modes else self._data
+        if modes and current_mode().tracer is not None:
+            return _number(self)
+        if self.operation is not None:
+            warnings.warn(
+                f"the graph ends at float(){named(self._label)}: what is calculated from the float has no gradient. "
+                "Functions of a Value are those of autograd (autograd.exp, not math.exp); its number alone is .data",
+                stacklevel=2,
+            )
+        return self._data
 
     def __bool__(self) -> bool:
-        tape = current_mode().tape if modes else None
-        return bool(self._data) if tape is None else tape.branch(self)
+        tracer = current_mode().tracer if modes else None
+        return bool(self._data) if tracer is None else tracer.branch(self)
+
+    def __round__(self, digits: int | None = None) -> float:
+        return round(self.data, digits)
+
+    __int__, __trunc__ = _rounding(int), _rounding(math.trunc)
+    __floor__, __ceil__ = _rounding(math.floor), _rounding(math.ceil)
 
     def __format__(self, spec: str) -> str:
         return format(self._data, spec) if spec else repr(self)
 
-    __lt__ = _comparison(operator.lt)
-    __le__ = _comparison(operator.le)
-    __gt__ = _comparison(operator.gt)
-    __ge__ = _comparison(operator.ge)
+    __lt__, __le__ = _comparison(operator.lt), _comparison(operator.le)
+    __gt__, __ge__ = _comparison(operator.gt), _comparison(operator.ge)
 
-    # + - * / and unary minus are written out from the table by module eager, functions of one number by functions.
-    if TYPE_CHECKING:
+    # The operators and methods below are replaced, on import, by faster ones that do the same: see module fast_ops.
 
-        def __add__(self, other: SupportsFloat) -> "Value": ...
-        def __radd__(self, other: SupportsFloat) -> "Value": ...
-        def __sub__(self, other: SupportsFloat) -> "Value": ...
-        def __rsub__(self, other: SupportsFloat) -> "Value": ...
-        def __mul__(self, other: SupportsFloat) -> "Value": ...
-        def __rmul__(self, other: SupportsFloat) -> "Value": ...
-        def __truediv__(self, other: SupportsFloat) -> "Value": ...
-        def __rtruediv__(self, other: SupportsFloat) -> "Value": ...
-        def __neg__(self) -> "Value": ...
-        def leaky_relu(self, slope: SupportsFloat = 0.01) -> "Value": ...
-
-        # Functions of one number have the type of a minus sign.
-        exp = expm1 = log = log1p = sqrt = sin = cos = tan = sinh = cosh = arcsin = arccos = arctan = __neg__
-        tanh = erf = abs = sigmoid = relu = elu = softplus = silu = gelu = __neg__
-
-    def __pow__(self, other: SupportsFloat) -> "Value":
-        result: Value = arithmetic(table.POW, self, other)
-        return result
-
-    def __rpow__(self, other: SupportsFloat) -> "Value":
-        result: Value = arithmetic(table.POW, other, self)
-        return result
+    __add__, __radd__ = _operator(table.ADD)
+    __sub__, __rsub__ = _operator(table.SUB)
+    __mul__, __rmul__ = _operator(table.MUL)
+    __truediv__, __rtruediv__ = _operator(table.DIV)
+    __pow__, __rpow__ = _operator(table.POW)
+    __neg__, __abs__ = _method(table.NEG), _method(table.ABS)
 
     def __pos__(self) -> "Value":
         return self
 
-    def __abs__(self) -> "Value":
-        return self.abs()
+    exp, expm1, log, log1p = _method(table.EXP), _method(table.EXPM1), _method(table.LOG), _method(table.LOG1P)
+    sqrt, abs = _method(table.SQRT), _method(table.ABS)
+    sin, cos, tan = _method(table.SIN), _method(table.COS), _method(table.TAN)
+    sinh, cosh, tanh = _method(table.SINH), _method(table.COSH), _method(table.TANH)
+    arcsin, arccos, arctan = _method(table.ARCSIN), _method(table.ARCCOS), _method(table.ARCTAN)
+    erf, erfc = _method(table.ERF), _method(table.ERFC)
+    sigmoid, relu, elu = _method(table.SIGMOID), _method(table.RELU), _method(table.ELU)
+    softplus, silu, gelu = _method(table.SOFTPLUS), _method(table.SILU), _method(table.GELU)
+
+    def leaky_relu(self, slope: SupportsFloat = 0.01) -> "Value":
+        """This node above 0, `slope` times it below."""
+        return apply(table.LEAKY_RELU, (self, slope))  # type: ignore[no-any-return]
 
     def __copy__(self) -> "Value":
-        return copying.copy_node(self, self.parents)
+        return pickling.copy_node(self, self.parents)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Value":
-        return copying.deepcopy(self, memo)
+        return pickling.deepcopy(self, memo)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         if not self.parents:
             return super().__reduce_ex__(max(protocol, 2))
-        return copying.rebuild, (type(self), copying.flatten(self))
+        return pickling.rebuild, (pickling.flatten(self),)
 
 
 def _packed(items: tuple[Any, ...]) -> tuple[Any, Any]:
-    """What stands in the slots for parents, or for local derivatives."""
+    """What goes into the two slots for parents, or for local derivatives."""
     if len(items) == 2:
         return items
     return (items[0] if len(items) == 1 else items or None), None
@@ -268,7 +312,7 @@ def _unpacked(x: Any, y: Any) -> tuple[Any, ...]:
     return x if type(x) is tuple else (x,)
 
 
-def _node(
+def node(
     data: float,
     operation: Operation | None = None,
     parents: tuple[Value, ...] = (),
@@ -276,32 +320,30 @@ def _node(
     scope: Scope | None = None,
 ) -> Value:
     """A new node; without an operation, a constant."""
-    node = _new(Value)
-    node._data = data
-    node.grad = None
-    node.label = ""
-    node.operation = operation
-    node._x = node._y = node._dx = node._dy = None
-    if parents:
-        node._x, node._y = _packed(parents)
-        node._dx, node._dy = _packed(local_grads)
-    node._scope = scope
-    return node
-
-
-def _number(node: Value) -> float:
-    """The data of `node`, where a function is perhaps being traced to be compiled: then only a constant's is known."""
-    tape = current_mode().tape
-    return node._data if tape is None else tape.number(node)
+    made: Value = object.__new__(Value)
+    made._data = data
+    made._grad = None
+    made._label = ""
+    made.operation = operation
+    made._x, made._y = _packed(parents)
+    made._dx, made._dy = _packed(local_grads)
+    made._scope = scope
+    return made
 
 
 def constant(data: float) -> Value:
     """A plain number as a node of a graph."""
-    return _node(data, scope=current_mode().scope if modes else None)
+    return node(data, scope=current_mode().scope if modes else None)
+
+
+def _number(value: Value) -> float:
+    """The data of a node, where a function is perhaps being traced to be compiled: then only a constant's is known."""
+    tracer = current_mode().tracer
+    return value._data if tracer is None else tracer.number(value)
 
 
 def arithmetic(operation: Operation, x: Any, y: Any) -> Any:
-    """An infix operation; what is not a number is left to the other operand's class (an array of NumPy, say)."""
+    """An infix operation; NotImplemented where an operand is not a number: its own class (NumPy's arrays) decides."""
     if not isinstance(x, Value):
         if not is_number(x):
             return NotImplemented
@@ -311,14 +353,14 @@ def arithmetic(operation: Operation, x: Any, y: Any) -> Any:
             return NotImplemented
         y = constant(float(y))
     if operation is table.POW and x._data < 0.0 and y.operation is not None:
-        tape = current_mode().tape
-        if tape is None or tape.varies(y):
-            raise negative_base(x._data, x.label)
+        tracer = current_mode().tracer
+        if tracer is None or tracer.varies(y):
+            raise negative_base(x._data, x._label)
     return apply(operation, (x, y))
 
 
 def apply(operation: Operation, operands: tuple[Any, ...]) -> Any:
-    """Calculate one row of the table and record it: a Value, or a float where all `operands` are plain numbers."""
+    """Evaluate one row of the table and record it: a Value, or a float where all `operands` are plain numbers."""
     try:
         numbers = tuple([x._data for x in operands])
     except AttributeError:  # plain numbers among them
@@ -326,24 +368,16 @@ def apply(operation: Operation, operands: tuple[Any, ...]) -> Any:
         if not any(isinstance(x, Value) for x in operands):
             return evaluate(operation, operands, numbers)
         operands = tuple(x if isinstance(x, Value) else constant(n) for x, n in zip(operands, numbers, strict=True))
-    scope = None
+    data = evaluate(operation, operands, numbers)
+    scope, recording = None, True
     if modes:
         mode = current_mode()
-        if mode.tape is not None:
-            return mode.tape.record(operation, operands, evaluate(operation, operands, numbers))
-        if mode.pauses:
-            return constant(evaluate(operation, operands, numbers))
-        scope = mode.scope
-    data = evaluate(operation, operands, numbers)
-    return _node(data, operation, operands, local_grads(operation, data, numbers), scope)
-
-
-def function(operation: Operation, *operands: Any) -> Any:
-    """`apply`, with the operands one by one."""
-    return apply(operation, operands)
-
-
-IEEE = (table.ADD, table.SUB, table.MUL, table.NEG)  # these may overflow to infinity, as Python's own floats do
+        if mode.tracer is not None:
+            return mode.tracer.record(operation, operands, data)
+        scope, recording = mode.scope, mode.recording
+    if not recording or all(x.operation is None for x in operands):
+        return node(data, scope=scope)
+    return node(data, operation, operands, local_grads(operation, data, numbers), scope)
 
 
 def evaluate(operation: Operation, operands: tuple[Any, ...], numbers: tuple[float, ...]) -> float:
@@ -355,11 +389,13 @@ def evaluate(operation: Operation, operands: tuple[Any, ...], numbers: tuple[flo
         if type(data) is complex:
             raise ValueError
         data = real(data)
-        if data - data == 0.0 or any(x - x != 0.0 for x in numbers) or operation in IEEE:
+        if data - data == 0.0 or operation.ieee or any(x - x != 0.0 for x in numbers):
             return data  # infinity and NaN among the operands go the way of IEEE arithmetic
         raise ValueError if data != data else OverflowError
     except (ValueError, ZeroDivisionError, OverflowError) as error:
-        labels = [x.label if isinstance(x, Value) else "" for x in operands]
+        if modes and current_mode().ieee:
+            return _ieee(lambda m, *xs: (operation.value(m, *xs),), *numbers)[0]
+        labels = [x._label if isinstance(x, Value) else "" for x in operands]
         raise no_value(operation, numbers, labels, type(error)) from None
 
 
@@ -368,6 +404,10 @@ def local_grads(operation: Operation, data: float, numbers: tuple[float, ...]) -
     try:
         return operation.partials(FLOATS, data, *numbers)
     except (ValueError, ArithmeticError):
-        from ..rules.arrays import ieee
+        return _ieee(operation.partials, data, *numbers)
 
-        return ieee(operation.partials, data, *numbers)
+
+def _ieee(rule: Callable[..., Any], *numbers: float) -> tuple[float, ...]:
+    from ..rules.arrays import ieee  # loads NumPy, which most programs of Values never need
+
+    return ieee(rule, *numbers)

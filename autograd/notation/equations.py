@@ -6,7 +6,8 @@ The table is read as text with each operand written by its name (``q·z``) or by
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ..engine.value import Value, evaluate, local_grads
+from ..engine.grad import as_recorded
+from ..engine.value import Value
 from ..rules.as_formulas import call_formula, partial_formulas, partial_formulas_at, value_formula
 from ..rules.formula import ATOM, CHOICE, SUM, Formula
 from ..rules.table import LEAF
@@ -93,7 +94,7 @@ class Wording:
         """What of `node` is still as recorded: formulas of the rest are left out, for their numbers are others now."""
         key = (node, [parent.data for parent in node.parents])
         if self._compared[0] != key:
-            self._compared = key, as_recorded(node)
+            self._compared = key, Recorded(*as_recorded(node))
         return self._compared[1]
 
     def _partials(self, node: Value, spell: Spelling, room: Room, kind: type[Symbols]) -> tuple[Formula, ...]:
@@ -110,18 +111,3 @@ class Wording:
     def _operands(self, node: Value, spell: Spelling) -> list[Formula | float]:
         # Constants as numbers, so that the exponent of the derivative of x³ is 2, not 3 - 1.
         return [parent.data if parent.operation is None else spell(parent) for parent in node.parents]
-
-
-def as_recorded(node: Value) -> Recorded:
-    """Whether formulas of `node` hold in the numbers of now, or data was set since it was calculated."""
-    operation, numbers = node.operation or LEAF, tuple(parent.data for parent in node.parents)
-    try:
-        value = _same(evaluate(operation, node.parents, numbers), node.data)
-    except (ValueError, ArithmeticError):
-        value = False
-    now = local_grads(operation, node.data, numbers)
-    return Recorded(value, tuple(map(_same, now, node.local_grads)))
-
-
-def _same(a: float, b: float) -> bool:
-    return a == b or (a != a and b != b)

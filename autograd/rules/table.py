@@ -7,94 +7,12 @@ operation is adding one row here.
 """
 
 import math
-from collections.abc import Callable
 from operator import mul
 from typing import Any
 
+from .operation import LEAF, TABLE, Namespace, Operation, lookup, op
 
-class Operation:
-    """One row of the table.
-
-    ``value(m, *operands)`` is the result, ``partials(m, out, *operands)`` the tuple of derivatives by each operand, where
-    ``out`` is the result. ``domain`` is a condition on the operands in Python, for error messages and for choosing test
-    points; the rule itself decides what is an error. `operands` are the names of the rule's operands, such as
-    ``("x", "y")``, or ``("xs",)`` where a variadic rule takes any number of them.
-    """
-
-    __slots__ = ("about", "domain", "name", "operands", "partials", "value", "variadic")
-
-    def __init__(
-        self,
-        name: str,
-        about: str,
-        value: Callable[..., Any],
-        partials: Callable[..., tuple[Any, ...]],
-        domain: str = "",
-    ):
-        self.name, self.about, self.value, self.partials, self.domain = name, about, value, partials, domain
-        self.operands, self.variadic = _operand_names(value)
-
-    def __repr__(self) -> str:
-        return f"Operation({self.name!r})"
-
-    @property
-    def infix(self) -> bool:
-        return not self.name.isidentifier()
-
-    @property
-    def signature(self) -> str:
-        """How the operation is written: ``x / y``, ``log(x)``, ``dot(*xs)``."""
-        if self.infix:
-            return f" {self.name} ".join(self.operands)
-        return f"{self.name}({'*' if self.variadic else ''}{', '.join(self.operands)})"
-
-    def __reduce__(self) -> tuple[Callable[[str], "Operation"], tuple[str]]:
-        return lookup, (self.name,)  # rules are code: a pickle names its row
-
-
-def _operand_names(rule: Callable[..., Any]) -> tuple[tuple[str, ...], bool]:
-    """The names of a rule's operands, after the namespace m, and whether they stand for any number of them."""
-    code = rule.__code__
-    names = code.co_varnames[1 : code.co_argcount]
-    variadic = bool(code.co_flags & 4)  # CO_VARARGS of the inspect module, which would double the import time
-    return (names or code.co_varnames[1:2] if variadic else names), variadic
-
-
-LEAF = Operation("", "a number that was given, not calculated", lambda m: None, lambda m, out: ())
-
-
-class Namespace:
-    """What a rule sees as ``m``: functions for one kind of number; what is missing is read from the row of that name."""
-
-    def __init__(self, read: Callable[["Namespace", Operation], Callable[..., Any]], **functions: Callable[..., Any]):
-        self._read = read
-        self.__dict__.update(functions)
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        if name in TABLE:
-            return self._read(self, TABLE[name])
-        known = sorted({n for n in self.__dict__ if n != "_read"} | {n for n in TABLE if n.isidentifier()})
-        raise AttributeError(f"a rule asked for m.{name}, but m has only {', '.join(known)}")
-
-
-TABLE: dict[str, Operation] = {}
-
-
-def op(name: str, about: str, value: Callable[..., Any], partials: Callable[..., Any], domain: str = "") -> Operation:
-    """Add a row to the table and return it."""
-    row = TABLE[name] = Operation(name, about, value, partials, domain)
-    return row
-
-
-def lookup(name: str) -> Operation:
-    """The row called `name`; LookupError when no such operation is known in this process."""
-    if name == LEAF.name:
-        return LEAF
-    if name not in TABLE:
-        raise LookupError(
-            f"unknown operation {name!r}: define it with primitive({name!r}, ...) before loading this graph"
-        )
-    return TABLE[name]
+__all__ = ["LEAF", "TABLE", "Namespace", "Operation", "lookup", "op"]
 
 
 def _dot(m: Any, *xs: Any) -> Any:
@@ -127,19 +45,19 @@ _2_SQRTPI = 2.0 / math.sqrt(math.pi)
 # ruff: noqa: E501 (a row is read across, value beside derivatives)
 
 # Arithmetic
-ADD = op("+", "sum",        lambda m, x, y: x + y, lambda m, out, x, y: (1.0, 1.0))
-SUB = op("-", "difference", lambda m, x, y: x - y, lambda m, out, x, y: (1.0, -1.0))
-MUL = op("*", "product",    lambda m, x, y: x * y, lambda m, out, x, y: (y, x))
-DIV = op("/", "quotient",   lambda m, x, y: x / y, lambda m, out, x, y: (1.0 / y, -out / y), "y != 0")
-NEG = op("neg", "the number with its sign turned", lambda m, x: -x, lambda m, out, x: (-1.0,))
+ADD = op("+", "sum",        lambda m, x, y: x + y, lambda m, out, x, y: (1.0, 1.0), ieee=True)
+SUB = op("-", "difference", lambda m, x, y: x - y, lambda m, out, x, y: (1.0, -1.0), ieee=True)
+MUL = op("*", "product",    lambda m, x, y: x * y, lambda m, out, x, y: (y, x), ieee=True)
+DIV = op("/", "quotient",   lambda m, x, y: x / y, lambda m, out, x, y: (1.0 / y, -out / y), "y != 0", error=ZeroDivisionError)
+NEG = op("neg", "the number with its sign turned", lambda m, x: -x, lambda m, out, x: (-1.0,), ieee=True)
 # x ** 0 is 1 everywhere, so its derivative is 0 at x = 0 too: the exponent y - 1 is not used where both are 0.
 POW = op("**", "power", lambda m, x, y: x**y,
          lambda m, out, x, y: (y * x**m.where(m.abs(y) > 0.0, y - 1.0, m.where(m.abs(x) > 1e-300, y - 1.0, 1.0)),
                                out * m.log(m.where(x > 0.0, x, 1.0))), "x > 0 or (x == 0 and y >= 0) or (x < 0 and y % 1 == 0)")
 
 # Elementary functions
-EXP    = op("exp",    "e to the power x",                lambda m, x: m.exp(x),    lambda m, out, x: (out,), "x <= 709.78")
-EXPM1  = op("expm1",  "exp(x) - 1, exact near 0",        lambda m, x: m.expm1(x),  lambda m, out, x: (m.exp(x),), "x <= 709.78")
+EXP    = op("exp",    "e to the power x",                lambda m, x: m.exp(x),    lambda m, out, x: (out,), "x <= 709.78", error=OverflowError)
+EXPM1  = op("expm1",  "exp(x) - 1, exact near 0",        lambda m, x: m.expm1(x),  lambda m, out, x: (m.exp(x),), "x <= 709.78", error=OverflowError)
 LOG    = op("log",    "natural logarithm",               lambda m, x: m.log(x),    lambda m, out, x: (1.0 / x,), "x > 0")
 LOG1P  = op("log1p",  "log(1 + x), exact near 0",        lambda m, x: m.log1p(x),  lambda m, out, x: (1.0 / (1.0 + x),), "x > -1")
 SQRT   = op("sqrt",   "square root",                     lambda m, x: m.sqrt(x),   lambda m, out, x: (0.5 / out,), "x >= 0")
@@ -147,9 +65,9 @@ ABS    = op("abs",    "distance from 0; derivative 0 at 0", lambda m, x: m.abs(x
 SIN    = op("sin",    "sine of x radians",               lambda m, x: m.sin(x),    lambda m, out, x: (m.cos(x),), "abs(x) < inf")
 COS    = op("cos",    "cosine of x radians",             lambda m, x: m.cos(x),    lambda m, out, x: (-m.sin(x),), "abs(x) < inf")
 TAN    = op("tan",    "tangent of x radians",            lambda m, x: m.tan(x),    lambda m, out, x: (1.0 + out * out,), "abs(x) < inf")
-SINH   = op("sinh",   "hyperbolic sine",                 lambda m, x: m.sinh(x),   lambda m, out, x: (m.cosh(x),), "abs(x) <= 710.47")
-COSH   = op("cosh",   "hyperbolic cosine",               lambda m, x: m.cosh(x),   lambda m, out, x: (m.sinh(x),), "abs(x) <= 710.47")
-TANH   = op("tanh",   "hyperbolic tangent",              lambda m, x: m.tanh(x),   lambda m, out, x: (1.0 - out * out,))
+SINH   = op("sinh",   "hyperbolic sine",                 lambda m, x: m.sinh(x),   lambda m, out, x: (m.cosh(x),), "abs(x) <= 710.47", error=OverflowError)
+COSH   = op("cosh",   "hyperbolic cosine",               lambda m, x: m.cosh(x),   lambda m, out, x: (m.sinh(x),), "abs(x) <= 710.47", error=OverflowError)
+TANH   = op("tanh",   "hyperbolic tangent",              lambda m, x: m.tanh(x),   lambda m, out, x: (1.0 - out * out,), steepest=1.0)
 ARCSIN = op("arcsin", "angle whose sine is x, radians",  lambda m, x: m.arcsin(x), lambda m, out, x: (1.0 / m.sqrt((1.0 - x) * (1.0 + x)),), "-1 <= x <= 1")
 ARCCOS = op("arccos", "angle whose cosine is x, radians", lambda m, x: m.arccos(x), lambda m, out, x: (-1.0 / m.sqrt((1.0 - x) * (1.0 + x)),), "-1 <= x <= 1")
 ARCTAN = op("arctan", "angle whose tangent is x, radians", lambda m, x: m.arctan(x), lambda m, out, x: (1.0 / (1.0 + x * x),))
@@ -157,11 +75,11 @@ ERF    = op("erf",    "error function (Abramowitz and Stegun 7.1.1)", lambda m, 
 ERFC   = op("erfc",   "1 - erf(x), exact for large x",   lambda m, x: m.erfc(x),   lambda m, out, x: (-_2_SQRTPI * m.exp(-(x * x)),))
 
 # Activation functions
-SIGMOID    = op("sigmoid", "logistic function", lambda m, x: 1.0 / (1.0 + m.exp(-x)), lambda m, out, x: (out * (1.0 - out),))
-RELU       = op("relu", "rectifier; derivative 0 at 0", lambda m, x: m.where(x < 0.0, 0.0, x), lambda m, out, x: (m.where(x > 0.0, 1.0, 0.0),))
+SIGMOID    = op("sigmoid", "logistic function", lambda m, x: 1.0 / (1.0 + m.exp(-x)), lambda m, out, x: (out * (1.0 - out),), steepest=0.25)
+RELU       = op("relu", "rectifier; derivative 0 at 0", lambda m, x: m.where(x < 0.0, 0.0, x), lambda m, out, x: (m.where(x > 0.0, 1.0, 0.0),), choice=True)
 LEAKY_RELU = op("leaky_relu", "rectifier with a slope below 0, and that slope at 0",
                 lambda m, x, slope: m.where(x > 0.0, x, slope * x),
-                lambda m, out, x, slope: (m.where(x > 0.0, 1.0, slope), m.where(x > 0.0, 0.0, x)))
+                lambda m, out, x, slope: (m.where(x > 0.0, 1.0, slope), m.where(x > 0.0, 0.0, x)), choice=True)
 ELU        = op("elu", "exponential linear unit, alpha = 1 (Clevert et al. 2015)",
                 lambda m, x: m.where(x > 0.0, x, m.expm1(m.minimum(x, 0.0))),
                 lambda m, out, x: (m.where(x > 0.0, 1.0, m.exp(m.minimum(x, 0.0))),))
@@ -175,11 +93,11 @@ GELU       = op("gelu", "x times the normal distribution function, exact (Hendry
 
 # Choices; a tie shares the gradient equally
 MINIMUM = op("minimum", "the smaller of two", lambda m, x, y: m.where(y < x, y, x),
-             lambda m, out, x, y: (m.where(x < y, 1.0, m.where(y < x, 0.0, 0.5)), m.where(y < x, 1.0, m.where(x < y, 0.0, 0.5))))
+             lambda m, out, x, y: (m.where(x < y, 1.0, m.where(y < x, 0.0, 0.5)), m.where(y < x, 1.0, m.where(x < y, 0.0, 0.5))), choice=True)
 MAXIMUM = op("maximum", "the larger of two", lambda m, x, y: m.where(x < y, y, x),
-             lambda m, out, x, y: (m.where(y < x, 1.0, m.where(x < y, 0.0, 0.5)), m.where(x < y, 1.0, m.where(y < x, 0.0, 0.5))))
+             lambda m, out, x, y: (m.where(y < x, 1.0, m.where(x < y, 0.0, 0.5)), m.where(x < y, 1.0, m.where(y < x, 0.0, 0.5))), choice=True)
 WHERE   = op("where", "a where the condition holds, else b", lambda m, condition, a, b: m.where(condition, a, b),
-             lambda m, out, condition, a, b: (0.0, m.where(condition, 1.0, 0.0), m.where(condition, 0.0, 1.0)))
+             lambda m, out, condition, a, b: (0.0, m.where(condition, 1.0, 0.0), m.where(condition, 0.0, 1.0)), choice=True)
 
 # Over many numbers
 DOT       = op("dot", "w1*x1 + ... + wn*xn, plus a bias", _dot, _dot_partials)

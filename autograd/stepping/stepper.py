@@ -6,7 +6,7 @@ so far is shown in `.grad`. Nothing is worked out ahead, so the first step of a 
 
 from collections.abc import Collection, Iterator, Sequence
 
-from ..engine.backward import applications, chain_rule, nan_message, topological_order
+from ..engine.backward import contribution, edges, pass_on, topological_order
 from ..engine.value import Value
 from ..notation.equations import Wording
 from ..notation.names import Names
@@ -57,7 +57,7 @@ class Stepper:
         self.position = 0
         self._operations = [node for node in self.order if node.parents] if forward else []
         self._edges: list[tuple[Value, int]] = []  # as far as anyone has looked
-        self._ahead = applications(reversed(self.order))
+        self._ahead = edges(reversed(self.order))
         # How many contributions each gradient gets; constants, which get none, are no keys.
         self._expected = expected = {node: 0 for node in self.order if node.operation is not None}
         for node in self.order:
@@ -115,7 +115,7 @@ class Stepper:
             step.parent.grad, arrived, count = self._undo.pop()
             self._arrived[step.parent] = count
             if arrived is None:
-                del self._sums[step.parent]
+                self._sums.pop(step.parent, None)
             else:
                 self._sums[step.parent] = arrived
         if step is not None:
@@ -172,9 +172,9 @@ class Stepper:
         if k < 0:
             return Evaluation(number, self._operations[number - 1], self.wording, watched)
         node, operand = self._edges[k]
-        parent, upstream, local = node.parents[operand], self._sums[node], node.local_grads[operand]
+        parent, upstream, local = node.parents[operand], self._sums.get(node, 0.0), node.local_grads[operand]
         before, arrived, count = self._undo[k]
-        contribution, held = chain_rule(upstream, local), self._held.get(parent)
+        passed, held = contribution(self._sums, node, operand, local) or 0.0, self._held.get(parent)
         return Step(
             number=number,
             node=node,
@@ -182,9 +182,9 @@ class Stepper:
             parent=parent,
             upstream=upstream,
             local=local,
-            contribution=contribution,
+            contribution=passed,
             before=before,
-            total=_with_held((arrived or 0.0) + contribution, held),
+            total=_with_held((arrived or 0.0) + passed, held),
             arrived=count + 1,
             expected=self._expected[parent],
             held=held,
@@ -227,15 +227,11 @@ class Stepper:
         node, operand = self._edges[k]
         parent = node.parents[operand]
         arrived = self._sums.get(parent)
-        contribution = chain_rule(self._sums[node], node.local_grads[operand])
-        total = (0.0 if arrived is None else arrived) + contribution
-        if total != total:
-            raise ValueError(nan_message(node, operand, self._sums[node], contribution))
+        pass_on(self._sums, node, operand, node.local_grads[operand])
         count = self._arrived.get(parent, 0)
         self._undo.append((parent.grad, arrived, count))
         self._arrived[parent] = count + 1
-        self._sums[parent] = total
-        parent.grad = _with_held(total, self._held.get(parent))
+        parent.grad = _with_held(self._sums.get(parent, 0.0), self._held.get(parent))
         self.position += 1
         return True
 
@@ -298,4 +294,4 @@ class Stepper:
 
 def _with_held(total: float, held: float | None) -> float:
     """What `.grad` shows: `backward` too sums up the contributions first and then adds what a leaf held."""
-    return total if held is None else total + held
+    return total + 0.0 if held is None else total + held

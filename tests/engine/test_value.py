@@ -297,8 +297,14 @@ def test_bool_float_and_format() -> None:
     assert bool(v)
     assert not Value(0.0)
     assert not Value(-0.0)
-    assert float(v) == 2.0
-    assert math.floor(float(v)) == 2
+    with pytest.warns(UserWarning, match=r"the graph ends at float\(\)"):
+        assert float(v) == 2.0
+    with pytest.warns(UserWarning, match=r"\(node 'angle'\).*autograd\.exp, not math\.exp"):
+        assert math.exp(Value(0.0, "angle")) == 1.0  # type: ignore[arg-type]
+    assert float(v.detach()) == 2.0
+    x = Value(-2.5)
+    assert (int(x), round(x), math.floor(x), math.ceil(x), math.trunc(x)) == (-2, -2, -3, -2, -2)  # type: ignore[call-overload]
+    assert round(Value(2.345), 1) == 2.3  # type: ignore[call-overload]
     assert f"{Value(math.pi):.3f}" == "3.142"
     assert f"{Value(1234.5):>12,.1f}" == "     1,234.5"
     assert f"{Value(0.25):.0%}" == "25%"

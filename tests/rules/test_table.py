@@ -16,7 +16,6 @@ import pytest
 from mpmath import mp, mpf
 
 from autograd import Value, check_gradients, grad, primitive
-from autograd.engine.errors import holds
 from autograd.engine.functions import where
 from autograd.engine.value import apply, arithmetic
 from autograd.notation.symbols import Latex, Symbols
@@ -81,7 +80,7 @@ def points(row: Operation, candidates: list[float], most: int, seed: int = 0) ->
 
 
 def valid(row: Operation, candidates: list[float], most: int) -> list[Point]:
-    found = [p for p in points(row, candidates, 4 * most) if holds(row, p)]
+    found = [p for p in points(row, candidates, 4 * most) if row.holds(p)]
     random.Random(row.name).shuffle(found)
     return found[:most]
 
@@ -92,7 +91,7 @@ def jittered(row: Operation, most: int) -> list[Point]:
     near = [p for _ in range(5) for p in points(row, ORDINARY, 2 * most, seed=1)]
     moved = [tuple(x + chance.uniform(-0.1, 0.1) for x in p) for p in near]
     chance.shuffle(moved)
-    return [p for p in moved if holds(row, p)][:most]
+    return [p for p in moved if row.holds(p)][:most]
 
 
 def extra(row: Operation) -> list[Point]:
@@ -122,14 +121,14 @@ def check_value(row: Operation, point: Point) -> None:
     try:
         got = apply(row, point)
     except (ValueError, ZeroDivisionError, OverflowError) as error:
-        stated = isinstance(error, OverflowError) or not holds(row, point)
+        stated = isinstance(error, OverflowError) or not row.holds(point)
         assert stated, f"{row.name}{point} is in the domain it states, but was refused"
         refused = exact is None or not is_real(exact) or abs(exact) > LARGEST
         summed = row.variadic and max(map(abs, point)) > 1e300  # the mean of two large numbers may be none
         assert refused or summed, f"{row.name}{point} is {exact}, but was refused"
         return
     assert exact is not None, f"{row.name}{point} has no value, but gave {got}"
-    assert holds(row, point), f"{row.name}{point} has a value outside the domain it states"
+    assert row.holds(point), f"{row.name}{point} has a value outside the domain it states"
     size = max(map(abs, point)) if row.variadic else 0.0  # sums cancel
     size = max([size, *(abs(w * x) for w, x in itertools.combinations(point, 2))]) if row.name == "dot" else size
     if math.isinf(got):

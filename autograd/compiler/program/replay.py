@@ -10,7 +10,7 @@ from typing import Any
 
 from ...engine.functions import take
 from ...engine.grad import grad
-from ...engine.grad_mode import USUAL, current_mode, set_mode
+from ...engine.grad_mode import mode
 from ...engine.value import Value, apply, arithmetic, constant, evaluate
 from ...rules import table
 from .blocks import Node, Program
@@ -67,9 +67,5 @@ def example(program: Program, columns: Iterable[Any], row: int) -> dict[int, flo
 
 @contextmanager
 def _usual_mode() -> Iterator[None]:
-    before = current_mode()
-    set_mode(USUAL)
-    try:
+    with mode(recording=True, scope=None, tracer=None, ieee=False):
         yield
-    finally:
-        set_mode(before)

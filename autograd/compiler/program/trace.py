@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 from weakref import WeakSet
 
 from ...engine.errors import is_number
-from ...engine.grad_mode import Scope, current_mode, set_mode
+from ...engine.grad_mode import current_mode, mode
+from ...engine.scope import Scope
 from ...engine.value import Value, constant
 from ...rules import table
 from ...rules.floats import FLOATS
@@ -92,10 +93,10 @@ class Comparison(Tracer):
     __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
 
     def __eq__(self, other: object) -> Any:
-        return NotImplemented if not _is_truth(other) else _tape().compare(le, abs(self - other), 0.0)  # type: ignore[operator]
+        return NotImplemented if not _is_truth(other) else _tape().compare(le, abs(self - other), 0.0)
 
     def __ne__(self, other: object) -> Any:
-        return NotImplemented if not _is_truth(other) else _tape().compare(gt, abs(self - other), 0.0)  # type: ignore[operator]
+        return NotImplemented if not _is_truth(other) else _tape().compare(gt, abs(self - other), 0.0)
 
     __hash__ = Value.__hash__
 
@@ -260,7 +261,7 @@ def _values(xs: Sequence[Any]) -> tuple[Value, ...]:
 
 
 def _tape() -> Tape:
-    tape: Tape | None = current_mode().tape
+    tape: Tape | None = current_mode().tracer
     if tape is None:
         raise TypeError("a comparison was kept by a compiled function and used after its trace: return it instead")
     return tape
@@ -294,12 +295,10 @@ def traced(function: Callable[..., Any], examples: Sequence[Any]) -> Iterator[Re
 
 def _run(function: Callable[..., Any], examples: Sequence[Any], tape: Tape) -> Any:
     names = argument_names(function, len(examples))
-    before = current_mode()
-    set_mode(before._replace(tape=tape, pauses=0, scope=None))
     try:
-        result = function(*map(tape.argument, examples, names))
+        with mode(tracer=tape, recording=True, scope=None):
+            result = function(*map(tape.argument, examples, names))
     finally:
-        set_mode(before)
         tape.rewind()
     return result.tolist() if hasattr(result, "tolist") else result
 
