@@ -34,8 +34,8 @@ def eagerly(f: Callable[..., Any], columns: Sequence[Any], parameters: Sequence[
     for row in range(len(columns[0])):
         outputs = f(*example(columns, row))
         outputs = outputs if isinstance(outputs, list) else [outputs]
-        results.append([float(output) for output in outputs])
-        if isinstance(outputs[0], Value):
+        results.append([output.data if isinstance(output, Value) else float(output) for output in outputs])
+        if isinstance(outputs[0], Value) and outputs[0].requires_grad:
             gradient += grad(outputs[0], parameters)
             largest = max(largest, _largest(outputs[0]))
     return Reference(np.array(results), gradient / len(results), largest)

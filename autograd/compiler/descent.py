@@ -48,7 +48,7 @@ class Descent:
         moves = np.array([[float(moves)] for moves in _chosen(self.parameters, moved)])
         self._moved = [] if moves.all() else [moves]
         self._k = len(loss.program.outputs)
-        self._outputs = np.zeros((self._k + len(loss.program.branches), 0))  # of the function, an example a column
+        self._outputs = np.zeros((self._k, 0))  # of the function, an example a column
         self.theta = self._rows[0, :p]
         self.start_from([parameter.data for parameter in self.parameters], state)
         self._rule = self._traced(rule)
@@ -235,14 +235,12 @@ class Descent:
     def _native_epochs(self) -> Any:
         """What runs them, if the back end makes machine code of this program; else None."""
         runner = self._loss.runner(with_gradient=True)
-        if not hasattr(runner, "epochs") or not sum(column.shape[1] for column in self._columns):
+        if not sum(column.shape[1] for column in self._columns):
             return None
         square = Traced(
             lambda g, *moved: g * g * moved[0] if moved else g * g, [1.0, *[1.0] * len(self._moved)], self._backend
         )
         runners = [traced.runner(with_gradient=False) for traced in (square, self._rule)]
-        if not all(hasattr(runner, "epochs") for runner in runners):
-            return None
         parameters = self._rule.parameters
         return runner.epochs(
             *runners,

@@ -257,6 +257,6 @@ class TestMemoryAndThreads:
         thread.start()
         assert halfway.wait(10.0)
         y = w * 3.0
-        assert (type(y), float(y), y.parents[0]) == (Value, 6.0, w)
+        assert (type(y), y.data, y.parents[0]) == (Value, 6.0, w)
         done.set()
         thread.join()

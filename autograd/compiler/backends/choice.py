@@ -4,46 +4,46 @@ import importlib.util
 import warnings
 from collections.abc import Callable
 from functools import cache
-from typing import Any
 
 from ...engine.value import Value
 from ..program.blocks import Program, build
 from ..program.trace import traced
+from .runner import Runner
 
 
-def _numpy(program: Program, with_gradient: bool) -> Any:
+def _numpy(program: Program, with_gradient: bool, careful: bool = False) -> Runner:
     from .numpy import NumpyRunner
 
-    return NumpyRunner(program, with_gradient)
+    return NumpyRunner(program, with_gradient, careful)
 
 
-def _llvm(program: Program, with_gradient: bool) -> Any:
+def _llvm(program: Program, with_gradient: bool, careful: bool = False) -> Runner:
     """Machine code, because it was asked for."""
     trouble = _trouble()
     if trouble:
         warnings.warn(f"{trouble}: NumPy runs the program instead", RuntimeWarning, stacklevel=2)
-        return _numpy(program, with_gradient)
-    return _native(program, with_gradient)
+        return _numpy(program, with_gradient, careful)
+    return _native(program, with_gradient, careful)
 
 
-def _auto(program: Program, with_gradient: bool) -> Any:
+def _auto(program: Program, with_gradient: bool, careful: bool = False) -> Runner:
     """Machine code where it is to be had, else NumPy."""
     if importlib.util.find_spec("llvmlite") is None:
-        return _numpy(program, with_gradient)
+        return _numpy(program, with_gradient, careful)
     trouble = _trouble()
     if not trouble:
-        return _native(program, with_gradient)
+        return _native(program, with_gradient, careful)
     _warn_once(trouble)
-    return _numpy(program, with_gradient)
+    return _numpy(program, with_gradient, careful)
 
 
-BACKENDS: dict[str, Callable[[Program, bool], Any]] = {"auto": _auto, "numpy": _numpy, "llvm": _llvm}
+BACKENDS: dict[str, Callable[..., Runner]] = {"auto": _auto, "numpy": _numpy, "llvm": _llvm}
 
 
-def _native(program: Program, with_gradient: bool) -> Any:
+def _native(program: Program, with_gradient: bool, careful: bool = False) -> Runner:
     from .native.runner import LlvmRunner
 
-    return LlvmRunner(program, with_gradient)
+    return LlvmRunner(program, with_gradient, careful)
 
 
 @cache

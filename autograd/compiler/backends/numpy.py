@@ -28,14 +28,17 @@ class NumpyRunner:
 
     Arguments:
         with_gradient: whether to calculate the gradient of the first output by the parameters too.
+        careful: see `lower`.
 
     Attributes: `chunk` is the largest number of examples at a time that stay in the cache.
     """
 
-    def __init__(self, program: Program, with_gradient: bool):
+    machine = None
+
+    def __init__(self, program: Program, with_gradient: bool, careful: bool = False):
         self.arguments = program.arguments
         self.constants = np.array([program.nodes[k].number for k in program.blocks[2].nodes], float).reshape(-1, 1)
-        self.lowered = lower(program, with_gradient)
+        self.lowered = lower(program, with_gradient, careful=careful)
         self.plan = Plan(self.lowered)
         self.chunk = max(_FEWEST, _CHUNK_BYTES // self.plan.bytes_per_example)
         self._local = threading.local()
@@ -60,6 +63,12 @@ class NumpyRunner:
         for call, arguments in space.body:
             call(*arguments)
         return space
+
+    def short_way(self, examples: Sequence[tuple[int, ...]]) -> None:
+        """There is none: a call of NumPy takes longer than what would be saved."""
+
+    def epochs(self, square: Any, rule: Any, **places: Any) -> None:
+        """There are none."""
 
     def _workspace(self, n: int) -> "Workspace":
         spaces: dict[int, Workspace] = self._local.__dict__.setdefault("spaces", {})
@@ -96,6 +105,7 @@ class Workspace:
             calls += self._calls(instruction)
         self.outputs = self._array(low.outputs)
         self.branches = [self._array(branch) for branch in low.branches]
+        self.unordered = [self._array(array) for array in low.unordered]
         self.gradient = None if low.gradient is None else self._array(low.gradient)
         del self._plan, self._buffers, self._found  # the calls hold what they need
 

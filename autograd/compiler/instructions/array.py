@@ -6,6 +6,7 @@ one row a node and one column an example (one column in all where every example 
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from math import copysign
 from typing import Any
 
 BEFORE, BODY, AFTER = range(3)  # once a call; for each part of the batch; once a call, when sums over it are known
@@ -29,15 +30,16 @@ class Array:
     instruction: "Instruction | None" = None
 
     def __add__(self, other: Any) -> Any:
-        return self if is_number(other, 0.0) else self._emit("add", self.real(), real(other))
+        return self if is_negative_zero(other) else self._emit("add", self.real(), real(other))
 
     __radd__ = __add__
 
     def __sub__(self, other: Any) -> Any:
-        return self if is_number(other, 0.0) else self._emit("subtract", self.real(), real(other))
+        same = is_number(other, 0.0) and not is_negative_zero(other)
+        return self if same else self._emit("subtract", self.real(), real(other))
 
     def __rsub__(self, other: Any) -> Any:
-        return -self if is_number(other, 0.0) else self._emit("subtract", real(other), self.real())
+        return -self if is_negative_zero(other) else self._emit("subtract", real(other), self.real())
 
     def __mul__(self, other: Any) -> Any:
         if is_number(other, 1.0):
@@ -144,9 +146,10 @@ class Piece:
 
 
 class Builder:
-    """Collects instructions; equal ones are kept once."""
+    """Collects instructions; equal ones are kept once. `nothing` is what a sum is in which there is nothing, 0."""
 
-    def __init__(self) -> None:
+    def __init__(self, nothing: float = 0.0) -> None:
+        self.nothing = nothing
         self.instructions: list[Instruction] = []
         self.known: dict[Any, Array] = {}
 
@@ -193,7 +196,7 @@ class Builder:
             touched.update(piece.listed)
             pieces.append(piece)
         if covered < rows:
-            pieces.insert(0, Piece(slice(0, rows), 0.0))
+            pieces.insert(0, Piece(slice(0, rows), self.nothing))
         return self._append("assemble", (), pieces, Array(self, rows, batch))
 
     def _append(self, call: str, arguments: tuple[Any, ...], pieces: list[Piece], out: Array) -> Array:
@@ -209,6 +212,11 @@ class Builder:
 def is_number(x: Any, number: float) -> bool:
     """Whether `x` is a plain number, this one."""
     return isinstance(x, (int, float)) and x == number
+
+
+def is_negative_zero(x: Any) -> bool:
+    """Whether `x` is -0.0, which added to any number leaves it as it is; 0.0 makes 0.0 of -0.0."""
+    return is_number(x, 0.0) and copysign(1.0, x) < 0.0
 
 
 def real(x: Any) -> Any:

@@ -10,7 +10,9 @@ from math import nan
 from typing import Any
 
 from ...engine.backward import chain_rule
+from ...rules import table
 from ..program.blocks import ONE, Block, Program, has_variable_exponent
+from ..program.trace import LESS, LESS_EQUAL
 from .array import AFTER, BODY, Array, Builder, is_number
 from .as_arrays import FOLD, MAP
 
@@ -27,32 +29,38 @@ class Lowered:
     examples: Array  # one number: how many there are, or the sum of the seeds
     outputs: Array
     branches: list[Array]
+    unordered: list[Array]  # where a comparison meets NaN, and so has no result: 1, else 0
     gradient: Array | None  # of the first output by the parameters, summed over the examples
 
 
-def lower(program: Program, with_gradient: bool, seeded: bool = False) -> Lowered:
+def lower(program: Program, with_gradient: bool, seeded: bool = False, careful: bool = False) -> Lowered:
     """Instructions for the outputs and branches and, if asked for, the gradient of the first output.
 
-    Where it is `seeded`, the reverse pass begins with `Lowered.seed`, else with 1.0.
+    Where it is `seeded`, the reverse pass begins with `Lowered.seed`, else with 1.0. Where it is `careful`, an infinite
+    slope does no harm where the graph passes nothing on: as in `autograd.engine.backward`, a slope of 0 contributes 0,
+    and behind the side that a choice did not take nothing arrives at all.
     """
     import numpy as np
 
     with np.errstate(all="ignore"):
-        lowering = _Lowering(program)
+        lowering = _Lowering(program, careful)
         outputs = lowering.rows(program.outputs, stacked=True)
         branches = [lowering.rows([node], stacked=True) for node, _ in program.branches]
         gradient = lowering.backward(program.outputs[0], seeded) if with_gradient else None
         inputs, theta, constants = (lowering.arrays[block] for block in program.blocks[:3])
-        ends = lowering.seed, lowering.examples, outputs, branches, gradient
+        ends = lowering.seed, lowering.examples, outputs, branches, lowering.unordered(), gradient
         return Lowered(lowering.builder, inputs, theta, constants, *ends)
+
+
+NOTHING = -0.0  # in a careful pass, the gradient of what has received none; a gradient that is 0 is 0.0
 
 
 class _Lowering:
     """The arrays of blocks; calculates forward when it is made."""
 
-    def __init__(self, program: Program):
-        self.program = program
-        self.builder = Builder()
+    def __init__(self, program: Program, careful: bool):
+        self.program, self.careful = program, careful
+        self.builder = Builder(NOTHING if careful else 0.0)
         self.place = program.place
         self.contributions: dict[Block, list[tuple[Any, Any]]] = {}  # to the gradient: rows of the block, and what
         inputs, parameters, constants = program.blocks[:3]
@@ -61,6 +69,7 @@ class _Lowering:
             parameters: self.builder.leaf(len(parameters.nodes), False),
             constants: self.builder.leaf(len(constants.nodes), False),
         }
+        self.leaves = set(self.arrays.values())
         self.seed = self.builder.leaf(1, True, BODY)
         self.examples = self.builder.leaf(1, False, AFTER)
         for block in program.blocks[3:]:
@@ -153,6 +162,18 @@ class _Lowering:
                 runs.append((block, row, 1))
         return runs
 
+    def unordered(self) -> list[Array]:
+        """Of each comparison, whether one of its operands is NaN."""
+        found = []
+        for block in self.program.blocks[3:]:
+            if block.operation in (LESS, LESS_EQUAL, table.WHERE):
+                compared = block.columns[:1] if block.operation is table.WHERE else block.columns
+                for nodes in compared:
+                    x = self.rows(nodes)
+                    if isinstance(x, Array) and not x.boolean and x.root not in self.leaves:  # NaN in data may be
+                        found.append(self.builder.emit("not_equal", x, x, boolean=True))
+        return list(dict.fromkeys(found))
+
     # Backward
 
     def backward(self, output: int, seeded: bool) -> Array:
@@ -189,7 +210,19 @@ class _Lowering:
         slopes = operation.partials(MAP if block.kind == "map" else FOLD, self.arrays[block], *self._operands(block))
         for parents, slope in zip(block.columns, slopes, strict=True):
             if any(nodes[parent].active for parent in parents):
-                self._scatter(parents, chain_rule(upstream, slope), block.batch)
+                self._scatter(parents, self._contribution(upstream, slope, operation.choice), block.batch)
+
+    def _contribution(self, upstream: Any, slope: Any, choice: bool) -> Any:
+        """What is passed to an operand with this slope."""
+        if not self.careful or is_number(slope, 0.0) or is_number(slope, 1.0):
+            return chain_rule(upstream, slope)
+        passed = upstream * slope + 0.0
+        if isinstance(slope, Array):
+            passed = MAP.where(slope, passed, NOTHING if choice else 0.0)
+        if not isinstance(upstream, Array):
+            return passed
+        received = MAP.where(upstream, 1.0, MAP.where(1.0 / upstream.real() < 0.0, 0.0, 1.0))
+        return MAP.where(received, passed, NOTHING)
 
     def _push_product(self, block: Block, upstream: Any) -> None:
         k = len(block.nodes)

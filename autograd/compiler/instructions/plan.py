@@ -20,7 +20,8 @@ class Plan:
 
     def __init__(self, lowered: Lowered, fuse: Callable[[list[Instruction]], list[Step]] | None = None):
         self.lowered = lowered
-        roots = [lowered.outputs, *lowered.branches, *([] if lowered.gradient is None else [lowered.gradient])]
+        gradient = [] if lowered.gradient is None else [lowered.gradient]
+        roots = [lowered.outputs, *lowered.branches, *lowered.unordered, *gradient]
         self.kept = {root.root for root in roots}
         self.reads = self._count_reads()
         needed = [i for i in lowered.builder.instructions if i.out in self.reads]
@@ -54,7 +55,7 @@ class Plan:
         }
 
     def _fits(self, piece: Piece, instruction: Instruction) -> bool:
-        filled = is_number(instruction.pieces[0].number, 0.0)  # with zeros, before the pieces are put in
+        filled = len(instruction.pieces) > 0 and is_number(instruction.pieces[0].number, 0.0)  # before the others
         if filled or not isinstance(piece.number, Array):
             return False
         array, out = piece.number.root, instruction.out

@@ -60,7 +60,7 @@ class Tracer(Value):
     __slots__ = ()
 
     def __getattr__(self, name: str) -> Any:
-        if name == "_data":  # taken away when the trace ended
+        if hasattr(type(self), name) and _is_over(self):
             raise TypeError(
                 f"{self!r} was kept by a compiled function and used after its trace, when it stands for nothing: "
                 "return it instead"
@@ -74,6 +74,15 @@ class Tracer(Value):
 
     def __format__(self, spec: str) -> str:
         return repr(self)
+
+
+def _is_over(node: Tracer) -> bool:
+    """Whether the trace has ended, which takes the number of each of its nodes away."""
+    try:
+        object.__getattribute__(node, "_data")
+    except AttributeError:
+        return True
+    return False
 
 
 class Comparison(Tracer):
@@ -102,6 +111,8 @@ class Comparison(Tracer):
 
     def __index__(self) -> int:
         return int(bool(self))
+
+    __int__ = __index__
 
     def __float__(self) -> float:
         return float(bool(self))
@@ -218,7 +229,7 @@ class Tape:
     def close(self) -> None:
         """Make tracers useless, so that one which the function kept cannot pass for a number."""
         for node in self._nodes:
-            del node._data
+            del node._data, node._dx
 
     def _inputs(self, example: Any, label: str) -> Any:
         if isinstance(example, list):

@@ -85,7 +85,7 @@ def vector_function(name: str, lanes: int) -> str | None:
     letter, feature = _VECTOR_ABI.get(lanes, ("", ""))
     if not letter or not _has_vector_functions() or not _features().get(feature, lanes == 2):
         return None
-    arguments = "vv" if name == "pow" else "v"
+    arguments = "vv" if name in ("pow", "hypot", "atan2") else "v"
     known = f"_ZGV{letter}N{lanes}{arguments}_{name}"
     return known if llvm.address_of_symbol(known) else None
 

@@ -32,15 +32,21 @@ class Memory:
     Arguments:
         k: the number of outputs.
 
-    Attributes: `outputs` of shape (k, n), `branches`, each of shape (1, n), and `gradient` of shape (p, 1) are the
-    results of a run; `order` is what was asked last by `Compiled.value_and_grad`.
+    Attributes: the results of a run (see `Results`); `order` is what was asked last by `Compiled.value_and_grad`.
     """
 
     outputs: Any
     branches: list[Any]
+    unordered: list[Any]
 
     def __init__(self, code: Code, k: int, longest: int):
-        self.k, self.rows, self.lanes, self.longest = k, code.results, code.kind.lanes, longest
+        self.k, self.rows, self.count, self.lanes, self.longest = (
+            k,
+            code.results,
+            code.branches,
+            code.kind.lanes,
+            longest,
+        )
         dtype = code.kind.dtype
         stride = CHUNK + self.lanes
         self.theta, self._once = aligned(code.parameters, dtype), aligned(code.once, dtype)
@@ -67,7 +73,7 @@ class Memory:
     def frame_for(self, arrays: Sequence[Any], n: int) -> Any:
         """The address of a frame for a run over `n` examples, whose numbers are in `arrays`."""
         self.frame[len(FRAME) :] = [array.ctypes.data for array in arrays]
-        self.tell(self.frame, step=1, examples=n, divisor=1)
+        self.tell(self.frame, step=2, examples=n, divisor=1)
         return self._address
 
     def frame_in(self, arguments: Sequence[Any] = (), theta: Any = None, results: Any = None) -> Any:
@@ -81,7 +87,10 @@ class Memory:
         return frame
 
     def tell(self, frame: Any, step: int, examples: int, divisor: float, most: int = 0) -> None:
-        """Write numbers into a frame; there may be up to `most` examples."""
+        """Write numbers into a frame; there may be up to `most` examples.
+
+        With `step` 0 no results are kept, with 1 the outputs, with 2 branches and what is unordered too.
+        """
         frame[_STEP], frame[_EXAMPLES] = step, examples
         frame[_DIVISOR : _DIVISOR + 1].view(float)[0] = divisor
         most = max(1, most or examples)
@@ -92,7 +101,8 @@ class Memory:
     def show(self, n: int) -> None:
         """Let the attributes be the results of a run over `n` examples."""
         self.outputs = self.results[: self.k, :n]
-        self.branches = [self.results[row : row + 1, :n] for row in range(self.k, self.rows)]
+        rows = [self.results[row : row + 1, :n] for row in range(self.k, self.rows)]
+        self.branches, self.unordered = rows[: self.count], rows[self.count :]
 
     def new_order(self, arguments: Sequence[Any], examples: Sequence[tuple[int, ...]]) -> "Order | None":
         """The order for arguments of these shapes, if their examples have the shapes that they should."""
@@ -119,7 +129,7 @@ class Order:
     def __init__(self, memory: Memory, shapes: Sequence[tuple[int, ...]]):
         n = shapes[0][0]
         self.frame = memory.frame.copy()
-        memory.tell(self.frame, step=0, examples=n, divisor=n)  # step 0: results are not kept
+        memory.tell(self.frame, step=0, examples=n, divisor=n)
         self.address = ctypes.c_void_p(self.frame.ctypes.data)
         filled = [shape for shape in shapes if prod(shape)]  # of the others nothing is read
         at = iter(range(len(FRAME), len(FRAME) + len(filled)))

@@ -12,8 +12,12 @@ from ....rules.table import Namespace, Operation
 from .lines import NAN, Lines
 
 # What a function of the table is called in the C library.
-_SAME = "exp expm1 log log1p sin cos tan sinh cosh tanh erf erfc"
+_SAME = "exp expm1 log log1p log2 log10 cbrt hypot sin cos tan sinh cosh tanh erf erfc"
 C_NAMES = dict(zip(_SAME.split(), _SAME.split(), strict=True)) | {
+    "arcsinh": "asinh",
+    "arccosh": "acosh",
+    "arctanh": "atanh",
+    "arctan2": "atan2",
     "arcsin": "asin",
     "arccos": "acos",
     "arctan": "atan",
@@ -152,7 +156,7 @@ def maximum(x: Any, y: Any, smaller: str = "olt", name: str = "maximum") -> Numb
     if not isinstance(x, Number):
         x, y = y, x
     number: Number = x
-    if isinstance(y, Number):
+    if isinstance(y, Number) or y != y:
         return number.intrinsic(name, number, y)
     return where(number.compare(smaller, y), y, number)  # type: ignore[no-any-return]
 

@@ -26,17 +26,18 @@ class LlvmRunner:
 
     Arguments:
         with_gradient: whether to calculate the gradient of the first output by the parameters too.
-        lanes: how many examples stand side by side in a vector; as many as the processor takes by default.
+        careful: see `lower`.
+        lanes: how many numbers a vector has; as many as the processor takes by default.
 
     Attributes: `chunk` is the largest number of examples at a time whose results are kept.
     """
 
     chunk = CHUNK
 
-    def __init__(self, program: Program, with_gradient: bool, lanes: int = 0):
+    def __init__(self, program: Program, with_gradient: bool, careful: bool = False, lanes: int = 0):
         self.program = program
         self.lanes = lanes or native_lanes()
-        self.code = write(program, with_gradient, Kind("double", self.lanes), vector_function)
+        self.code = write(program, with_gradient, Kind("double", self.lanes), vector_function, careful)
         for name in C_NAMES.values():
             if f"@{name}(" in self.code.text:
                 provide(name)
@@ -90,7 +91,7 @@ class LlvmRunner:
             mean = self.machine.call(order.address)
         return (mean, gradient) if mean - mean == 0.0 else None
 
-    def epochs(self, square: "LlvmRunner", rule: "LlvmRunner", **places: Any) -> Epochs:
+    def epochs(self, square: Any, rule: Any, **places: Any) -> Epochs:
         """Gradient descent with this function: what `Epochs` needs beside it."""
         return Epochs(self, square, rule, **places)
 

@@ -52,19 +52,21 @@ class Code:
     kind: Kind
     widths: list[int]  # numbers of an example in each argument, random numbers last
     parameters: int
-    results: int  # outputs and branches
+    results: int  # outputs, branches, and whether comparisons meet NaN
+    branches: int
     rows: int
     once: int
     sums: int
     constants: tuple[int, list[float]]
 
 
-def write(program: Program, with_gradient: bool, kind: Kind, symbol: Symbol) -> Code:
+def write(program: Program, with_gradient: bool, kind: Kind, symbol: Symbol, careful: bool = False) -> Code:
     """The code of a program: a function `NAME` of a frame, which returns the mean of the first output.
 
-    It returns NaN where a branch goes another way than the trace did, or an output or the gradient is not finite.
+    It returns NaN where a branch goes another way than the trace did, a comparison meets NaN, or an output or the
+    gradient is not finite. `careful` is explained at `lower`.
     """
-    return _Writer(program, lower(program, with_gradient, seeded=True), kind, symbol).code()
+    return _Writer(program, lower(program, with_gradient, seeded=True, careful=careful), kind, symbol).code()
 
 
 def fused(instructions: Sequence[Instruction]) -> list[Step]:
@@ -126,7 +128,8 @@ class _Writer:
             self.kind,
             self.widths,
             len(self.program.blocks[1].nodes),
-            len(self.program.outputs) + len(self.lowered.branches),
+            len(self.program.outputs) + len(self.lowered.branches) + len(self.lowered.unordered),
+            len(self.lowered.branches),
             self.rows,
             self.once + self.kind.lanes,  # a vector may be read that begins with the last number
             self.sums,
@@ -298,7 +301,8 @@ class _Writer:
             seeds = t.row("%work", "%line", self.place[self.lowered.seed])
             for e, mask in self._tile():
                 one = t.literal(1.0)
-                t.store(t.select(mask, one, "zeroinitializer") if mask else one, t.at(seeds, e))
+                none = t.literal(self.lowered.builder.nothing)
+                t.store(t.select(mask, one, none) if mask else one, t.at(seeds, e))
 
     def _results(self) -> None:
         """Store outputs and branches, add up the first output, and notice what is wrong."""
@@ -309,6 +313,8 @@ class _Writer:
             self._result(row, self.lowered.outputs.part(row, row + 1), check)
         for row, (branch, (_, taken)) in enumerate(zip(self.lowered.branches, self.program.branches, strict=True)):
             self._result(k + row, branch, "oeq" if taken else "une")
+        for row, array in enumerate(self.lowered.unordered, k + len(self.lowered.branches)):
+            self._result(row, array, "une")
 
     def _result(self, row: int, array: Array, check: str) -> None:
         t = self.t
@@ -316,7 +322,7 @@ class _Writer:
         every = "" if array.batch else t.splat(t.load(place, self.kind.scalar))
         base = t.row("%results", "%stride", row)
         base = t.at(base, self.start)
-        keep = t.new("icmp ne i64 %step, 0")
+        keep = t.new(f"icmp sge i64 %step, {1 if row < len(self.program.outputs) else 2}")
         for e, mask in self._tile():
             value = every or t.load(t.at(place, e))
             with t.when(keep):
@@ -517,18 +523,26 @@ class _Writer:
         self, i: Instruction, x: Array, start: float | None, merge: Callable[[Number, Number, str], Number]
     ) -> None:
         """Go through the rows of `x` from the first, or from a number to start with."""
-        t, batch = self.t, i.out.batch
-        target, _, _ = self._pointer(i.out)
-        with self._examples(batch) as e:
-            t.store(t.literal(start) if start is not None else self._cell(x, 0, e).name, t.at(target, e))
-        with t.loop(x.rows, 0 if start is not None else 1) as r, self._examples(batch) as e:
-            at = t.at(target, e)
-            t.store(merge(Number(t, t.load(at)), self._cell(x, r, e), r).real().name, at)
+        out = i.out
+        with self._examples(out.batch) as e:
+            first = Number(self.t, self.t.literal(start)) if start is not None else self._cell(x, "0", e)
+            self._set_cell(first, out, "0", e)
+        with self.t.loop(x.rows, 0 if start is not None else 1) as r, self._examples(out.batch) as e:
+            self._set_cell(merge(self._cell(out, "0", e), self._cell(x, r, e), r), out, "0", e)
 
-    def _cell(self, x: Array, r: Any, e: str) -> Number:
+    def _cell(self, x: Array, r: str, e: str) -> Number:
         """The numbers of a row for some examples."""
         place = self._row(x, r)
         return Number(self.t, self.t.load(self.t.at(place, e)) if x.batch else self._spread(place))
+
+    def _set_cell(self, value: Number, x: Array, r: str, e: str) -> None:
+        """Store what `_cell` reads."""
+        place, name = self._row(x, r), value.real().name
+        if x.batch:
+            self.t.store(name, self.t.at(place, e))
+        else:
+            first = self.t.new(f"extractelement {self.kind.vector} {name}, i64 0")
+            self.t.store(first, place, self.kind.scalar)
 
     def _spread(self, place: str) -> str:
         return self.t.splat(self.t.load(place, self.kind.scalar))
@@ -543,9 +557,27 @@ class _Writer:
         t.store("zeroinitializer", slot)
         source, _, _ = self._pointer(x)
         for k, mask in self._vectors(x.rows):
-            number = self._get(t.at(source, k), mask)
-            t.store(t.arithmetic("fadd", t.load(slot), number), slot)
-        t.store(t.splat(t.sum_of_lanes(t.load(slot))), self._pointer(i.out)[0])
+            t.store(t.arithmetic("fadd", t.load(slot), self._get(t.at(source, k), mask)), slot)
+        t.store(t.sum_of_lanes(t.load(slot)), self._pointer(i.out)[0], self.kind.scalar)
+
+    def _product_of_rows(self, i: Instruction) -> None:
+        self._fold(i, i.arguments[0], None, lambda product, number, r: product * number)
+
+    def _products_of_other_rows(self, i: Instruction) -> None:
+        """Of each row, the product of all others: what comes before, from above, times what comes after, from below."""
+        (x,), out, t = i.arguments, i.out, self.t
+        with self._examples(out.batch) as e:
+            self._set_cell(Number(t, t.literal(1.0)), out, "0", e)
+        with t.loop(x.rows, 1) as r, self._examples(out.batch) as e:
+            above = t.new(f"sub i64 {r}, 1")
+            self._set_cell(self._cell(out, above, e) * self._cell(x, above, e), out, r, e)
+        slot = t.slot(self.kind.vector)
+        with self._examples(out.batch) as e:
+            t.store(t.literal(1.0), slot)
+            with t.loop(x.rows) as k:
+                r, after = t.new(f"sub i64 {x.rows - 1}, {k}"), Number(t, t.load(slot))
+                self._set_cell(self._cell(out, r, e) * after, out, r, e)
+                t.store((after * self._cell(x, r, e)).name, slot)
 
     def _largest_row(self, i: Instruction) -> None:
         self._fold(i, i.arguments[0], None, lambda largest, number, r: numbers.maximum(largest, number))
@@ -636,6 +668,8 @@ _OTHERS: dict[str, Callable[[_Writer, Instruction], None]] = {
     "matmul": _Writer._matmul,
     "sum_rows": _Writer._sum_rows,
     "largest_row": _Writer._largest_row,
+    "product_of_rows": _Writer._product_of_rows,
+    "products_of_other_rows": _Writer._products_of_other_rows,
     "take": _Writer._take,
     "positions": _Writer._positions,
     "take_rows": _Writer._take_rows,

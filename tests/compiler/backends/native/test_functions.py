@@ -77,7 +77,7 @@ def runner(f, row, lanes, at_once=True):
     with pytest.MonkeyPatch.context() as patch:
         if not at_once:
             patch.setattr(llvm_backend, "vector_function", lambda name, lanes: None)
-        return llvm_backend.LlvmRunner(program, False, lanes)
+        return llvm_backend.LlvmRunner(program, False, lanes=lanes)
 
 
 def run(runner, *columns):

@@ -42,7 +42,7 @@ def lanes(request, monkeypatch):
 def with_lanes(monkeypatch, lanes, vector_functions=True):
     if not vector_functions:
         monkeypatch.setattr(llvm_backend, "vector_function", lambda name, lanes: None)
-    monkeypatch.setitem(backends.BACKENDS, "llvm", lambda program, gradient: LlvmRunner(program, gradient, lanes))
+    monkeypatch.setitem(backends.BACKENDS, "llvm", lambda *arguments: LlvmRunner(*arguments, lanes=lanes))
 
 
 def moons(n, seed=0):
