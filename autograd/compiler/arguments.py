@@ -61,6 +61,10 @@ def _floats(name: Callable[[], str], argument: Any) -> Any:
         array = np.asarray(argument)
     except ValueError as error:  # rows of different lengths
         raise ValueError(f"{name()} must be an array of numbers, got {reprlib.repr(argument)}: {error}") from None
+    if isinstance(argument, np.ma.MaskedArray):
+        raise ValueError(
+            f"{name()} is a masked array: leave the masked examples out, or fill them with numbers (its filled())"
+        )
     if array.dtype.kind not in "fiub":
         hint = ": for one example of Values call the function itself, its __wrapped__" if _has_values(array) else ""
         raise ValueError(

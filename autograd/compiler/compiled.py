@@ -15,8 +15,11 @@ from ..engine.value import Value
 from .arguments import batch, flat
 from .descent import Descent
 from .program.listing import listing
+from .program.trace import takes
 from .traced import Traced
 from .traces import Lost, Traces, has_name
+
+_OWNERS = 16  # objects without a __dict__ whose compiled methods are remembered
 
 
 class Compiled:
@@ -30,6 +33,7 @@ class Compiled:
         self.__qualname__ = getattr(function, "__qualname__", self.__name__)
         self.__module__ = getattr(function, "__module__", __name__)
         self._traces = Traces(function, self.__name__, backend)
+        self._owners: dict[int, Compiled] = {}
         self._ways: dict[bool, Any] = {}  # a trace and the shortest way to run it, without and with its gradient
 
     def __repr__(self) -> str:
@@ -39,15 +43,21 @@ class Compiled:
         """As a method: the function compiled for one object, which keeps it."""
         if owner is None:
             return self
-        kept: dict[str, Any] = vars(owner)
+        kept = getattr(owner, "__dict__", None)
+        if kept is None:  # an object of __slots__: the last few are remembered here, by identity
+            made = self._owners.pop(id(owner), None) or Compiled(MethodType(self.__wrapped__, owner), self.backend)
+            self._owners[id(owner)] = made  # which holds its owner, so that the number stays its own
+            if len(self._owners) > _OWNERS:
+                del self._owners[next(iter(self._owners))]
+            return made
         # An attribute of the object comes before those of its class: it has the name of this one only, and not of what
         # this was made from or what overrides it.
         own = getattr(type(owner), self.__name__, None) is self
         name = self.__name__ if own else f"compiled {self.__qualname__}"
         if not isinstance(kept.get(name), Compiled):
             kept[name] = Compiled(MethodType(self.__wrapped__, owner), self.backend)
-        made: Compiled = kept[name]
-        return made
+        found: Compiled = kept[name]
+        return found
 
     def __reduce__(self) -> Any:
         return self._recipe(alone=isinstance(self.__wrapped__, FunctionType) and not has_name(self.__wrapped__))
@@ -259,6 +269,8 @@ class Compiled:
                 f"example, call the function that it was made from, {self.__name__}.__wrapped__"
             )
         if not arguments:
+            if not takes(self.__wrapped__, 0):
+                self.__wrapped__()  # whose TypeError says what is missing
             raise ValueError(f"{self.__name__} needs an argument with an example in each row, got none")
         arrays, n = batch(arguments, self._traces.names)
         return arrays, n, self._traces.find(arrays)

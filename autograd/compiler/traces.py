@@ -10,10 +10,11 @@ from typing import Any, Never
 
 from ..engine.value import Value
 from .arguments import flat, shapes
-from .program.trace import argument_names
+from .program.trace import argument_names, takes
 from .traced import Traced
 
 _REMEMBERED = 8  # traces for one shape of example: settings may have that many combinations without being traced again
+_SHAPES = 16  # of examples whose traces are remembered
 
 
 class Traces:
@@ -50,12 +51,14 @@ class Traces:
         if latest is not None and latest[0] == key and latest[1].current():
             return latest[1]
         with self._lock:
-            known = self._known.setdefault(key, [])
+            known = self._known[key] = self._known.pop(key, [])  # the shape used last is the last
             traced = next((t for t in known if t.current()), None)
             if traced is None:
                 traced = self._trace(key, arrays)
                 known.append(traced)
                 del known[:-_REMEMBERED]
+                while len(self._known) > _SHAPES:
+                    del self._known[next(iter(self._known))]
             self.latest = key, traced
             return traced
 
@@ -67,7 +70,7 @@ class Traces:
             if traced.keeps_leaves:  # by now they are there before it begins
                 traced = Traced(self._function, example, self._backend)
         except (AttributeError, IndexError, TypeError, ValueError) as error:
-            if self.latest is None or self.latest[0] == key:
+            if self.latest is None or self.latest[0] == key or not takes(self._function, len(arrays)):
                 error.add_note(f"when {self._name} was traced on the first example of {shapes(names, key)}")
                 raise
             raise ValueError(

@@ -333,3 +333,16 @@ def argument_names(function: Callable[..., Any], count: int) -> list[str]:
     names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     more = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), "x")
     return [names[k] if k < len(names) else f"{more}{k - len(names)}" for k in range(count)]
+
+
+def takes(function: Callable[..., Any], count: int) -> bool:
+    """Whether `function` can be called with so many arguments, as far as its signature tells."""
+    import inspect
+
+    try:
+        inspect.signature(function).bind(*range(count))
+    except ValueError:  # it has no signature
+        return True
+    except TypeError:
+        return False
+    return True

@@ -6,6 +6,7 @@ a formula (module `functions`), else for one lane after the other.
 
 from collections.abc import Callable
 from functools import partial
+from math import inf
 from typing import Any
 
 from ....rules.table import Namespace, Operation
@@ -186,9 +187,8 @@ def power(x: Any, y: Any, library: Callable[..., Number]) -> Number:
         if 0 < abs(exponent) <= _LARGEST_POWER and exponent.is_integer():
             result = _multiplied_out(x.real(), int(abs(exponent)))
             return result if exponent > 0 else 1.0 / result
-        if exponent == 0.5:  # of -0.0 it is 0.0, and of -inf alone not what a power is: NaN, which is looked into
-            root: Number = _sqrt(x) + 0.0
-            return root
+        if exponent == 0.5:  # a power of -0.0 is 0.0, and of -inf it is inf
+            return where(x.compare("oeq", -inf), inf, _sqrt(x) + 0.0)  # type: ignore[no-any-return]
     return library("pow", x, y)
 
 
