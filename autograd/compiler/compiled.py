@@ -13,6 +13,7 @@ from typing import Any
 from ..engine.grad_mode import current_mode, modes
 from ..engine.value import Value
 from .arguments import batch, flat
+from .backends.runner import USUAL, Options
 from .descent import Descent
 from .program.listing import listing
 from .program.trace import takes
@@ -25,14 +26,14 @@ _OWNERS = 16  # objects without a __dict__ whose compiled methods are remembered
 class Compiled:
     """A function of one example that runs over a batch; made by `compile`."""
 
-    def __init__(self, function: Callable[..., Any], backend: str = "auto"):
+    def __init__(self, function: Callable[..., Any], backend: str = "auto", options: Options = USUAL):
         self.__wrapped__ = function
-        self.backend = backend
+        self.backend, self.options = backend, options
         self.__doc__ = function.__doc__
         self.__name__ = getattr(function, "__name__", type(function).__name__)
         self.__qualname__ = getattr(function, "__qualname__", self.__name__)
         self.__module__ = getattr(function, "__module__", __name__)
-        self._traces = Traces(function, self.__name__, backend)
+        self._traces = Traces(function, self.__name__, backend, options)
         self._owners: dict[int, Compiled] = {}
         self._ways: dict[bool, Any] = {}  # a trace and the shortest way to run it, without and with its gradient
 
@@ -45,7 +46,9 @@ class Compiled:
             return self
         kept = getattr(owner, "__dict__", None)
         if kept is None:  # an object of __slots__: the last few are remembered here, by identity
-            made = self._owners.pop(id(owner), None) or Compiled(MethodType(self.__wrapped__, owner), self.backend)
+            made = self._owners.pop(id(owner), None) or Compiled(
+                MethodType(self.__wrapped__, owner), self.backend, self.options
+            )
             self._owners[id(owner)] = made  # which holds its owner, so that the number stays its own
             if len(self._owners) > _OWNERS:
                 del self._owners[next(iter(self._owners))]
@@ -55,7 +58,7 @@ class Compiled:
         own = getattr(type(owner), self.__name__, None) is self
         name = self.__name__ if own else f"compiled {self.__qualname__}"
         if not isinstance(kept.get(name), Compiled):
-            kept[name] = Compiled(MethodType(self.__wrapped__, owner), self.backend)
+            kept[name] = Compiled(MethodType(self.__wrapped__, owner), self.backend, self.options)
         found: Compiled = kept[name]
         return found
 
@@ -89,7 +92,7 @@ class Compiled:
                     return (getattr, (owner, self.__name__)) if first else (Compiled.__get__, (found, owner))
         if self._traces.latest and (alone or isinstance(self.__wrapped__, Lost)):
             return _remembered, (self.__name__, self.backend, self._traces)
-        return Compiled, (self.__wrapped__, self.backend)
+        return Compiled, (self.__wrapped__, self.backend, self.options)
 
     # What the user calls
 
@@ -130,7 +133,7 @@ class Compiled:
         import numpy as np
 
         arrays, n, traced = self._prepare(arguments)
-        results = np.empty((len(traced.program.outputs), n))
+        results = np.empty((len(traced.program.outputs), n), self.options.dtype)
         with np.errstate(all="ignore"):
             _, gradient = traced.total_and_gradient(self._traces.theta(traced, at), _columns(arrays), n, results)
             gradient = self._traces.in_order(traced, gradient / n)
@@ -195,6 +198,11 @@ class Compiled:
 
         return np.array([parameter._data for parameter in self.parameters], float)
 
+    def _theta(self) -> Any:
+        """`flat_parameters` in the type of the program."""
+        theta = self.flat_parameters()
+        return theta if self.options.dtype == "float64" else theta.astype(self.options.dtype)
+
     def set_flat_parameters(self, theta: Any) -> None:
         """Put numbers in the order of `parameters` into their data; ValueError for another number of them."""
         parameters = self.parameters
@@ -237,7 +245,7 @@ class Compiled:
         k = len(traced.program.outputs)
         if k != 1:
             raise ValueError(f"{self.__name__} has {k} outputs, and no mean of them: use map(), or return one loss")
-        at = None if at is None else flat(at, len(self._traces.parameters))
+        at = None if at is None else flat(at, len(self._traces.parameters), self.options.dtype)
         found = self._shortly(with_gradient, arrays, at)
         if found is not None:
             return found
@@ -259,7 +267,7 @@ class Compiled:
             self._ways[with_gradient] = way
         if way[1] is None:
             return None
-        found: tuple[float, Any] | None = way[1](arguments, self.flat_parameters() if at is None else at)
+        found: tuple[float, Any] | None = way[1](arguments, self._theta() if at is None else at)
         return found
 
     def _prepare(self, arguments: tuple[Any, ...]) -> tuple[list[Any], int, Traced]:
@@ -272,12 +280,12 @@ class Compiled:
             if not takes(self.__wrapped__, 0):
                 self.__wrapped__()  # whose TypeError says what is missing
             raise ValueError(f"{self.__name__} needs an argument with an example in each row, got none")
-        arrays, n = batch(arguments, self._traces.names)
+        arrays, n = batch(arguments, self._traces.names, self.options.dtype)
         return arrays, n, self._traces.find(arrays)
 
 
 def _remembered(name: str, backend: str, traces: Traces) -> Compiled:
-    made = Compiled(Lost(name), backend)
+    made = Compiled(Lost(name), backend, traces.options)
     made._traces = traces
     return made
 

@@ -138,7 +138,8 @@ class Descent:
         try:
             with np.errstate(all="ignore"):
                 theta = self.theta.reshape(p, 1).copy()
-                _, gradient = loss.total_and_gradient(theta, [column[rows] for column in self._columns], m, results)
+                numbers = theta.astype(loss.options.dtype)
+                _, gradient = loss.total_and_gradient(numbers, [column[rows] for column in self._columns], m, results)
                 gradient = gradient.reshape(p, 1) / m
                 moving = gradient[self._moved[0] > 0.0] if self._moved else gradient[:, 0]
                 norm = float(np.sqrt(moving @ moving))
@@ -235,7 +236,7 @@ class Descent:
     def _native_epochs(self) -> Any:
         """What runs them, if the back end makes machine code of this program; else None."""
         runner = self._loss.runner(with_gradient=True)
-        if not sum(column.shape[1] for column in self._columns):
+        if not sum(column.shape[1] for column in self._columns) or self._loss.options.dtype != "float64":
             return None
         square = Traced(
             lambda g, *moved: g * g * moved[0] if moved else g * g, [1.0, *[1.0] * len(self._moved)], self._backend

@@ -11,7 +11,7 @@ from weakref import WeakSet
 from ..engine.errors import BranchChanged
 from ..engine.value import Value
 from .backends.choice import BACKENDS
-from .backends.runner import Results, Runner, ShortWay
+from .backends.runner import USUAL, Options, Results, Runner, ShortWay
 from .program.blocks import Program, build
 from .program.naming import describe
 from .program.replay import example, replay
@@ -34,10 +34,11 @@ class Traced:
     rows: list[int]  # the places of its parameters among those of all traces of the function
     ordered: bool  # whether they are the first of those, in their order
 
-    def __init__(self, function: Callable[..., Any], examples: Sequence[Any], backend: str):
+    def __init__(self, function: Callable[..., Any], examples: Sequence[Any], backend: str, options: Options = USUAL):
         self.program, self.single, self._settings, self._generators, made = _record(function, examples)
         self.keeps_leaves = len(made) > 0
         self._make_runner = BACKENDS[backend]
+        self.options = options
         self._lock = threading.Lock()
         self._runners: dict[tuple[bool, bool], Runner] = {}
 
@@ -114,7 +115,7 @@ class Traced:
         """The outputs for each example, of shape (outputs, n)."""
         import numpy as np
 
-        results = np.empty((len(self.program.outputs), n))
+        results = np.empty((len(self.program.outputs), n), self.options.dtype)
         for start, part, found in self._chunks(theta, columns, n, with_gradient=False):
             outputs = found.outputs
             if not np.isfinite(outputs).all():
@@ -143,7 +144,9 @@ class Traced:
         if key not in self._runners:
             with self._lock, _collector_at_rest():
                 if key not in self._runners:
-                    self._runners[key] = self._make_runner(self.program, with_gradient, careful)
+                    self._runners[key] = self._make_runner(
+                        self.program, with_gradient, self.options._replace(careful=careful)
+                    )
         return self._runners[key]
 
     @property
@@ -201,7 +204,7 @@ class Traced:
         kinds = [rows, rows[fine[rows] & np.isnan(outputs[:, rows]).any(axis=0)], rows[fine[rows]]]
         for row in dict.fromkeys(int(kind[0]) for kind in kinds if len(kind)):
             outputs[:, row] = self._replay(theta, part, row, start, with_gradient=False)
-            if np.isfinite(outputs[:, row]).all():
+            if np.isfinite(outputs[:, row]).all() and self.options.dtype == "float64":
                 for other in rows:
                     outputs[:, other] = self._replay(theta, part, int(other), start, with_gradient=False)
                 break
@@ -231,7 +234,7 @@ class Traced:
             middle = (first + last) // 2
             first, last = (middle, last) if finite(first, middle) else (first, middle)
         numbers = self._replay(theta, part, first, start, with_gradient=True)
-        if np.isfinite(numbers).all() and not finite(first, last):
+        if np.isfinite(numbers).all() and self.options.dtype == "float64" and not finite(first, last):
             return self._one_by_one(theta, part, start)
         return np.broadcast_to(outputs, (len(outputs), len(part[0]))), gradient
 
@@ -283,5 +286,5 @@ def _collector_at_rest() -> Iterator[None]:
 
 def _sum(outputs: Any, n: int) -> float:
     """The sum of the first output over `n` examples, which have one column for all where they are the same."""
-    total: float = float(outputs[0].sum()) * (n / outputs.shape[1])
+    total: float = float(outputs[0].sum(dtype=float)) * (n / outputs.shape[1])
     return total

@@ -8,42 +8,42 @@ from functools import cache
 from ...engine.value import Value
 from ..program.blocks import Program, build
 from ..program.trace import traced
-from .runner import Runner
+from .runner import USUAL, Options, Runner
 
 
-def _numpy(program: Program, with_gradient: bool, careful: bool = False) -> Runner:
+def _numpy(program: Program, with_gradient: bool, options: Options = USUAL) -> Runner:
     from .numpy import NumpyRunner
 
-    return NumpyRunner(program, with_gradient, careful)
+    return NumpyRunner(program, with_gradient, options)
 
 
-def _llvm(program: Program, with_gradient: bool, careful: bool = False) -> Runner:
+def _llvm(program: Program, with_gradient: bool, options: Options = USUAL) -> Runner:
     """Machine code, because it was asked for."""
     trouble = _trouble()
     if trouble:
         warnings.warn(f"{trouble}: NumPy runs the program instead", RuntimeWarning, stacklevel=2)
-        return _numpy(program, with_gradient, careful)
-    return _native(program, with_gradient, careful)
+        return _numpy(program, with_gradient, options)
+    return _native(program, with_gradient, options)
 
 
-def _auto(program: Program, with_gradient: bool, careful: bool = False) -> Runner:
+def _auto(program: Program, with_gradient: bool, options: Options = USUAL) -> Runner:
     """Machine code where it is to be had, else NumPy."""
     if importlib.util.find_spec("llvmlite") is None:
-        return _numpy(program, with_gradient, careful)
+        return _numpy(program, with_gradient, options)
     trouble = _trouble()
     if not trouble:
-        return _native(program, with_gradient, careful)
+        return _native(program, with_gradient, options)
     _warn_once(trouble)
-    return _numpy(program, with_gradient, careful)
+    return _numpy(program, with_gradient, options)
 
 
 BACKENDS: dict[str, Callable[..., Runner]] = {"auto": _auto, "numpy": _numpy, "llvm": _llvm}
 
 
-def _native(program: Program, with_gradient: bool, careful: bool = False) -> Runner:
+def _native(program: Program, with_gradient: bool, options: Options = USUAL) -> Runner:
     from .native.runner import LlvmRunner
 
-    return LlvmRunner(program, with_gradient, careful)
+    return LlvmRunner(program, with_gradient, options)
 
 
 @cache

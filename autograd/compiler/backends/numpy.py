@@ -15,6 +15,7 @@ from ..instructions.array import BEFORE, Array, Instruction, Piece, look
 from ..instructions.lowering import lower
 from ..instructions.plan import Plan
 from ..program.blocks import Program
+from .runner import USUAL, Options
 
 _CHUNK_BYTES = 1 << 22  # of numbers in work at a time: a few megabytes stay in the cache
 _FEWEST = 64  # examples in a chunk, however large the program: fewer would not pay for the calls
@@ -28,19 +29,22 @@ class NumpyRunner:
 
     Arguments:
         with_gradient: whether to calculate the gradient of the first output by the parameters too.
-        careful: see `lower`.
+        options: see `Options`; NumPy itself uses as many threads as it is set to.
 
     Attributes: `chunk` is the largest number of examples at a time that stay in the cache.
     """
 
     machine = None
 
-    def __init__(self, program: Program, with_gradient: bool, careful: bool = False):
+    def __init__(self, program: Program, with_gradient: bool, options: Options = USUAL):
         self.arguments = program.arguments
-        self.constants = np.array([program.nodes[k].number for k in program.blocks[2].nodes], float).reshape(-1, 1)
-        self.lowered = lower(program, with_gradient, careful=careful)
+        self.constants = np.array([program.nodes[k].number for k in program.blocks[2].nodes], options.dtype).reshape(
+            -1, 1
+        )
+        self.lowered = lower(program, with_gradient, careful=options.careful)
         self.plan = Plan(self.lowered)
         self.chunk = max(_FEWEST, _CHUNK_BYTES // self.plan.bytes_per_example)
+        self._dtype = options.dtype
         self._local = threading.local()
 
     def run(self, theta: Any, columns: Sequence[Any], n: int) -> "Workspace":
@@ -74,7 +78,7 @@ class NumpyRunner:
         spaces: dict[int, Workspace] = self._local.__dict__.setdefault("spaces", {})
         space = spaces.pop(n, None)
         if space is None:
-            space = Workspace(self.plan, self.constants, n)
+            space = Workspace(self.plan, self.constants, n, self._dtype)
             if len(spaces) == _WORKSPACES:
                 del spaces[next(iter(spaces))]
         spaces[n] = space  # the one used last stands last
@@ -84,18 +88,18 @@ class NumpyRunner:
 class Workspace:
     """The arrays for one batch size and the calls that fill them."""
 
-    def __init__(self, plan: Plan, constants: Any, n: int):
+    def __init__(self, plan: Plan, constants: Any, n: int, dtype: str):
         low = plan.lowered
         self._plan = plan
-        self._n = n
+        self._n, self._dtype = n, dtype
         self._buffers = [self._empty(array) for array in plan.buffers]
-        self.inputs = np.ones((n, low.inputs.rows)).T  # an example's numbers side by side: quick to fill
-        self.theta = np.empty((low.theta.rows, 1))
+        self.inputs = np.ones((n, low.inputs.rows), dtype).T  # an example's numbers side by side: quick to fill
+        self.theta = np.empty((low.theta.rows, 1), dtype)
         self._found: dict[Array, Any] = {
             low.inputs: self.inputs,
             low.theta: self.theta,
             low.constants: constants,
-            low.examples: np.full((1, 1), float(n)),
+            low.examples: np.full((1, 1), n, dtype),
         }
         self.source: Any = None  # the array of parameters that was used last
         self.before: list[Call] = []
@@ -111,7 +115,7 @@ class Workspace:
 
     def _empty(self, array: Array) -> Any:
         buffer = np.empty(
-            (array.rows + array.ones, self._n if array.batch else array.columns), bool if array.boolean else float
+            (array.rows + array.ones, self._n if array.batch else array.columns), bool if array.boolean else self._dtype
         )
         if array.ones:
             buffer[array.rows :] = 1.0
@@ -153,7 +157,7 @@ class Workspace:
     def _argument(self, x: Any) -> Any:
         if isinstance(x, Array):
             return self._array(x)
-        return np.array(x, np.intp) if isinstance(x, tuple) else x
+        return np.array(x, np.intp) if isinstance(x, tuple) else float(x)  # no NumPy number, which has a type
 
     def _assemble(self, piece: Piece, out: Any) -> list[Call]:
         number: Any = piece.number

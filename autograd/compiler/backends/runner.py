@@ -1,7 +1,23 @@
 """What a back end offers."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
+
+
+class Options(NamedTuple):
+    """How a program is to run.
+
+    `dtype`, "float64" or "float32", is the type of arguments, parameters and results; `threads` is how many threads may
+    share a call, None for as many as pay; a `careful` program is explained at `lower`.
+    """
+
+    dtype: str = "float64"
+    threads: int | None = None
+    careful: bool = False
+
+
+USUAL = Options()
+
 
 ShortWay = Callable[[Sequence[Any], Any], tuple[float, Any] | None]
 

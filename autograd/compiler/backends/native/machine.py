@@ -40,6 +40,17 @@ class Machine:
         """The program, as a function of the address of its frame."""
         return ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_void_p)(self.address)
 
+    @cached_property
+    def part(self) -> Any:
+        """The sums over some of the examples, as a function of a frame, the first of them and that after the last."""
+        number = ctypes.c_int64
+        return ctypes.CFUNCTYPE(None, ctypes.c_void_p, number, number)(self.address_of("part"))
+
+    @cached_property
+    def finish(self) -> Any:
+        """The mean, once the sums in a frame are complete."""
+        return ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_void_p)(self.address_of("finish"))
+
     @property
     def assembly(self) -> str:
         """The instructions of the processor, as text."""

@@ -15,14 +15,15 @@ import numpy as np
 from .writer import FRAME, Code
 
 _CACHE = 1 << 19  # bytes of a second-level cache
+_WORTH = 4_000_000  # additions and multiplications that are worth waking a thread for: a tenth of a millisecond
+_PARTS = 16
 _SHORTEST, _LONGEST = 128, 256  # examples in a tile
 CHUNK = 4096  # examples at a time, where the results of each are kept
 _ALIGNMENT = 64  # bytes: a line of the cache, and the widest vector
 _SMALL = 1 << 12  # numbers that are sooner copied than looked up
 _ORDERS = 8  # shapes of arguments that are remembered
-_DOUBLE = np.dtype(float)
-_THETA, _RESULTS, _STRIDE, _STEP, _EXAMPLES, _DIVISOR, _TILE, _LINE, _GRADIENT = map(
-    FRAME.index, ("theta", "results", "stride", "step", "examples", "divisor", "tile", "line", "gradient")
+(_THETA, _ONCE, _WORK, _RESULTS, _STRIDE, _STEP, _EXAMPLES, _DIVISOR, _TILE, _LINE, _TOTAL, _GRADIENT) = range(
+    len(FRAME)
 )
 
 
@@ -49,9 +50,8 @@ class Memory:
         )
         dtype = code.kind.dtype
         stride = CHUNK + self.lanes
-        self.theta, self._once = aligned(code.parameters, dtype), aligned(code.once, dtype)
-        start, numbers = code.constants
-        self._once[start : start + len(numbers)] = numbers
+        self.code = code
+        self.theta, self._once = aligned(code.parameters, dtype), self.new_once()
         self._work = aligned(code.rows * odd(longest, self.lanes), dtype)
         self.flat_gradient = aligned(code.parameters, dtype)
         self.gradient = self.flat_gradient.reshape(-1, 1)
@@ -69,6 +69,24 @@ class Memory:
         self._address = ctypes.c_void_p(self.frame.ctypes.data)
         self.order: Order | None = None
         self._orders: dict[Any, Order] = {}  # by the shapes of the arguments
+
+    def new_once(self) -> Any:
+        """Memory for what is the same for all examples, with the constants in it."""
+        once = aligned(self.code.once, self.code.kind.dtype)
+        start, numbers = self.code.constants
+        once[start : start + len(numbers)] = numbers
+        return once
+
+    def shared(self, n: int) -> list[tuple[int, int]]:
+        """Parts of so many examples that threads may share, whole tiles; none where there is too little to do.
+
+        They do not depend on the number of threads, and so neither do the results.
+        """
+        count = min(self.code.work * n // _WORTH, n // self.longest, _PARTS)
+        if count < 2:
+            return []
+        length = -(-n // count // self.longest) * self.longest
+        return [(first, min(first + length, n)) for first in range(0, n, length)]
 
     def frame_for(self, arrays: Sequence[Any], n: int) -> Any:
         """The address of a frame for a run over `n` examples, whose numbers are in `arrays`."""
@@ -129,12 +147,14 @@ class Order:
     def __init__(self, memory: Memory, shapes: Sequence[tuple[int, ...]]):
         n = shapes[0][0]
         self.frame = memory.frame.copy()
+        self.parts = [Part(memory, self.frame, *ends) for ends in memory.shared(n)]
         memory.tell(self.frame, step=0, examples=n, divisor=n)
         self.address = ctypes.c_void_p(self.frame.ctypes.data)
         filled = [shape for shape in shapes if prod(shape)]  # of the others nothing is read
         at = iter(range(len(FRAME), len(FRAME) + len(filled)))
-        self._places = [_Place(self.frame, next(at) if prod(shape) else -1, shape) for shape in shapes]
-        self._theta = _Place(self.frame, _THETA, memory.theta.shape)
+        dtype = memory.theta.dtype
+        self._places = [_Place(self.frame, next(at) if prod(shape) else -1, shape, dtype) for shape in shapes]
+        self._theta = _Place(self.frame, _THETA, memory.theta.shape, memory.theta.dtype)
 
     def takes(self, arguments: Sequence[Any], theta: Any) -> bool:
         """Let the frame say where these arrays are; False if they are of other shapes or kinds."""
@@ -153,15 +173,38 @@ class Order:
         self.frame[_GRADIENT] = gradient.ctypes.data
 
 
+class Part:
+    """Some of the examples of an order: a frame of its own, with memory for work and sums.
+
+    Attributes: `address` of the frame; `first` and `last`, its examples; `sums`, the numbers that are added up.
+    """
+
+    def __init__(self, memory: Memory, frame: Any, first: int, last: int):
+        self._whole = frame
+        self.frame = frame.copy()
+        self.address = ctypes.c_void_p(self.frame.ctypes.data)
+        self.first, self.last = first, last
+        code, dtype = memory.code, memory.theta.dtype
+        self._work = aligned(code.rows * odd(memory.longest, memory.lanes), dtype)
+        self._once = memory.new_once()
+        self.sums = self._once[: code.sums]
+        self.total = self.frame[_TOTAL : _TOTAL + 1].view(float)
+
+    def begin(self) -> None:
+        """Take over where the whole frame says that theta and the arguments are."""
+        self.frame[:] = self._whole
+        self.frame[_WORK], self.frame[_ONCE] = self._work.ctypes.data, self._once.ctypes.data
+
+
 class _Place:
     """Where the frame says that an argument is.
 
     An array that is referred to weakly cannot be resized, so it stays where it is as long as it lives.
     """
 
-    def __init__(self, frame: Any, at: int, shape: tuple[int, ...]):
-        self.shape, self._frame, self._at = shape, frame, at
-        self._copy = aligned(prod(shape)).reshape(shape) if prod(shape) <= _SMALL else None
+    def __init__(self, frame: Any, at: int, shape: tuple[int, ...], dtype: Any):
+        self.shape, self._frame, self._at, self._dtype = shape, frame, at, dtype
+        self._copy = aligned(prod(shape), dtype).reshape(shape) if prod(shape) <= _SMALL else None
         self._copied_to = 0 if self._copy is None else self._copy.ctypes.data
         self.held: Any = _nothing  # the array that is read where it stands
         self._seen: Any = _nothing  # the one that was copied last
@@ -170,7 +213,7 @@ class _Place:
         """Read `array` from now on; False if it is of another shape or kind."""
         if type(array) is not np.ndarray or array.shape != self.shape:
             return False
-        if array.dtype is not _DOUBLE and array.dtype != _DOUBLE:  # one out of a pickle is another object
+        if array.dtype is not self._dtype and array.dtype != self._dtype:  # one out of a pickle is another object
             return False
         stays = self._copy is None or self._seen() is array
         if stays and array.flags.c_contiguous and array.flags.aligned:

@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 
 from ...program.blocks import Program
+from ..runner import USUAL, Options
 from .epochs import Epochs
 from .lines import Kind
 from .machine import machine, native_lanes, provide, vector_function
-from .memory import CHUNK, Memory, longest_tile
+from .memory import CHUNK, Memory, Order, Part, longest_tile
 from .numbers import C_NAMES
+from .threads import share
 from .writer import write
 
 _SMALL = 2000  # numbers that are sooner copied than given an address
@@ -26,18 +28,19 @@ class LlvmRunner:
 
     Arguments:
         with_gradient: whether to calculate the gradient of the first output by the parameters too.
-        careful: see `lower`.
-        lanes: how many numbers a vector has; as many as the processor takes by default.
+        options: see `Options`.
+        lanes: how many numbers of eight bytes a vector has; as many as the processor takes by default.
 
     Attributes: `chunk` is the largest number of examples at a time whose results are kept.
     """
 
     chunk = CHUNK
 
-    def __init__(self, program: Program, with_gradient: bool, careful: bool = False, lanes: int = 0):
-        self.program = program
+    def __init__(self, program: Program, with_gradient: bool, options: Options = USUAL, lanes: int = 0):
+        self.program, self.threads = program, options.threads
         self.lanes = lanes or native_lanes()
-        self.code = write(program, with_gradient, Kind("double", self.lanes), vector_function, careful)
+        kind = Kind("double", self.lanes) if options.dtype == "float64" else Kind("float", 2 * self.lanes)
+        self.code = write(program, with_gradient, kind, vector_function, options.careful)
         for name in C_NAMES.values():
             if f"@{name}(" in self.code.text:
                 provide(name)
@@ -84,12 +87,26 @@ class LlvmRunner:
             if order is None or not order.takes(arguments, theta):
                 return None
         if self.code.parameters < _SMALL:
-            mean, gradient = self.machine.call(order.address), memory.flat_gradient.copy()
+            mean, gradient = self._mean(order), memory.flat_gradient.copy()
         else:
-            gradient = np.empty(self.code.parameters)
+            gradient = np.empty(self.code.parameters, self.code.kind.dtype)
             order.put_gradient(gradient)
-            mean = self.machine.call(order.address)
+            mean = self._mean(order)
         return (mean, gradient) if mean - mean == 0.0 else None
+
+    def _mean(self, order: Order) -> float:
+        if not order.parts:
+            return self.machine.call(order.address)  # type: ignore[no-any-return]
+        share(self._part, order.parts, self.threads)
+        first, *others = order.parts
+        for part in others:
+            np.add(first.sums, part.sums, out=first.sums)
+            first.total += part.total
+        return self.machine.finish(first.address)  # type: ignore[no-any-return]
+
+    def _part(self, part: Part) -> None:
+        part.begin()
+        self.machine.part(part.address, part.first, part.last)
 
     def epochs(self, square: Any, rule: Any, **places: Any) -> Epochs:
         """Gradient descent with this function: what `Epochs` needs beside it."""

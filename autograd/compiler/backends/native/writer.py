@@ -58,6 +58,7 @@ class Code:
     once: int
     sums: int
     constants: tuple[int, list[float]]
+    work: int  # additions and multiplications an example takes, about
 
 
 def write(program: Program, with_gradient: bool, kind: Kind, symbol: Symbol, careful: bool = False) -> Code:
@@ -134,7 +135,14 @@ class _Writer:
             self.once + self.kind.lanes,  # a vector may be read that begins with the last number
             self.sums,
             (self.place[self.lowered.constants], [self.program.nodes[k].number for k in constants]),
+            sum(self._work(i) for i in self.plan.instructions if i.section == BODY),
         )
+
+    def _work(self, i: Instruction) -> int:
+        """Additions and multiplications, about, that an instruction does for each example."""
+        if i.call == "matmul":
+            return 2 * i.out.rows * (self._columns(i.arguments[0]) if i.out.batch else i.out.columns)
+        return max(x.rows for x in (i.out, *i.reads))
 
     # Where arrays are
 
