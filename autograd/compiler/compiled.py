@@ -122,7 +122,7 @@ class Compiled:
 
         arrays, n, traced = self._prepare(arguments)
         with np.errstate(all="ignore"):
-            return _by_example(traced, traced.results(self._traces.theta(traced, at), _columns(arrays), n))
+            return _by_example(traced, traced.results(self._traces.theta(traced, at), _matrices(arrays), n))
 
     def map_and_grad(self, *arguments: Any, at: Any = None) -> tuple[Any, Any]:
         """What `map` gives, and the gradient of the mean of the first output, from one sweep.
@@ -135,7 +135,7 @@ class Compiled:
         arrays, n, traced = self._prepare(arguments)
         results = np.empty((len(traced.program.outputs), n), self.options.dtype)
         with np.errstate(all="ignore"):
-            _, gradient = traced.total_and_gradient(self._traces.theta(traced, at), _columns(arrays), n, results)
+            _, gradient = traced.total_and_gradient(self._traces.theta(traced, at), _matrices(arrays), n, results)
             gradient = self._traces.in_order(traced, gradient / n)
         if not np.isfinite(results).all() or not np.isfinite(gradient).all():
             raise ValueError(f"a result or the gradient of {self.__name__} is not finite")
@@ -170,7 +170,7 @@ class Compiled:
         [3.0]
         """
         arrays, _, traced = self._prepare(arguments)
-        return Descent(traced, _columns(arrays), rule, state, moved, self.backend)
+        return Descent(traced, _matrices(arrays), rule, state, moved, self.backend)
 
     @property
     def traced(self) -> bool:
@@ -249,11 +249,11 @@ class Compiled:
         found = self._shortly(with_gradient, arrays, at)
         if found is not None:
             return found
-        theta, columns = self._traces.theta(traced, at), _columns(arrays)
+        theta, data = self._traces.theta(traced, at), _matrices(arrays)
         with np.errstate(all="ignore"):
             if not with_gradient:
-                return traced.total(theta, columns, n) / n, None
-            total, gradient = traced.total_and_gradient(theta, columns, n)
+                return traced.total(theta, data, n) / n, None
+            total, gradient = traced.total_and_gradient(theta, data, n)
             return total / n, self._traces.in_order(traced, gradient / n)
 
     def _shortly(self, with_gradient: bool, arguments: Sequence[Any], at: Any) -> tuple[float, Any] | None:
@@ -290,7 +290,7 @@ def _remembered(name: str, backend: str, traces: Traces) -> Compiled:
     return made
 
 
-def _columns(arrays: Sequence[Any]) -> list[Any]:
+def _matrices(arrays: Sequence[Any]) -> list[Any]:
     """The arguments with the numbers of each example in one row."""
     return [a if a.ndim == 2 else a.reshape(len(a), prod(a.shape[1:])) for a in arrays]
 

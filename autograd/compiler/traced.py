@@ -27,7 +27,7 @@ class Traced:
     Attributes: `single` tells whether there is one output that stands in no list; `keeps_leaves`, whether the function
     keeps Values that it made while it was traced (they are parameters, once it is traced again).
 
-    `theta` below is the parameters in an array of shape (p, 1), another object for each call; `columns` are the
+    `theta` below is the parameters in an array of shape (p, 1), another object for each call; `data` are the
     arguments of all examples, arrays of shape (n, numbers of an example).
     """
 
@@ -62,15 +62,15 @@ class Traced:
         """Whether all settings that the function read are as they were."""
         return not self._settings or all(getattr(owner, name) == value for owner, name, value in self._settings)
 
-    def total(self, theta: Any, columns: list[Any], n: int) -> float:
+    def total(self, theta: Any, data: list[Any], n: int) -> float:
         """The sum of the first output over the examples."""
         total = 0.0
-        for start, part, found in self._chunks(theta, columns, n, with_gradient=False):
+        for start, part, found in self._chunks(theta, data, n, with_gradient=False):
             some = _sum(found.outputs, len(part[0]))
             total += some if isfinite(some) else float(self._repaired(found.outputs, theta, part, start)[0].sum())
         return total
 
-    def total_and_gradient(self, theta: Any, columns: list[Any], n: int, results: Any = None) -> tuple[float, Any]:
+    def total_and_gradient(self, theta: Any, data: list[Any], n: int, results: Any = None) -> tuple[float, Any]:
         """The sums over the examples of the first output and of its gradient with respect to the parameters.
 
         `results` is an array of shape (outputs, n) that takes all outputs, if they are of interest.
@@ -78,7 +78,7 @@ class Traced:
         import numpy as np
 
         total, gradient = 0.0, None
-        for start, part, found in self._chunks(theta, columns, n, with_gradient=True):
+        for start, part, found in self._chunks(theta, data, n, with_gradient=True):
             m = len(part[0])
             some, slopes, outputs = _sum(found.outputs, m), found.gradient[:, 0], found.outputs
             finite = isfinite(some) and (isfinite(slopes @ slopes) or bool(np.isfinite(slopes).all()))
@@ -111,12 +111,12 @@ class Traced:
             )
         return machine
 
-    def results(self, theta: Any, columns: list[Any], n: int) -> Any:
+    def results(self, theta: Any, data: list[Any], n: int) -> Any:
         """The outputs for each example, of shape (outputs, n)."""
         import numpy as np
 
         results = np.empty((len(self.program.outputs), n), self.options.dtype)
-        for start, part, found in self._chunks(theta, columns, n, with_gradient=False):
+        for start, part, found in self._chunks(theta, data, n, with_gradient=False):
             outputs = found.outputs
             if not np.isfinite(outputs).all():
                 outputs = self._repaired(outputs, theta, part, start)
@@ -124,13 +124,13 @@ class Traced:
         return results
 
     def _chunks(
-        self, theta: Any, columns: list[Any], n: int, with_gradient: bool
+        self, theta: Any, data: list[Any], n: int, with_gradient: bool
     ) -> Iterator[tuple[int, list[Any], Results]]:
         """Calculate chunk by chunk: the first example of each, the numbers of its examples, and the results."""
         runner = self.runner(with_gradient)
         size = -(-n // -(-n // runner.chunk))  # as many in each chunk, so that one workspace may do
         for start in range(0, n, size):
-            part = columns if n == size else [c[start : start + size] for c in columns]
+            part = data if n == size else [array[start : start + size] for array in data]
             if self.draws:
                 part = [*part, self.draw(len(part[0]))]
             found = runner.run(theta, part, len(part[0]))
@@ -200,7 +200,7 @@ class Traced:
 
         outputs = np.array(np.broadcast_to(outputs, (len(outputs), len(part[0]))))
         rows = np.flatnonzero(~np.isfinite(outputs).all(axis=0))
-        fine = np.all([np.isfinite(column).all(axis=1) for column in part], axis=0)  # the data of these examples are
+        fine = np.all([np.isfinite(array).all(axis=1) for array in part], axis=0)  # the data of these examples are
         kinds = [rows, rows[fine[rows] & np.isnan(outputs[:, rows]).any(axis=0)], rows[fine[rows]]]
         for row in dict.fromkeys(int(kind[0]) for kind in kinds if len(kind)):
             outputs[:, row] = self._replay(theta, part, row, start, with_gradient=False)
@@ -220,7 +220,7 @@ class Traced:
         runner = self.runner(with_gradient=True, careful=True)
 
         def finite(first: int, last: int) -> bool:
-            found = runner.run(theta, [column[first:last] for column in part], last - first)
+            found = runner.run(theta, [array[first:last] for array in part], last - first)
             return bool(np.isfinite(found.outputs).all() and np.isfinite(found.gradient).all())
 
         found = runner.run(theta, part, len(part[0]))
@@ -246,7 +246,7 @@ class Traced:
         runner = self.runner(with_gradient=True, careful=True)
         outputs, gradient = np.empty((k, n)), np.zeros(len(theta))
         for row in range(n):
-            found = runner.run(theta, [column[row : row + 1] for column in part], 1)
+            found = runner.run(theta, [array[row : row + 1] for array in part], 1)
             numbers = np.concatenate([found.outputs[:, 0], found.gradient[:, 0]])
             if not np.isfinite(numbers).all():
                 numbers = np.array(self._replay(theta, part, row, start, with_gradient=True))
@@ -285,6 +285,6 @@ def _collector_at_rest() -> Iterator[None]:
 
 
 def _sum(outputs: Any, n: int) -> float:
-    """The sum of the first output over `n` examples, which have one column for all where they are the same."""
+    """The sum of the first output over `n` examples, which have one for all where they are the same."""
     total: float = float(outputs[0].sum(dtype=float)) * (n / outputs.shape[1])
     return total

@@ -47,18 +47,18 @@ class NumpyRunner:
         self._dtype = options.dtype
         self._local = threading.local()
 
-    def run(self, theta: Any, columns: Sequence[Any], n: int) -> "Workspace":
+    def run(self, theta: Any, data: Sequence[Any], n: int) -> "Workspace":
         """Calculate for `n` examples.
 
         Arguments:
             theta: the parameters, of shape (p, 1), the same object for all chunks of a call and for no other call.
-            columns: an array of shape (n, numbers of an example) for each argument, and for the random numbers if any.
+            data: an array of shape (n, numbers of an example) for each argument, and for the random numbers if any.
 
         Returns the workspace with the results, which the next call in this thread overwrites.
         """
         space = self._workspace(n)
-        for rows, column in zip(self.arguments, columns, strict=False):
-            np.copyto(space.inputs[rows], column.T)
+        for rows, array in zip(self.arguments, data, strict=False):
+            np.copyto(space.inputs[rows], array.T)
         if space.source is not theta:  # else this is a further chunk of the same call
             space.source = theta
             np.copyto(space.theta, theta)
@@ -198,7 +198,7 @@ def _sum_rows(x: Any, out: Any) -> None:
     np.add.reduce(x, 0, None, out, keepdims=True)
 
 
-def _sum_columns(x: Any, out: Any) -> None:
+def _sum_examples(x: Any, out: Any) -> None:
     np.add.reduce(x, 1, None, out, keepdims=True)
 
 
@@ -242,7 +242,7 @@ _CALLS: dict[str, Callable[..., Any]] = {name: getattr(np, name) for name in _UF
     "minimum": _minimum,
     "positions": _positions,
     "real": _real,
-    "sum_columns": _sum_columns,
+    "sum_examples": _sum_examples,
     "sum_rows": _sum_rows,
     "take": _take,
     "take_rows": _take_rows,

@@ -46,12 +46,12 @@ class Runner(Protocol):
     chunk: int
     machine: Any
 
-    def run(self, theta: Any, columns: Sequence[Any], n: int) -> Results:
+    def run(self, theta: Any, data: Sequence[Any], n: int) -> Results:
         """Calculate for `n` examples.
 
         Arguments:
             theta: the parameters, of shape (p, 1), the same object for all chunks of a call and for no other call.
-            columns: an array of shape (n, numbers of an example) for each argument, and for the random numbers if any.
+            data: an array of shape (n, numbers of an example) for each argument, and for the random numbers if any.
         """
         ...
 

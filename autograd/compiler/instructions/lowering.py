@@ -92,7 +92,7 @@ class _Lowering:
     def _operands(self, block: Block) -> list[Any]:
         if block.kind == "map":
             return [self.rows(nodes) for nodes in block.operands]
-        return [self.rows(nodes, stacked=True) for nodes in block.columns]
+        return [self.rows(nodes, stacked=True) for nodes in block.places]
 
     def _product_operands(self, block: Block) -> tuple[Array, Array]:
         """The matrix of weights, each row with its bias if there is one, and the inputs, above a row of ones if so."""
@@ -167,7 +167,7 @@ class _Lowering:
         found = []
         for block in self.program.blocks[3:]:
             if block.operation in (LESS, LESS_EQUAL, table.WHERE):
-                compared = block.columns[:1] if block.operation is table.WHERE else block.columns
+                compared = block.places[:1] if block.operation is table.WHERE else block.places
                 for nodes in compared:
                     x = self.rows(nodes)
                     if isinstance(x, Array) and not x.boolean and x.root not in self.leaves:  # NaN in data may be
@@ -208,7 +208,7 @@ class _Lowering:
             return
         nodes = self.program.nodes
         slopes = operation.partials(MAP if block.kind == "map" else FOLD, self.arrays[block], *self._operands(block))
-        for parents, slope in zip(block.columns, slopes, strict=True):
+        for parents, slope in zip(block.places, slopes, strict=True):
             if any(nodes[parent].active for parent in parents):
                 self._scatter(parents, self._contribution(upstream, slope, operation.choice), block.batch)
 
@@ -249,7 +249,7 @@ class _Lowering:
             if len(nodes) > 1:
                 contribution = contribution * float(len(nodes)) if same else self._sum_rows(contribution)
             block, row = self.place[nodes[0]]
-            self._contribute(block, slice(row, row + 1), self._columns(block, contribution, batch))
+            self._contribute(block, slice(row, row + 1), self._over_examples(block, contribution, batch))
             return
         runs = self._runs(nodes)
         if same or (len(runs) > 1 and len({block for block, _, _ in runs}) == 1):
@@ -258,12 +258,12 @@ class _Lowering:
                 block, row = self.place[node]
                 rows.setdefault(block, []).append(row)
             for block, where in rows.items():
-                self._contribute(block, where, self._columns(block, contribution, batch))
+                self._contribute(block, where, self._over_examples(block, contribution, batch))
             return
         at = 0
         for block, start, count in runs:
             part = contribution.part(at, at + count)
-            self._contribute(block, slice(start, start + count), self._columns(block, part, batch))
+            self._contribute(block, slice(start, start + count), self._over_examples(block, part, batch))
             at += count
 
     def _contribute(self, block: Block, where: Any, contribution: Any) -> None:
@@ -273,12 +273,12 @@ class _Lowering:
             where = slice(where[0], where[0] + len(where))
         self.contributions.setdefault(block, []).append((where, contribution))
 
-    def _columns(self, block: Block, contribution: Any, batch: bool) -> Any:
-        """Summed over the examples, where the block has one column for all of them."""
+    def _over_examples(self, block: Block, contribution: Any, batch: bool) -> Any:
+        """Summed over the examples, where the block has one number for all of them."""
         if block.batch or not batch or not block.active:
             return contribution
         if isinstance(contribution, Array) and contribution.batch:
-            return self.builder.emit("sum_columns", contribution.real(), rows=contribution.rows, batch=False)
+            return self.builder.emit("sum_examples", contribution.real(), rows=contribution.rows, batch=False)
         return self.examples * contribution
 
     def _sum_rows(self, contribution: Array) -> Array:

@@ -48,7 +48,7 @@ class Block:
     active: bool = False
 
     @property
-    def columns(self) -> list[list[int]]:
+    def places(self) -> list[list[int]]:
         """The nodes in each place of the operation's rule, which has one for all operands of a variadic one."""
         if self.kind != "fold":
             return self.operands

@@ -49,18 +49,18 @@ class LlvmRunner:
         self._local = threading.local()
         self._examples: Sequence[tuple[int, ...]] = ()
 
-    def run(self, theta: Any, columns: Sequence[Any], n: int) -> Memory:
+    def run(self, theta: Any, data: Sequence[Any], n: int) -> Memory:
         """Calculate for `n` examples, at most `chunk`.
 
         Arguments:
             theta: the parameters, of shape (p, 1), the same object for all chunks of a call and for no other call.
-            columns: an array of shape (n, numbers of an example) for each argument, and for the random numbers if any.
+            data: an array of shape (n, numbers of an example) for each argument, and for the random numbers if any.
 
         Returns the memory with the results, which the next call in this thread overwrites.
         """
         memory = self._memory()
         np.copyto(memory.theta, theta[:, 0])
-        arrays = [np.require(column, requirements=["C", "A"]) for column in columns if column.shape[1]]
+        arrays = [np.require(array, requirements=["C", "A"]) for array in data if array.shape[1]]
         self.machine.call(memory.frame_for(arrays, n))
         memory.show(n)
         return memory

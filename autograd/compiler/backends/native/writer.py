@@ -88,7 +88,7 @@ def _joins(step: Step, instruction: Instruction) -> bool:
         return False
     made = {i.out: i.call for i in step}
     return all(
-        x.root not in made or (x.base is None and x.rows == shape[0] and made[x] != "sum_columns")
+        x.root not in made or (x.base is None and x.rows == shape[0] and made[x] != "sum_examples")
         for x in instruction.arguments
         if isinstance(x, Array)
     )
@@ -96,7 +96,7 @@ def _joins(step: Step, instruction: Instruction) -> bool:
 
 def _shape(instruction: Instruction) -> tuple[int, bool] | None:
     """The rows over which an instruction goes number by number, and whether each has many examples."""
-    if instruction.call == "sum_columns":
+    if instruction.call == "sum_examples":
         return instruction.arguments[0].rows, True
     return (instruction.out.rows, instruction.out.batch) if instruction.call in _MAP_NAMES else None
 
@@ -418,7 +418,7 @@ class _Writer:
                 else:
                     values[x] = Number(t, t.splat(t.load(place, self.kind.scalar)))
         targets = {i.out: self._row(i.out, r) for i in step if i.out.batch and i.out not in self.plan.passing}
-        sums = {i: t.slot(self.kind.vector) for i in step if i.call == "sum_columns"}
+        sums = {i: t.slot(self.kind.vector) for i in step if i.call == "sum_examples"}
         for slot in sums.values():
             t.store("zeroinitializer", slot)
         with t.loop(self.whole, 0, self.kind.lanes) as e:
