@@ -222,7 +222,10 @@ class _Lowering:
         if not isinstance(upstream, Array):
             return passed
         received = MAP.where(upstream, 1.0, MAP.where(1.0 / upstream.real() < 0.0, 0.0, 1.0))
-        return MAP.where(received, passed, NOTHING)
+        wrong = self.builder.emit(
+            "not_equal", upstream, upstream, boolean=True
+        )  # NaN, of which the graph says so at once
+        return MAP.where(wrong, nan, MAP.where(received, passed, NOTHING))
 
     def _push_product(self, block: Block, upstream: Any) -> None:
         k = len(block.nodes)
