@@ -1,5 +1,6 @@
 """A scalar reverse-mode autograd engine: Values that record a graph, and the chain rule that reads it backwards."""
 
+from . import name_clash as name_clash
 from .checks.derivation import check_derivation
 from .checks.diagnosis import diagnose
 from .checks.gradcheck import check_gradients
@@ -53,6 +54,8 @@ from .engine.primitive import primitive
 from .engine.scope import Scope, scope
 from .engine.value import Value
 from .stepping.steps import Evaluation, Step
+
+__version__ = "0.3.0"
 
 __all__ = [
     "BranchChanged",

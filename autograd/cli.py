@@ -4,21 +4,23 @@ import argparse
 import os
 import re
 import sys
+import textwrap
 import unicodedata
 from collections.abc import Sequence
 from keyword import iskeyword
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from .checks.gradcheck import check_gradients
 from .drawing.stepper_output import Stepper
 from .engine.expand import expand
-from .engine.grad import grad
+from .engine.grad import hessian
 from .engine.value import Value, constant
 from .expression import FUNCTIONS, Expression, ExpressionError
+from .files import check_writable, write_whole
 from .notation.text_layout import align
 from .rules.formula import number_text
 from .stepping.interactive import explore
-from .stepping.steps import WIDTH, Evaluation
+from .stepping.steps import WIDTH, Evaluation, Step
 from .stepping.terminal import bold, has_colour, is_terminal, plain_symbols, width_of
 
 _ABOUT = """\
@@ -31,12 +33,12 @@ numbers, and the gradients.
 """
 _MORE = f"""\
 An expression is made of numbers, names, + - * / ** and these functions:
-  {", ".join(sorted(FUNCTIONS)[:11])},
-  {", ".join(sorted(FUNCTIONS)[11:22])},
-  {", ".join(sorted(FUNCTIONS)[22:])}
+{textwrap.fill(", ".join(sorted(FUNCTIONS)), 98, initial_indent="  ", subsequent_indent="  ")}
 Functions of many take a list, total([x, y]); where(x > 0, a, b) chooses; dot([w1, w2], [x1, x2], bias) adds products.
+What is printed can be typed: 2x² − √y·|z| is 2*x**2 - sqrt(y)*abs(z). pi and e are constants, unless they are given.
 
-Exit status: 0, or 1 where the expression has no value or a check fails, 2 for a mistake in the command.
+Exit status: 0, or 1 where the expression has no value, a file cannot be written or a check fails, 2 for a mistake in
+the command.
 """
 
 
@@ -60,9 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _forget_output()
             return 0
         except OSError as error:
-            if (
-                error.errno == 22 and error.filename is None and sys.platform == "win32"
-            ):  # a closed pipe, as Windows calls it
+            if sys.platform == "win32" and error.errno == 22 and error.filename is None:  # a closed pipe on Windows
                 _forget_output()
                 return 0
             return _complain(error, 1)
@@ -77,7 +77,7 @@ def _complain(error: BaseException, status: int) -> int:
 
 
 def _forget_output() -> None:
-    """Whoever read the output has gone: what is left of it goes nowhere, also when Python exits."""
+    """The reader of the output is gone: the rest goes nowhere, also what Python still flushes when it exits."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -99,23 +99,29 @@ def _parser() -> _Parser:
     parser.add_argument("operands", nargs="*", help=argparse.SUPPRESS)
     add = parser.add_argument_group("options").add_argument
     add("--step", action="store_true", help="one step at a time: Enter or → next, ← back, r run, q quit")
-    add("--expand", action="store_true", help="write functions out as the operations they are made of")
+    add("--expand", action="store_true", help="replace functions by the operations that they are made of")
     add("--order", type=int, choices=(1, 2), default=1, metavar="2", help="second derivatives too")
-    add("--check", action="store_true", help="hold the derivatives against differences of values")
-    add("--svg", metavar="FILE", help="draw the graph")
+    add("--check", action="store_true", help="compare the derivatives with finite differences")
+    add("--svg", metavar="FILE", help="draw the graph: .svg, .png or .pdf")
     add("--dot", metavar="FILE", help="write the graph in the language of Graphviz")
+    add(
+        "--rankdir",
+        choices=("LR", "TB", "RL", "BT"),
+        default="LR",
+        help="which way the drawn graph runs (LR: to the right)",
+    )
     add("--html", metavar="FILE", help="write a page that steps through backprop")
     add("--version", action="store_true", help="print the version")
     add("-h", "--help", action="help", help="print this text")
     return parser
 
 
-_VALUED = ("--order", "--svg", "--dot", "--html")
+_VALUED = ("--order", "--svg", "--dot", "--html", "--rankdir")
 _OPTION = re.compile(r"-h|--[a-z][a-z-]+(=.*)?", re.DOTALL)
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """The options and operands; whatever does not look like an option, such as ``-x*3``, is an operand."""
+    """The options and operands; what does not look like an option, such as ``-x*3``, is an operand."""
     options: list[str] = []
     operands: list[str] = []
     rest = iter(arguments)
@@ -136,6 +142,7 @@ def _run(options: argparse.Namespace) -> int:
         print(f"chainrule {_version()}")
         return 0
     expression, point = _read(options.operands)
+    _check_files(options)
     inputs = [Value(number, name) for name, number in point.items()]
     output = expression(*inputs)
     if not isinstance(output, Value):
@@ -156,12 +163,26 @@ def _version() -> str:
         return "(not installed: running from its source)"
 
 
+def _joined(operands: Sequence[str]) -> list[str]:
+    """The operands with ``x = -2`` as one, which the shell split at its spaces."""
+    joined: list[str] = []
+    for operand in operands:
+        if joined and (_ENDS_WITH_EQUALS.search(joined[-1]) or re.match(r"\s*[=＝](?!=)", operand)):
+            joined[-1] += operand
+        else:
+            joined.append(operand)
+    return joined
+
+
+_ENDS_WITH_EQUALS = re.compile(r"(?<![=<>!])[=＝]\s*$")
+
+
 def _read(operands: Sequence[str]) -> tuple[Expression, dict[str, float]]:
     """The expression and its point, in the order of the expression's names."""
     given: dict[str, float] = {}
     texts: list[str] = []
-    for operand in operands:
-        name, equals, number = operand.partition("=")
+    for operand in _joined(operands):
+        name, equals, number = operand.replace("＝", "=").partition("=")
         name = unicodedata.normalize("NFKC", name.strip())
         if not equals or number.startswith("=") or not name.isidentifier():
             texts.append(operand)
@@ -175,8 +196,10 @@ def _read(operands: Sequence[str]) -> tuple[Expression, dict[str, float]]:
     if not texts:
         raise UsageError('no expression is given; try: chainrule "(x + y) * z" x=-2 y=5 z=-4')
     if len(texts) > 1:
-        raise UsageError(f"more than one expression is given, {texts[0]!r} and {texts[1]!r}: quote one that has spaces")
-    expression = Expression(texts[0])
+        raise UsageError(
+            f"more than one expression is given, {texts[0]!r} and {texts[1]!r}: put quotes round one that has spaces"
+        )
+    expression = Expression(texts[0], given)
     if missing := [name for name in expression.names if name not in given]:
         raise UsageError(f"no number is given for {', '.join(missing)}: add {' '.join(f'{n}=1.0' for n in missing)}")
     if unused := [name for name in given if name not in expression.names]:
@@ -185,14 +208,30 @@ def _read(operands: Sequence[str]) -> tuple[Expression, dict[str, float]]:
 
 
 def _number(name: str, text: str) -> float:
-    """What stands after ``name=``: a number, or an expression of numbers such as 1/3."""
+    """The number after ``name=``, which may be an expression of numbers such as 1/3."""
     try:
         expression = Expression(text)
         if expression.names:
-            raise ExpressionError("it is no number")
+            raise ExpressionError("it is not a number")
         return float(expression())
     except (ValueError, ArithmeticError) as error:
         raise UsageError(f"{name}={text}: {error}") from None
+
+
+def _check_files(options: argparse.Namespace) -> None:
+    """Refuse what cannot be written before anything is printed or written. Raises UsageError or OSError."""
+    for option, suffixes in (("svg", _PICTURES), ("html", (".html", ".htm")), ("dot", None)):
+        path = getattr(options, option)
+        if path is None:
+            continue
+        suffix = os.path.splitext(path)[1].lower()
+        if (suffixes and suffix not in suffixes) or (option == "dot" and suffix in (*_PICTURES, ".html")):
+            wanted = f"one that ends in {' or '.join(suffixes)}" if suffixes else "another one, such as graph.dot"
+            raise UsageError(f"--{option} cannot write {os.path.basename(path)!r}: name {wanted}")
+        check_writable(path)
+
+
+_PICTURES = (".svg", ".png", ".pdf")
 
 
 class _Report:
@@ -205,6 +244,8 @@ class _Report:
         self.width = width_of(sys.stdout, WIDTH)
 
     def show(self) -> int:
+        """Write the files, then print; returns the exit status."""
+        self._write_files()
         text, value = " ".join(self.expression.text.split()), number_text(self.output.data)
         print(f"{text} = {value}" if text == self.name else f"{self.name} = {text} = {value}")
         self._values()
@@ -216,8 +257,26 @@ class _Report:
         self._gradients()
         if self.options.order == 2:
             self._second_derivatives()
-        self._files()
+        for path in filter(None, (self.options.svg, self.options.dot, self.options.html)):
+            print(f"\nwrote {path}")
         return self._check()
+
+    def _write_files(self) -> None:
+        """The page begins before the first step; the pictures show the end of the pass."""
+        drawing = None
+        if self.options.svg or self.options.dot:
+            from .drawing.draw import draw
+
+            self.stepper.run()
+            names = {name: node for node, name in self.stepper.names.items()}
+            drawing = draw(self.output, labels=names, rankdir=self.options.rankdir)
+            self.stepper.reset()
+        if self.options.html:
+            self.stepper.save(self.options.html)
+        if drawing and self.options.svg:
+            drawing.save(self.options.svg)
+        if drawing and self.options.dot:
+            write_whole(self.options.dot, drawing.dot.encode())
 
     def _values(self) -> None:
         stepper = Stepper(self.output, forward=True)
@@ -228,7 +287,7 @@ class _Report:
         title = f"backward from ∂{self.name}/∂{self.name} = 1, edge by edge: grad + upstream × local derivative"
         self._list(title, list(self.stepper))
 
-    def _list(self, title: str, steps: Sequence[Any]) -> None:
+    def _list(self, title: str, steps: Sequence[Step | Evaluation]) -> None:
         if steps:
             self._title(title)
             print("\n".join(align(lambda room: [["", *step.cells(room)] for step in steps], self.width, gaps=_GAPS)))
@@ -245,47 +304,26 @@ class _Report:
 
     def _second_derivatives(self) -> None:
         self._title("second derivatives")
-        slopes = grad(self.output, self.inputs, create_graph=True)
+        matrix = hessian(self.expression, *(x.data for x in self.inputs))
         found = []
-        for k, (x, slope) in enumerate(zip(self.inputs, slopes, strict=True)):
-            for y, curvature in zip(self.inputs[k:], grad(slope, self.inputs)[k:], strict=True):
+        for k, (x, row) in enumerate(zip(self.inputs, matrix, strict=True)):
+            for y, curvature in zip(self.inputs[k:], row[k:], strict=True):
                 by = f"∂{x.label}²" if x is y else f"∂{x.label}∂{y.label}"
                 found.append((f"∂²{self.name}/{by}", curvature))
         self._derivatives(found)
 
     def _derivatives(self, found: Sequence[tuple[str, float]]) -> None:
-        wide = max(len(name) for name, _ in found)
-        for name, derivative in found:
-            print(f"  {name:<{wide}} = {number_text(derivative + 0.0)}")
-
-    def _files(self) -> None:
-        if self.options.html:
-            self.stepper.reset()  # the page begins before the first step
-            self.stepper.save(self.options.html)
-            self.stepper.run()
-        if self.options.svg or self.options.dot:
-            from .drawing.draw import draw
-
-            drawing = draw(self.output, labels={name: node for node, name in self.stepper.names.items()})
-            if self.options.svg:
-                _write(self.options.svg, drawing.svg)
-            if self.options.dot:
-                _write(self.options.dot, drawing.dot)
-        for path in filter(None, (self.options.svg, self.options.dot, self.options.html)):
-            print(f"\nwrote {path}")
+        rows = [["", name, f"= {number_text(derivative + 0.0)}"] for name, derivative in found]
+        print("\n".join(align(lambda _: rows, _UNCUT, gaps=("  ", " "))))
 
     def _check(self) -> int:
         if not self.options.check or not self.inputs:
             return 0
-        self._title("check against differences of values")
+        self._title("compared with finite differences")
         checks = check_gradients(self.expression, *(x.data for x in self.inputs), order=self.options.order)
         print("\n".join(f"  {line}" for line in str(checks).splitlines()))
         return 0 if checks else 1
 
 
-def _write(path: str, text: str) -> None:
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
-
-
 _GAPS = ("  ", "  ", "   ")
+_UNCUT = 100_000  # columns: exact numbers are never cut

@@ -1,22 +1,24 @@
-"""Expressions typed by anyone: a fixed grammar, read with `ast` and calculated without `eval`.
+"""Expressions typed by anyone: a fixed grammar, parsed with `ast` and calculated without `eval`.
 
-Python's parser makes a tree, which is translated piece by piece into a flat list: numbers, names, and functions to
-apply to what stands before them. Whatever the grammar does not name cannot be reached, and nothing recurses.
+The notation of people is rewritten as Python's (`notation.typed`). Python's parser makes a tree, which is translated
+node by node into a flat list: numbers, names, and functions to apply to the results before them. What the grammar does
+not contain cannot be reached, and nothing recurses.
 """
 
 import ast
+import math
 import operator
+import sys
 import warnings
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Collection, Iterable
+from inspect import Parameter, Signature, signature
+from typing import Any, NamedTuple
 
 from .engine import functions
 from .engine.value import Value, apply
+from .notation.typed import NotationError, python_text
 from .rules import table
 from .rules.table import Operation
-
-if TYPE_CHECKING:
-    from inspect import Signature
 
 _LONGEST = 20_000  # characters
 _DEEPEST = 100  # brackets within each other
@@ -30,53 +32,79 @@ class ExpressionError(ValueError):
 class Function(NamedTuple):
     """What may be called: the kinds of its arguments ("number", "list", "condition") and of its result.
 
-    The last argument may be left out, or given by name, where `optional` names it.
+    The last argument may be left out, or given by name, where `optional` names it; where `many`, it may be repeated.
     """
 
     call: Callable[..., Any]
     arguments: tuple[str, ...] = ("number",)
     optional: str = ""
     gives: str = "number"
+    many: bool = False
+
+
+_KINDS = {"condition": "condition", "xs": "list", "ws": "list"}  # of the parameters with these names
+_LISTS = ("softmax", "log_softmax")  # of one list, and give a list
 
 
 def _functions() -> dict[str, Function]:
-    known = {
-        "where": Function(functions.where, ("condition", "number", "number")),
-        "leaky_relu": Function(functions.leaky_relu, ("number", "number"), "slope"),
-        "dot": Function(functions.dot, ("list", "list", "number"), "bias"),
-        "softmax": Function(functions.softmax, ("list",), gives="list"),
-        "log_softmax": Function(functions.log_softmax, ("list",), gives="list"),
-    }
-    for name, row in table.TABLE.items():
-        call = getattr(functions, name, None)
-        if call and name.isidentifier() and name not in known:
-            known[name] = Function(call, ("list",) if row.variadic else ("number",) * len(row.operands))
+    """The public functions of the package that come from a row of the table, and those that give a list."""
+    package = sys.modules[__package__ or "autograd"]
+    known = {}
+    for name in sorted(name for name in {*table.TABLE, *_LISTS} if name.isidentifier()):
+        if call := getattr(functions, name, None) if hasattr(package, name) else None:
+            known[name] = _function(name, call)
     return known
 
 
+def _function(name: str, call: Callable[..., Any]) -> Function:
+    parameters = [*signature(call).parameters.values()]
+    row = table.TABLE.get(name)
+    if len(parameters) == 1 and row and row.variadic:
+        return Function(call, ("list",))
+    kinds = tuple(_KINDS.get(parameter.name, "number") for parameter in parameters)
+    last = parameters[-1]
+    optional = last.name if last.default is not Parameter.empty else ""
+    return Function(
+        call, kinds, optional, "list" if name in _LISTS else "number", last.kind is Parameter.VAR_POSITIONAL
+    )
+
+
 FUNCTIONS = _functions()
+CONSTANTS = {"pi": math.pi, "π": math.pi, "e": math.e}
+# Other names that people use for the functions.
+ALIASES = {
+    "acos": "arccos", "acosh": "arccosh", "asin": "arcsin", "asinh": "arcsinh", "atan": "arctan", "atan2": "arctan2",
+    "atanh": "arctanh", "expit": "sigmoid", "lg": "log10", "ln": "log", "max": "maximum", "min": "minimum",
+    "sgn": "sign", "sum": "total", "swish": "silu", "tg": "tan", "σ": "sigmoid",
+}  # fmt: skip
 
 
 class Expression:
     """A function of numbers or Values, given as text; `names` are its variables in the order in which they appear.
 
-    Raises ExpressionError, which says what is wrong in one line, when the text is not in the grammar: numbers, names,
-    ``+ - * / **``, the functions of this package and, as conditions of `where`, comparisons.
+    Arguments:
+        text: numbers, names, ``+ - * / **``, the functions of this package and, as conditions of `where`, comparisons;
+            in Python's notation or as people write: ``2x² − √y·|z|``. `pi` and `e` are the constants.
+        variables: names that are variables even if they are the name of a constant.
+
+    Raises ExpressionError, which says in one line what is wrong, when the text is not in this grammar.
 
     >>> expression = Expression("(x + y) * z")
     >>> expression.names
     ('x', 'y', 'z')
     >>> expression(-2.0, 5.0, -4.0)
     -12.0
+    >>> Expression("2x² + pi").names
+    ('x',)
     >>> Expression("(lambda: 1)()")
     Traceback (most recent call last):
         ...
     autograd.expression.ExpressionError: only functions can be called, not 'lambda: 1': write * to multiply
     """
 
-    def __init__(self, text: str):
+    def __init__(self, text: str, variables: Collection[str] = ()):
         self.text = text
-        self._program = _translate(text)
+        self._program = _translate(text, variables)
         self.names = tuple(dict.fromkeys(item for item in self._program if isinstance(item, str)))
 
     def __call__(self, *point: Any) -> Any:
@@ -94,9 +122,7 @@ class Expression:
         return stack[0]
 
     @property
-    def __signature__(self) -> "Signature":
-        from inspect import Parameter, Signature
-
+    def __signature__(self) -> Signature:
         return Signature([Parameter(name, Parameter.POSITIONAL_ONLY) for name in self.names])
 
 
@@ -138,7 +164,6 @@ _COMPARISONS: dict[type[ast.AST], Callable[[float, float], bool]] = {
 # What else Python has, by name, and where there is one, what to write instead.
 _FOREIGN = {
     ast.Attribute: "attribute",
-    ast.BitXor: "^: a power is written x**y",
     ast.BoolOp: "and, or",
     ast.DictComp: "comprehension",
     ast.FloorDiv: "//",
@@ -158,14 +183,15 @@ _FOREIGN = {
 }
 
 
-def _translate(text: str) -> list[_Item]:
+def _translate(text: str, variables: Collection[str]) -> list[_Item]:
     """The program of an expression: operands before the functions that take them."""
+    constants = {name: number for name, number in CONSTANTS.items() if name not in variables}
     program: list[_Item] = []
-    todo: list[tuple[ast.AST, str] | _Item] = [(_tree(text), "number")]
+    todo: list[tuple[ast.AST, str] | _Item] = [(_tree(text, variables), "number")]
     while todo:
         item = todo.pop()
         if not isinstance(item, tuple) or isinstance(item, _Apply):
-            program.append(item)
+            program.append(constants.get(item, item) if isinstance(item, str) else item)
             if isinstance(item, _Apply) and item.constant:
                 _fold(program)
             continue
@@ -175,26 +201,39 @@ def _translate(text: str) -> list[_Item]:
     return program
 
 
-def _tree(text: str) -> ast.expr:
+def _tree(text: str, variables: Collection[str]) -> ast.expr:
     text = " ".join(text.split())
     if not text:
         raise ExpressionError("the expression is empty")
     if len(text) > _LONGEST:
         raise ExpressionError(f"the expression has {len(text)} characters; the longest that is read has {_LONGEST}")
-    if _depth(text) > _DEEPEST:
+    for character, reason in _REFUSED.items():
+        if character in text:
+            raise ExpressionError(f"the expression {_quoted(text)} cannot be read: {reason}")
+    try:
+        python = python_text(text, variables)
+    except NotationError as error:
+        raise ExpressionError(f"the expression {_quoted(text)} cannot be read: {error}") from None
+    if _depth(python) > _DEEPEST:
         raise ExpressionError(f"the expression has more than {_DEEPEST} brackets within each other")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(text, mode="eval").body
+            return ast.parse(python, mode="eval").body
     except SyntaxError as error:
         reason = str(error.msg).partition(". ")[0].partition(": ")[0]
-        column = f" at character {error.offset}" if error.offset else ""
+        column = f" at character {error.offset}" if error.offset and python == text else ""
         raise ExpressionError(f"the expression {_quoted(text)} cannot be read: {reason}{column}") from None
     except (RecursionError, MemoryError):
         raise ExpressionError("the expression is too long, or nested too deeply, for Python's parser") from None
     except ValueError:
-        raise ExpressionError(f"the expression holds characters that are no text: {_quoted(text)}") from None
+        raise ExpressionError(f"the expression contains characters that are no text: {_quoted(text)}") from None
+
+
+_REFUSED = {
+    "…": "… stands for a part that was left out; type the whole formula",
+    "#": "a name has no #; give each input a name of its own",
+}
 
 
 def _depth(text: str) -> int:
@@ -219,7 +258,7 @@ def _read(node: ast.AST, wanted: str) -> tuple[_Item, list[tuple[ast.AST, str]]]
         case ast.Call():
             raise ExpressionError(f"only functions can be called, not {_source(node.func)}: write * to multiply")
         case ast.Constant() | ast.Name() | ast.UnaryOp() | ast.BinOp() if wanted == "list":
-            raise ExpressionError(f"a list such as [x, y] belongs where {_source(node)} stands")
+            raise ExpressionError(f"a list such as [x, y] must be in the place of {_source(node)}")
         case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
             return _number(value), []
         case ast.Name(id=name):
@@ -228,34 +267,44 @@ def _read(node: ast.AST, wanted: str) -> tuple[_Item, list[tuple[ast.AST, str]]]
             return name, []
         case ast.UnaryOp(op=sign, operand=operand):
             return _Apply(_known(_OPERATORS, sign, node), 1, constant=True), [(operand, "number")]
+        case ast.IfExp(test=ast.Compare() as condition, body=yes, orelse=no):  # 1 if x > 0 else 0, as it is printed
+            return _Apply(functions.where, 3), [(condition, "condition"), (yes, "number"), (no, "number")]
         case ast.BinOp(left=left, op=symbol, right=right):
             return _Apply(_known(_OPERATORS, symbol, node), 2, constant=True), [(left, "number"), (right, "number")]
     raise _refusal(node)
 
 
 def _read_call(node: ast.Call, name: str, wanted: str) -> tuple[_Item, list[tuple[ast.AST, str]]]:
-    function = FUNCTIONS.get(name)
+    function = _function_named(name)
     if function is None:
         raise ExpressionError(f"unknown function {_quoted(name)}: {_suggestion(name)}")
     if (function.gives == "list") != (wanted == "list"):
-        raise ExpressionError(f"{name}(...) is a {function.gives}, and a {wanted} belongs where it stands")
+        raise ExpressionError(f"{name}(...) is a {function.gives}, and a {wanted} must be in its place")
     given: list[ast.expr] = list(node.args)
     for keyword in node.keywords:
         if not function.optional or keyword.arg != function.optional or len(given) != len(function.arguments) - 1:
             raise ExpressionError(f"{name} takes no argument {_quoted(str(keyword.arg))} here")
         given.append(keyword.value)
-    if function.arguments == ("list",) and given and not _is_list(given[0]):
+    kinds = function.arguments
+    if kinds == ("list",) and given and not _is_list(given[0]):
         given = [ast.List(elts=given)]  # total(x, y) is total([x, y])
-    most = len(function.arguments)
-    if not most - bool(function.optional) <= len(given) <= most:
-        count = f"{most - 1} or {most}" if function.optional else str(most)
-        raise ExpressionError(f"{name} takes {count} argument{'s' if most > 1 else ''}, got {len(given)}")
-    return _Apply(function.call, len(given)), list(zip(given, function.arguments, strict=False))
+    if function.many:
+        kinds = kinds[:-1] + kinds[-1:] * max(0, len(given) - len(kinds) + 1)
+    least = len(kinds) - bool(function.optional)
+    if not least <= len(given) <= len(kinds):
+        count = f"{least} or {len(kinds)}" if function.optional else f"at least {least}" if function.many else least
+        raise ExpressionError(f"{name} takes {count} argument{'s' if len(kinds) > 1 else ''}, got {len(given)}")
+    return _Apply(function.call, len(given)), list(zip(given, kinds, strict=False))
+
+
+def _function_named(name: str) -> Function | None:
+    return FUNCTIONS.get(ALIASES.get(name, name))
 
 
 def _is_list(node: ast.AST) -> bool:
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in FUNCTIONS:
-        return FUNCTIONS[node.func.id].gives == "list"
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        function = _function_named(node.func.id)
+        return function is not None and function.gives == "list"
     return isinstance(node, ast.List)
 
 
@@ -289,7 +338,7 @@ def _fold(program: list[_Item]) -> None:
 
 def _all(comparisons: Iterable[Callable[[float, float], bool]]) -> Callable[..., bool]:
     def compare(*operands: Any) -> bool:
-        numbers = [float(x) for x in operands]
+        numbers = [x.data if isinstance(x, Value) else float(x) for x in operands]
         return all(f(a, b) for f, a, b in zip(comparisons, numbers, numbers[1:], strict=False))
 
     return compare
@@ -330,10 +379,30 @@ def _quoted(text: str) -> str:
 
 
 def _suggestion(name: str) -> str:
-    import difflib
-
-    close = _CLOSE.get(name) or next(iter(difflib.get_close_matches(name, FUNCTIONS, n=1)), None)
-    return f"did you mean {close}?" if close else f"there are {', '.join(sorted(FUNCTIONS))}"
+    meant = _meant(name)
+    return f"did you mean {meant}?" if meant else f"there are {', '.join(sorted(FUNCTIONS))}"
 
 
-_CLOSE = {"ln": "log", "max": "maximum", "min": "minimum", "sum": "total", "tg": "tan", "pow": "**"}
+def _meant(name: str) -> str | None:
+    """The function that a name is a slip of; None rather than another function (`erfcx` is not erfc, nor `sec` sin)."""
+    if _MEANT.get(name) in {*FUNCTIONS, "**"}:
+        return _MEANT[name]
+    beginnings = [known for known in FUNCTIONS if len(name) > 2 and known.startswith(name)]
+    slips = [known for known in FUNCTIONS if len(name) > 4 and _is_slip(name, known)] or beginnings
+    return slips[0] if len(slips) == 1 else None
+
+
+def _is_slip(name: str, known: str) -> bool:
+    """Whether two names differ by one slip inside of the word: a letter wrong, left out, doubled, or two exchanged."""
+    if name[0] != known[0] or name[-1] != known[-1] or abs(len(name) - len(known)) > 1:
+        return False
+    start = next((k for k, (a, b) in enumerate(zip(name, known, strict=False)) if a != b), min(len(name), len(known)))
+    rest, wanted = name[start:], known[start:]
+    return rest[1:] == wanted[1:] or rest[1:] == wanted or rest == wanted[1:] or rest[1::-1] + rest[2:] == wanted
+
+
+# What else people call the functions, where it is not a name to accept.
+_MEANT = {
+    "absolute": "abs", "average": "mean", "cosine": "cos", "lse": "logsumexp", "pow": "**", "product": "prod",
+    "sig": "sigmoid", "sigm": "sigmoid", "sine": "sin", "tangent": "tan",
+}  # fmt: skip

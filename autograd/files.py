@@ -1,5 +1,6 @@
-"""Writing a file so that it is there complete or not at all: new content stands beside the old until it is whole."""
+"""Writing a file whole: the new content is complete beside the old one before it takes its place."""
 
+import errno
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -7,16 +8,39 @@ from secrets import token_hex
 
 
 def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
-    """Write `content` to `path`. Raises OSError, naming the file, and leaves what was there when that fails."""
-    target = Path(os.path.realpath(path))  # a link is written through
-    beside = target.with_name(f".{target.name[:50]}.{token_hex(4)}")  # of 255 bytes at most, in any script
+    """Write `content` to `path`, completely or not at all.
+
+    Raises OSError, which names the file, where it cannot be written; what was there before is then kept.
+    """
+    check_writable(path)
+    target = Path(os.path.realpath(path))  # a link stays a link
+    if target.exists() and not target.is_file():  # a pipe or a device, such as /dev/stdout, is not replaced
+        target.write_bytes(content)
+        return
+    beside = target.with_name(f".{target.name[:50]}.{token_hex(4)}")  # at most 255 bytes, in any script
     try:
         with open(beside, "xb") as file:
             file.write(content)
         os.replace(beside, target)
     except OSError as error:
-        why = error.strerror or str(error)
-        raise type(error)(error.errno, f"the file cannot be written ({why})", str(path)) from None
+        raise _cannot(error.errno or errno.EIO, path, type(error)) from None
     finally:
         with suppress(OSError):
             beside.unlink()
+
+
+def check_writable(path: str | os.PathLike[str]) -> None:
+    """Raises OSError, which names the file, where `write_whole` could not write it. Nothing is written."""
+    target = Path(os.path.realpath(path))
+    if not target.parent.exists():
+        raise _cannot(errno.ENOENT, path, FileNotFoundError)
+    if not target.parent.is_dir():
+        raise _cannot(errno.ENOTDIR, path, NotADirectoryError)
+    if target.is_dir():
+        raise _cannot(errno.EISDIR, path, IsADirectoryError)
+    if not os.access(target if target.exists() else target.parent, os.W_OK):
+        raise _cannot(errno.EACCES, path, PermissionError)
+
+
+def _cannot(number: int, path: str | os.PathLike[str], kind: type[OSError]) -> OSError:
+    return kind(number, f"the file cannot be written ({os.strerror(number)})", str(path))

@@ -21,7 +21,7 @@ def main(page: Page | None = None) -> dict[str, float]:
 
     # %% Points of two classes, and a neuron that gives the logarithm of the odds
     rng = np.random.default_rng(page.seed)
-    X = rng.normal(size=(200, 2))  # noqa: N806 (the usual name)
+    X = rng.normal(size=(200, 2))
     y = (X @ [1.5, -1.0] + 0.5 + rng.logistic(size=200) > 0).astype(float)
     w = [Value(0.0, "w0"), Value(0.0, "w1"), Value(0.0, "b")]
 

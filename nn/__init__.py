@@ -1,5 +1,6 @@
 """Neurons, layers and multilayer perceptrons on the engine of `autograd`, and how to train them."""
 
+from . import name_clash as name_clash
 from .data import Standardizer, minibatches, train_test_split
 from .files.checkpoints import load_checkpoint, save_checkpoint
 from .files.saving import load, save

@@ -12,11 +12,16 @@ import pytest
 
 from autograd import Value, cli
 from autograd.drawing.stepper_output import Stepper
-from autograd.notation import equations as wording
+from autograd.notation.text_layout import columns as columns_of
 from autograd.stepping import interactive
 
 ROOT = Path(__file__).parent.parent
 L01 = ["(x + y) * z", "x=-2", "y=5", "z=-4"]
+
+
+@pytest.fixture(autouse=True)
+def no_forced_colours(monkeypatch):
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
 
 
 def command(*arguments, **options):
@@ -45,10 +50,10 @@ forward, operation by operation
   *  f = v1·z     = 3·(-4) = -12
 
 backward from ∂f/∂f = 1, edge by edge: grad + upstream × local derivative
-  *  f = v1·z     ∂f/∂v1 = z = -4   v1.grad: 0 + 1 × -4 = -4
+  *  f = v1·z     ∂f/∂v1 = z = -4   v1.grad: 0 + 1 × (-4) = -4
   *  f = v1·z     ∂f/∂z = v1 = 3    z.grad: 0 + 1 × 3 = 3
-  +  v1 = x + y   ∂v1/∂x = 1        x.grad: 0 + -4 × 1 = -4
-  +  v1 = x + y   ∂v1/∂y = 1        y.grad: 0 + -4 × 1 = -4
+  +  v1 = x + y   ∂v1/∂x = 1        x.grad: 0 + (-4) × 1 = -4
+  +  v1 = x + y   ∂v1/∂y = 1        y.grad: 0 + (-4) × 1 = -4
 
 gradients
   ∂f/∂x = -4
@@ -121,7 +126,10 @@ def test_check(capsys):
     assert "agree" in out
     status, out, _ = run(capsys, "relu(x)", "x=0", "--check")  # at the kink there is no derivative
     assert status == 1
-    assert "WRONG" in out
+    assert "kink: 0 to the left, 1 to the right" in out
+    status, out, _ = run(capsys, "1e17 + x", "x=1", "--check")
+    assert status == 1
+    assert "not resolved" in out
 
 
 @pytest.mark.parametrize(
@@ -135,6 +143,17 @@ def test_check(capsys):
         (["where(x > 0, 1, 2)", "x=3"], "f = where(x > 0, 1, 2) = 1", "∂f/∂x = 0"),
         (["sqrt(x)", "x=0"], "f = sqrt(x) = 0", "∂f/∂x = inf"),
         (["2 + 3"], "f = 2 + 3 = 5", "no variables, so no gradients"),
+        (["x·y", "x=2", "y=3"], "f = x·y = 6", "∂f/∂y = 2"),
+        (["（x＋1）²", "x＝２"], "f = （x＋1）² = 9", "∂f/∂x = 6"),
+        (["2x", "x", "=", "−3"], "f = 2x = -6", "∂f/∂x = 2"),
+        (["2x", "x=", "-3"], "f = 2x = -6", "∂f/∂x = 2"),
+        (["2x", "x", "=-3"], "f = 2x = -6", "∂f/∂x = 2"),
+        (["where(x == y, x, 1)", "x=2", "y=2"], "f = where(x == y, x, 1) = 2", "∂f/∂y = 0"),
+        (["pi*x", "x=2/pi"], "f = pi*x = 2", "∂f/∂x = 3.141592653589793"),
+        (["e*x", "x=2", "e=3"], "f = e*x = 6", "∂f/∂x = 3"),
+        (["sqrt(x)", "x=0", "--order=2"], "f = sqrt(x) = 0", "∂²f/∂x² = -inf"),
+        (["where(x > 0, 1, 2)", "x=1", "--order=2"], "f = where(x > 0, 1, 2) = 1", "∂²f/∂x² = 0"),
+        (["ln(x)", "x=e"], "f = ln(x) = 1", "∂f/∂x = 0.36787944117144233"),
         (["ﬁ*2", "ﬁ=4"], "f = ﬁ*2 = 8", "∂f/∂fi = 2"),  # Python's parser takes names in their normal form
     ],
 )
@@ -154,9 +173,9 @@ def test_expressions(capsys, arguments, first, gradient):
         (["x * y", "x=1"], 2, "no number is given for y: add y=1.0"),
         (["x", "x=1", "y=2", "z=3"], 2, "y, z are not in the expression"),
         (["x", "x=1", "x=2"], 2, "x is given twice"),
-        (["x", "x=one"], 2, "x=one: it is no number"),
+        (["x", "x=one"], 2, "x=one: it is not a number"),
         (["x", "x="], 2, "x=: the expression is empty"),
-        (["x", "x=nan"], 2, "it is no number"),
+        (["x", "x=nan"], 2, "it is not a number"),
         (["x", "x=1e999"], 2, "too large"),
         (["x", "x=1/0"], 2, "x=1/0: x / y needs y != 0"),
         (["sin*2", "sin=1"], 2, "sin is a function and cannot be a variable"),
@@ -172,13 +191,26 @@ def test_expressions(capsys, arguments, first, gradient):
         (["exp(x)", "x=1000"], 1, "got 1000.0 (node 'x')"),
         (["x*1e308", "x=10"], 1, "the value is inf"),
         (["sqrt(x) - sqrt(x)", "x=0"], 1, "the gradient becomes NaN"),
-        (["sqrt(x)", "x=0", "--order=2"], 1, ""),
         (["x", "x=1", "--dot", "no/such/folder/f.dot"], 1, "No such file or directory"),
+        (["x", "x=1", "--svg", "no/such/folder/f.svg"], 1, "No such file or directory"),
+        (["x", "x=1", "--html", "no/such/folder/f.html"], 1, "No such file or directory"),
+        (["x", "x=1", "--dot", "."], 1, "Is a directory"),
+        (["x", "x=1", "--svg", "f.txt"], 2, "--svg cannot write 'f.txt': name one that ends in .svg or .png or .pdf"),
+        (["x", "x=1", "--html", "p.txt"], 2, "--html cannot write 'p.txt': name one that ends in .html or .htm"),
+        (["x", "x=1", "--dot", "p.png"], 2, "--dot cannot write 'p.png'"),
+        (["x", "x=1", "--svg", "f.svg", "--rankdir", "UP"], 2, "invalid choice"),
+        (["+".join(["x*x"] * 600), "x=1", "--svg", "f.svg"], 1, "more than max_nodes"),
+        (["1/2x", "x=1"], 2, "two readings, 1/(2*x) and (1/2)*x"),
+        (["sig(x)", "x=1"], 2, "did you mean sigmoid?"),
     ],
 )
-def test_mistakes_are_one_line_on_stderr(capsys, arguments, status, message):
-    got, _, err = run(capsys, *arguments)
+def test_mistakes_are_one_line_on_stderr(capsys, monkeypatch, tmp_path, arguments, status, message):
+    monkeypatch.chdir(tmp_path)
+    got, out, err = run(capsys, *arguments)
     assert got == status
+    if {"--svg", "--dot", "--html"} & {*arguments}:  # what cannot be written is refused before anything is printed
+        assert out == ""
+    assert not [*tmp_path.iterdir()]
     assert err.startswith("chainrule: ")
     assert err.count("\n") == 1
     assert message in err
@@ -207,6 +239,60 @@ def test_pictures_name_the_nodes_as_the_steps_do(capsys, tmp_path):
     assert "v1" in dot.read_text(encoding="utf-8")
 
 
+def test_one_gradient_a_line_below_each_other(capsys):
+    _, out, _ = run(capsys, "名*x + long_name", "名=2", "x=3", "long_name=1")
+    assert out.endswith("\ngradients\n  ∂f/∂名        = 3\n  ∂f/∂x         = 2\n  ∂f/∂long_name = 1\n")
+
+
+def test_svg_writes_the_format_of_its_suffix(capsys, tmp_path):
+    png = tmp_path / "f.png"
+    assert run(capsys, *L01, "--svg", str(png))[0] == 0
+    assert png.read_bytes().startswith(b"\x89PNG")
+    assert [path.name for path in tmp_path.iterdir()] == ["f.png"]
+
+
+def test_a_graph_may_run_down(capsys, tmp_path):
+    dot = tmp_path / "f.dot"
+    assert run(capsys, *L01, "--dot", str(dot), "--rankdir=TB")[0] == 0
+    assert re.search(r"rankdir=\"?TB", dot.read_text(encoding="utf-8"))
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may write everything")
+def test_a_read_only_file_is_kept(capsys, tmp_path):
+    page = tmp_path / "f.html"
+    page.write_text("old")
+    page.chmod(0o444)
+    status, out, err = run(capsys, *L01, "--html", str(page))
+    assert (status, out) == (1, "")
+    assert "Permission denied" in err
+    assert page.read_text() == "old"
+
+
+def test_colours_are_forced_through_a_pipe():
+    forced = command(*L01, encoding="utf-8", env={"PYTHONIOENCODING": "utf-8", "FORCE_COLOR": "1"})
+    assert "\x1b[1;36mgradients\x1b[0m" in forced.stdout
+    refused = {"PYTHONIOENCODING": "utf-8", "FORCE_COLOR": "1", "NO_COLOR": "1"}
+    assert "\x1b" not in command(*L01, encoding="utf-8", env=refused).stdout
+
+
+def test_thousands_of_operands_do_not_collect_the_operands_at_each_step(capsys, monkeypatch):
+    """The work of a listing grows with the number of its lines, not with its square."""
+    counted = {}
+    for n in (200, 400):
+        reads = 0
+
+        def data(self):
+            nonlocal reads
+            reads += 1
+            return self._data
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Value, "data", property(data, Value.data.fset))
+            run(capsys, f"logsumexp([{', '.join(f'x{k}' for k in range(n))}])", *(f"x{k}={k / n}" for k in range(n)))
+        counted[n] = reads
+    assert counted[400] < 2.5 * counted[200]
+
+
 def test_the_page_begins_before_the_first_step(capsys, monkeypatch, tmp_path):
     def save(self, path):
         gradients = [node.grad for node in self.order]
@@ -231,9 +317,9 @@ def test_stepping_writes_no_line_wider_than_the_terminal(columns, monkeypatch):
     s = (x * x * 3 + x.exp()).stepper()
     s.watch(x.label)
     for _ in range(len(s) + 1):
-        picture = interactive._picture(s, colour=False)
+        picture = interactive._screen(s, colour=False)
         assert len(picture) < 24
-        assert all(wording.columns(line) <= columns for line in picture), picture
+        assert all(columns_of(line) <= columns for line in picture), picture
         s.step()
 
 

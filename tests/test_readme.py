@@ -1,6 +1,7 @@
 """The README tells what is there: each file with the sentence that it opens with, each lesson with its picture."""
 
 import ast
+import doctest
 import re
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 from demos.curriculum import LESSONS
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCUMENTS = [ROOT / "README.md", *(ROOT / folder / "README.md" for folder in ("autograd", "nn", "demos"))]
+LESSON_TABLE = (ROOT / "demos" / "README.md").read_text(encoding="utf-8")
 PACKAGES = ("autograd", "nn", "demos")
 
 
@@ -30,15 +32,32 @@ def test_every_module_stands_in_the_list_of_its_package_with_its_sentence(packag
 def test_every_lesson_stands_in_the_table(lesson) -> None:
     (row,) = [
         line
-        for line in README.splitlines()
+        for line in LESSON_TABLE.splitlines()
         if line.startswith("|") and f"`python -m demos {int(lesson.id[1:])}`" in line
     ]
     assert lesson.title in row
     assert lesson.sentence in row
     (picture,) = re.findall(r'src="([^"]+)"', row)
-    assert (ROOT / picture).is_file()
+    assert (ROOT / "demos" / picture).is_file()
 
 
-def test_every_picture_and_link_is_there() -> None:
-    for target in re.findall(r"\]\(((?!http)[^)#]+)\)", README):
-        assert (ROOT / target).is_file(), target
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.parent.name)
+def test_every_picture_and_link_is_there(document: Path) -> None:
+    for target in re.findall(r"\]\(((?!http)[^)#]+)\)", document.read_text(encoding="utf-8")):
+        assert (document.parent / target).is_file(), target
+
+
+def test_the_readme_shows_what_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its Python examples, run one after the other; the fences around them are no part of what is printed."""
+    monkeypatch.chdir(tmp_path)
+    text = re.sub(r"^```\w*$", "", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    example = doctest.DocTestParser().get_doctest(text, {}, "README.md", "README.md", 0)
+    result = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS).run(example)
+    assert result.attempted > 15
+    assert result.failed == 0
+
+
+def test_the_readme_is_two_screens() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 150
+    assert "BLANKLINE" not in text

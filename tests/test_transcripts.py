@@ -16,23 +16,23 @@ def gates() -> None:
     ...     print(step)
     +  q = x + y  = -2 + 5 = 3
     *  f = q·z    = 3·(-4) = -12
-    *  f = q·z    ∂f/∂q = z = -4     q.grad: 0 + 1 × -4 = -4
+    *  f = q·z    ∂f/∂q = z = -4     q.grad: 0 + 1 × (-4) = -4
     *  f = q·z    ∂f/∂z = q = 3      z.grad: 0 + 1 × 3 = 3
-    +  q = x + y  ∂q/∂x = 1          x.grad: 0 + -4 × 1 = -4
-    +  q = x + y  ∂q/∂y = 1          y.grad: 0 + -4 × 1 = -4
+    +  q = x + y  ∂q/∂x = 1          x.grad: 0 + (-4) × 1 = -4
+    +  q = x + y  ∂q/∂y = 1          y.grad: 0 + (-4) × 1 = -4
     >>> s.phase, x.grad, y.grad, z.grad
     ('backward', -4.0, -4.0, 3.0)
     >>> print(s.back().explain())
-    Operation + (sum): q = x + y. Its local derivative by y is ∂q/∂y = 1. Upstream, q has gradient -4: the chain rule
-    passes -4 × 1 = -4 to y. y had no gradient yet and now has -4. That was the only contribution to y, so its gradient
-    is complete: the sum over all paths from y to f.
+    Operation + (sum): q = x + y. Its local derivative with respect to y is ∂q/∂y = 1. Upstream, q has gradient -4:
+    the chain rule passes (-4) × 1 = -4 to y. y had no gradient yet and now has -4. That was the only contribution
+    to y, so its gradient is complete: the sum over all paths from y to f.
     >>> print(s)
     backward pass of f: step 5 of 6
       1 +  q = x + y   = -2 + 5 = 3
       2 *  f = q·z     = 3·(-4) = -12
-      3 *  f = q·z     ∂f/∂q = z = -4   q.grad: 0 + 1 × -4 = -4   ✓
+      3 *  f = q·z     ∂f/∂q = z = -4   q.grad: 0 + 1 × (-4) = -4   ✓
       4 *  f = q·z     ∂f/∂z = q = 3    z.grad: 0 + 1 × 3 = 3     ✓
-    ▶ 5 +  q = x + y   ∂q/∂x = 1        x.grad: 0 + -4 × 1 = -4   ✓
+    ▶ 5 +  q = x + y   ∂q/∂x = 1        x.grad: 0 + (-4) × 1 = -4   ✓
       6 +  q = x + y   ∂q/∂y
     <BLANKLINE>
            x      y   q      z     f
@@ -53,7 +53,7 @@ def neuron() -> None:
     sigmoid  f = sigmoid(net)  ∂f/∂net = f·(1 - f) = 0.196612   net.grad: 0 + 1 × 0.196612 = 0.196612
     >>> s = expand(f).stepper()
     >>> print(s.until("net"))
-    neg  v4 = -net  ∂v4/∂net = -1   net.grad: 0 + -0.196612 × -1 = 0.196612
+    neg  v4 = -net  ∂v4/∂net = -1   net.grad: 0 + (-0.196612) × (-1) = 0.196612
     >>> print(s.run())
     *  v1 = w0·x0  ∂v1/∂x0 = w0 = 2  x0.grad: 0 + 0.196612 × 2 = 0.393224
     >>> for x in (w0, x0, w1, x1, w2):

@@ -1,25 +1,28 @@
-"""Grading a derivation by hand: formulas for gradients, line by line, held against the engine.
+"""Grading a derivation by hand: formulas for gradients, line by line, compared with the engine.
 
-Each formula is read by the grammar of `expression` and calculated from the values of the graph and the lines before
-it. A line is right, or wrong by so much; one that only inherits the error of an earlier line is told apart.
+Each formula is parsed as an `expression` and calculated from the values of the graph and the lines before it. A line is
+right or wrong; a line that is wrong only because of an earlier one names that one.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, SupportsFloat
+from typing import NamedTuple, SupportsFloat
 
 from ..engine.backward import topological_order
+from ..engine.errors import require_value
 from ..engine.grad import grad
 from ..engine.value import Value
-from ..notation.text_layout import clip, columns, pad
+from ..notation.text_layout import clip
+from .report import Report
 
 Formula = str | SupportsFloat
 
 
 class Line(NamedTuple):
-    """One line: its `name` and `formula` as written, what it `means`, its number by hand and by the engine.
+    """One line of a derivation.
 
-    `engine` is None for a definition, which only serves the lines after it. `inherited` are the earlier lines through
-    whose errors alone this one is wrong; `trouble` is why the formula has no value.
+    `name` and `formula` are as they were given, `means` is the derivative (or node) that the line is about, `by_hand`
+    and `engine` are its two values. `engine` is None for a definition, which only serves the lines after it.
+    `inherited` are the earlier lines whose errors alone make this one wrong; `trouble` is why the formula has no value.
     """
 
     name: str
@@ -32,12 +35,18 @@ class Line(NamedTuple):
     trouble: str = ""
 
     @property
+    def ok(self) -> bool:
+        """Whether the line is right."""
+        return self.right
+
+    @property
     def error(self) -> float:
-        """What the number by hand is too much; 0 for a definition."""
+        """The value by hand minus the engine's; 0 for a definition."""
         return 0.0 if self.engine is None else self.by_hand - self.engine
 
     @property
     def verdict(self) -> str:
+        """ "ok", "WRONG" with the reason where it is known, or "" for a definition."""
         if self.engine is None:
             return ""
         if self.right:
@@ -45,47 +54,28 @@ class Line(NamedTuple):
         cause = self.trouble or (f"through {', '.join(self.inherited)}" if self.inherited else "")
         return f"WRONG, {cause}" if cause else "WRONG"
 
+    def cells(self) -> tuple[str, ...]:
+        """What the table shows."""
+        engine = ("", "") if self.engine is None else (f"{self.engine:.6g}", f"{self.error:.4g}")
+        return (self.name, self.means, clip(self.formula, 40), f"{self.by_hand:.6g}", *engine, self.verdict)
 
-class Derivation(Sequence[Line]):
+
+class Derivation(Report[Line]):
     """The result of `check_derivation`: a sequence of lines that prints as a table and is true when all are right."""
 
-    def __init__(self, lines: list[Line]):
-        self._lines = lines
-
-    def __getitem__(self, k: Any) -> Any:
-        return self._lines[k]
-
-    def __len__(self) -> int:
-        return len(self._lines)
-
-    def __iter__(self) -> Iterator[Line]:
-        return iter(self._lines)
-
-    def __bool__(self) -> bool:
-        return not self.wrong
+    heading = ("line", "means", "formula", "by hand", "engine", "error", "")
+    numeric = (3, 4, 5)
 
     @property
     def wrong(self) -> tuple[str, ...]:
         """The names of the lines that are wrong."""
-        return tuple(line.name for line in self._lines if not line.right)
+        return tuple(line.name for line in self if not line.right)
 
-    def __str__(self) -> str:
-        rows = [("line", "means", "formula", "by hand", "engine", "error", "")]
-        for line in self._lines:
-            engine = ("", "") if line.engine is None else (f"{line.engine:.6g}", f"{line.error:.4g}")
-            rows.append((line.name, line.means, clip(line.formula, 40), f"{line.by_hand:.6g}", *engine, line.verdict))
-        widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
-        table = []
-        for row in rows:
-            cells = [pad(cell, width) for cell, width in zip(row[:3], widths, strict=False)]
-            cells += [cell.rjust(width) for cell, width in zip(row[3:6], widths[3:], strict=False)]
-            table.append("  ".join([*cells, row[6]]).rstrip())
-        graded = sum(line.engine is not None for line in self._lines)
+    def summary(self) -> str:
+        """How many lines are wrong, and which."""
+        graded = sum(line.engine is not None for line in self)
         wrong = self.wrong
-        verdict = f"{len(wrong)} of {graded} wrong: {', '.join(wrong)}" if wrong else f"all {graded} right"
-        return "\n".join([*table, verdict])
-
-    __repr__ = __str__
+        return f"{len(wrong)} of {graded} wrong: {', '.join(wrong)}" if wrong else f"all {graded} right"
 
 
 def check_derivation(
@@ -99,24 +89,27 @@ def check_derivation(
 
     Arguments:
         output: the Value that is differentiated, usually a loss.
-        formulas: the lines in their order: a name, and its formula (a text such as ``"delta_o * h1"``) or its number.
-            A formula may use the labels of the graph (they stand for data), the lines before it, `values`, and the
-            functions of this package.
+        formulas: the lines in their order: a name, and its formula (a text such as ``"delta_o * h1"``, written as the
+            command line and the stepper write formulas) or its number. A formula may use the labels of the graph (they
+            mean the data of the nodes), the lines before it, `values`, and the functions of this package.
         values: more names for the formulas: plain numbers, or Values of the graph that have no label.
-        rtol: a number is right when it differs by at most rtol times its size. A decimal, such as -0.0079, is right
-            also when the engine's number rounds to it.
+        rtol: a number is right when it differs by at most rtol times its size. A decimal, such as -0.0079, is also
+            right when the engine's number rounds to it.
 
-    What a line means follows from its name:
+    The name of a line says what it is:
 
     - a label, ``h1``: the data of that node;
-    - ``d`` or ``∂`` before a label, ``dw1``, also ``dL/dw1``: the gradient of `output` by that node;
-    - ``delta_`` or ``δ_`` before the end of a label that begins with ``net_``: δ_h1 is the gradient by net_h1;
-    - any name whose value is a pair, ``"δ": (node or label, formula)``: the gradient by that node;
+    - ``d`` or ``∂`` before a label, ``dw1``, also ``dL/dw1``: the derivative of `output` with respect to that node;
+    - ``delta_`` or ``δ_`` before the rest of a label that begins with ``net_``: δ_h1 is the derivative with respect to
+      net_h1;
+    - any name whose value is a pair, ``"δ": (node or label, formula)``: the derivative with respect to that node;
     - any other name: a definition, which is not graded and which a later line must use.
 
-    Returns a `Derivation`: ``bool()`` tells whether all lines are right, ``print()`` shows a table, `.wrong` names the
-    wrong ones. A line that would be right, were an earlier one right, is wrong "through" that one. Raises ValueError,
-    naming the line, for a formula outside the grammar, an unknown name and a definition that nothing uses.
+    Returns a `Derivation`: ``bool()`` is True when all lines are right, ``print()`` shows a table, `.wrong` names the
+    wrong lines. A line that is wrong only because an earlier one is, is wrong "through" that one.
+
+    Raises ValueError, naming the line, for a formula that cannot be read, an unknown name and a definition that nothing
+    uses; TypeError when `output` is not a Value.
 
     >>> w, x = Value(0.5, "w"), Value(3.0, "x")
     >>> net = w * x
@@ -130,8 +123,7 @@ def check_derivation(
     dx    ∂f/∂x      δ_h * w          0.0858549  0.163566  -0.07771  WRONG, through δ_h
     3 of 3 wrong: δ_h, dw, dx
     """
-    if not isinstance(output, Value):
-        raise TypeError(f"check_derivation needs a Value, got {type(output).__name__} {output!r}: it has no gradients")
+    require_value("output", output)
     grader = _Grader(output, values or {}, rtol)
     lines = [grader.grade(name, given) for name, given in formulas.items()]
     grader.finish(lines)
@@ -139,7 +131,7 @@ def check_derivation(
 
 
 class _Grader:
-    """Reads one line after another, with what is known so far."""
+    """Grades one line after another with what the lines before it gave."""
 
     def __init__(self, output: Value, values: Mapping[str, SupportsFloat], rtol: float):
         self.output, self.rtol = output, rtol
@@ -149,9 +141,9 @@ class _Grader:
                 self.nodes.setdefault(_normal(node.label), []).append(node)
         self.nodes |= {_normal(name): [value] for name, value in values.items() if isinstance(value, Value)}
         self.numbers = {_normal(name): float(x) for name, x in values.items() if not isinstance(x, Value)}
-        self.written: dict[str, float] = {}  # the lines by hand
-        self.true: dict[str, float] = {}  # and as they would be without any error
-        self.through: dict[str, tuple[str, ...]] = {}  # the lines whose errors each carries
+        self.written: dict[str, float] = {}  # the values by hand
+        self.true: dict[str, float] = {}  # and what they would be if every line before were right
+        self.through: dict[str, tuple[str, ...]] = {}  # of each line, the lines whose errors are in it
         self.unused: list[str] = []
 
     def grade(self, name: str, given: Formula | tuple[Value | str, Formula]) -> Line:
@@ -178,13 +170,13 @@ class _Grader:
             known = ", ".join(sorted(self.nodes)) or "no labels"
             raise ValueError(
                 f"line {self.unused[0]!r} means nothing here: no gradient has that name, and no later line uses it. "
-                f"The graph has {known}; the gradient by node w is called dw, or give it as (node, formula)"
+                f"The graph has {known}; the gradient of node w is called dw, or give it as (node, formula)"
             )
         if all(line.engine is None for line in lines):
-            raise ValueError("there is no line to grade: the gradient by the node labelled w is called dw")
+            raise ValueError("there is no line to grade: the gradient of the node labelled w is called dw")
 
     def _meaning(self, name: str, target: Value | str | None) -> tuple[str, float | None]:
-        """What a line is, and its number by the engine; None for a definition."""
+        """What a line is about, and the value by the engine; None for a definition."""
         if target is not None:
             node = target if isinstance(target, Value) else self._node(_normal(target), f"line {name!r}")
             return self._gradient(node, node.label or "·")
@@ -211,13 +203,13 @@ class _Grader:
         raise ValueError(f"{where}: {label!r} is not known here; known are {known}")
 
     def _calculate(self, name: str, formula: Formula) -> tuple[Sequence[str], float, float, str]:
-        """The names in a formula, its number by hand and without earlier errors, and why it has none."""
+        """The names in a formula, its value by hand and without the errors of earlier lines, and why it has none."""
         if not isinstance(formula, str):
             return (), float(formula), float(formula), ""
-        from ..expression import Expression  # whose parser takes longer to import than all the rest
+        from ..expression import Expression  # ast takes longer to import than all the rest
 
         try:
-            expression = Expression(formula)
+            expression = Expression(formula, {*self.nodes, *self.numbers, *self.written})
         except ValueError as error:
             raise ValueError(f"line {name!r}: {error}") from None
         results = []
@@ -242,7 +234,7 @@ class _Grader:
 
 
 def _differentiated(name: str) -> Iterator[str]:
-    """The labels of the nodes by which `name` may be the gradient."""
+    """The labels of the nodes whose gradient may be called `name`."""
     for sign in ("delta_", "δ_", "delta", "δ"):
         if name.startswith(sign):
             yield f"net_{name.removeprefix(sign)}"
@@ -269,7 +261,7 @@ def _half_a_digit(formula: Formula) -> float:
 
 
 def _normal(name: str) -> str:
-    """A name as Python reads it."""
+    """A name as Python's parser normalises it."""
     from unicodedata import normalize
 
     return normalize("NFKC", name)

@@ -1,29 +1,31 @@
-"""Why a graph does not learn: values that are not finite, units that let no gradient through, gradients that fade.
+"""Why a graph does not learn: values that are not finite, units that pass no gradient on, gradients that vanish.
 
-`diagnose` walks the graph once forward and once back and says in sentences what it met. It reads what was recorded and
-changes nothing, so it may be called in the middle of training.
+`diagnose` walks through the graph once forward and once backward and says in sentences what it found. It reads what was
+recorded and changes nothing, so it may be called in the middle of training.
 """
 
 import math
 from collections.abc import Iterable, Iterator, Sequence, Sized
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ..engine.backward import gradients, topological_order
+from ..engine.errors import require_value
 from ..engine.value import Value
-from ..notation.equations import Wording
+from ..notation.equations import Equations
 from ..notation.names import Names
 from ..notation.symbols import short_number
+from .report import Report
 
 # A sigmoid or tanh is saturated where its derivative is below this part of the largest that it has anywhere.
 SATURATED = 0.01
 _STEEPEST = {"sigmoid": 0.25, "tanh": 1.0}
-# Gradients vanish or explode where the largest of a depth is below or above this many times that of the output.
+# Gradients vanish or explode where the largest at some depth is below or above this many times that of the output.
 VANISHED, EXPLODED = 1e-6, 1e6
-_SHOWN = 4  # operands, or nodes of each end of a path, that a sentence names
+_SHOWN = 4  # operands, or nodes at each end of a path, that a sentence names
 
 
 class Finding(NamedTuple):
-    """One thing that is wrong: its `kind`, the `nodes` concerned (the first or the worst of them first), the sentences.
+    """One thing that is wrong: its `kind`, the `nodes` concerned (the first or the worst of them first), its `text`.
 
     The kinds are "not finite", "saturated", "dead", "vanishing" and "exploding".
     """
@@ -32,62 +34,74 @@ class Finding(NamedTuple):
     nodes: tuple[Value, ...]
     text: str
 
+    @property
+    def ok(self) -> bool:
+        """A finding never is."""
+        return False
+
+    def cells(self) -> tuple[str]:
+        """What the report shows."""
+        return (self.text,)
+
     def __str__(self) -> str:
         return self.text
 
 
-class Diagnosis(Sequence[Finding]):
-    """What `diagnose` found, worst kind first: a sequence of findings that prints as sentences.
+class Diagnosis(Report[Finding]):
+    """What `diagnose` found, the worst kind first: a sequence of findings that prints as sentences.
 
-    It is empty, so false, where the graph is healthy. `gradient_by_depth` holds the largest size of a gradient at each
-    depth (empty where a value is not finite); depth is the number of operations to the output on the longest way.
+    It is empty, and so false, where the graph is healthy. `gradient_by_depth` holds the largest size of a gradient at
+    each depth (empty where a value is not finite); the depth of a node is the number of operations on the longest path
+    from it to the output.
     """
 
-    def __init__(self, findings: list[Finding], gradient_by_depth: list[float], size: int):
-        self._findings, self.gradient_by_depth, self._size = findings, tuple(gradient_by_depth), size
+    def __init__(self, findings: Iterable[Finding], gradient_by_depth: Sequence[float], size: int):
+        super().__init__(findings)
+        self.gradient_by_depth, self._size = tuple(gradient_by_depth), size
 
-    def __getitem__(self, k: Any) -> Any:
-        return self._findings[k]
-
-    def __len__(self) -> int:
-        return len(self._findings)
+    def __bool__(self) -> bool:
+        return len(self) > 0
 
     def __str__(self) -> str:
-        if self._findings:
-            return "\n".join(finding.text for finding in self._findings)
+        return "\n".join(map(str, self)) or self.summary()
+
+    def summary(self) -> str:
+        """What is said where nothing was found."""
         return (
             f"Healthy, {self._size} node{'s' if self._size > 1 else ''}: values and gradients are finite, no "
             "sigmoid or tanh is saturated, no ReLU is dead, and gradients neither vanish nor explode."
         )
 
-    __repr__ = __str__
-
 
 def diagnose(output: Value) -> Diagnosis:
-    """Look for what keeps the graph behind `output`, usually a loss, from learning; returns a `Diagnosis`.
+    """Find what keeps the graph behind `output`, usually a loss, from learning.
 
-    - "not finite": the first value that is infinite or NaN although its operands are not, with those operands and the
-      way from it to the output; or the edge on which the gradient became so.
-    - "saturated": sigmoid and tanh nodes with a derivative below a hundredth of the largest that they have anywhere
-      (1/4 and 1): beyond ±6 and ±3.
-    - "dead": ReLUs that let no gradient through. Nodes made in scopes of one name, such as a neuron at every example of
-      a batch, are one unit, dead where all of them are.
-    - "vanishing", "exploding": the largest gradient of some depth is below 1e-6, or above 1e6, times the output's own.
+    Arguments:
+        output: the Value at the end of the graph.
 
-    Raises TypeError when `output` is no Value.
+    Returns a `Diagnosis`, which holds findings of these kinds:
+
+    - "not finite": the first value that is infinite or NaN although its operands are finite, with those operands and
+      the path from it to the output; or the edge on which the gradient became infinite or NaN.
+    - "saturated": sigmoid and tanh nodes whose derivative is below a hundredth of its maximum (1/4 and 1): beyond ±6
+      and ±3.
+    - "dead": ReLUs that pass no gradient on. Nodes made in scopes of one name, such as a neuron at every example of a
+      batch, are one unit, which is dead where all of its nodes are.
+    - "vanishing", "exploding": the largest gradient at some depth is below 1e-6, or above 1e6, times the output's own.
+
+    Raises TypeError when `output` is not a Value.
 
     >>> x = Value(1e200, "x")
     >>> print(diagnose(x * x + 1))
     Not finite: v1 = x·x = inf is the first value that is not finite; its operands are x = 1e+200 and x = 1e+200.
-    It reaches the output along v1 → f. ...
+    It reaches the output through v1 → f. ...
     >>> not diagnose(Value(2.0, "x").tanh())  # nothing found
     True
     """
-    if not isinstance(output, Value):
-        raise TypeError(f"diagnose needs a Value, got {type(output).__name__} {output!r}: a plain number has no graph")
+    require_value("output", output)
     order = topological_order(output)
-    teller = _Teller(order)
-    findings = [*teller.not_finite(), *teller.saturated(), *teller.dead()]
+    search = _Search(order)
+    findings = [*search.not_finite(), *search.saturated(), *search.dead()]
     by_depth: list[float] = []
     if not any(finding.kind == "not finite" for finding in findings):
         try:
@@ -95,9 +109,9 @@ def diagnose(output: Value) -> Diagnosis:
         except ValueError as error:
             findings.insert(0, Finding("not finite", (output,), f"Not finite: {error}."))
         else:
-            findings = [*teller.infinite_gradient(total), *findings]
+            findings = [*search.infinite_gradient(total), *findings]
             by_depth, at_depth = _by_depth(order, total)
-            findings += teller.sizes(by_depth, at_depth)
+            findings += search.sizes(by_depth, at_depth)
     return Diagnosis(findings, by_depth, len(order))
 
 
@@ -125,18 +139,20 @@ def _by_depth(order: Sequence[Value], total: dict[Value, float]) -> tuple[list[f
     return sizes, nodes
 
 
-class _Teller:
-    """Finds one kind of trouble after another in a graph, and puts it into words."""
+class _Search:
+    """Finds one kind of trouble after another in a graph and describes it."""
 
     def __init__(self, order: Sequence[Value]):
         self.order, self.output = order, order[-1]
-        self.wording = Wording(Names(order))
+        self.equations = Equations(Names(order))
 
     def not_finite(self) -> Iterator[Finding]:
         for node in self.order:
-            if not math.isfinite(node.data):  # parents come before it, so theirs are finite
-                path = self._way_out(node)
-                way = "It is the output." if node is self.output else f"It reaches the output along {self._path(path)}."
+            if not math.isfinite(node.data):  # the first one: its parents come before it and are finite
+                path = self._path_to_output(node)
+                way = (
+                    "It is the output." if node is self.output else f"It reaches the output through {self._path(path)}."
+                )
                 equation = self._equation(node)
                 if node.parents:
                     what = f"is the first value that is not finite; its operands are {self._operands(node)}"
@@ -145,7 +161,7 @@ class _Teller:
                     )
                 else:
                     what = "was given: it is a leaf" if node.requires_grad else "was given as a plain number"
-                    advice = "Look for where this number comes from."
+                    advice = "Find out where this number comes from."
                 yield Finding("not finite", (node, *path[1:]), f"Not finite: {equation} {what}. {way} {advice}")
                 return
 
@@ -160,8 +176,8 @@ class _Teller:
                     "saturated",
                     tuple(stuck),
                     f"Saturated: {_of(stuck, nodes, op, 'the worst')} {self._equation(worst)}, where "
-                    f"{self._assignment(worst.parents[0])}. Its derivative {short_number(worst.local_grads[0])} lets "
-                    "hardly any gradient through. Standardise the inputs or begin with smaller weights.",
+                    f"{self._assignment(worst.parents[0])}. Its derivative {short_number(worst.local_grads[0])} "
+                    "passes hardly any gradient on. Standardise the inputs or begin with smaller weights.",
                 )
 
     def dead(self) -> Iterator[Finding]:
@@ -175,11 +191,11 @@ class _Teller:
         if dead:
             first, times = dead[0][0], len(dead[0])
             if times > 1:
-                when = f"none of the {times} times that it stands in the graph is its operand above 0"
+                when = f"its operand is above 0 in none of its {times} places in the graph"
                 caution = ""
             else:
                 when = f"its operand {self._assignment(first.parents[0])} is not above 0"
-                caution = " For a single example that is ordinary: look at the loss of a whole batch."
+                caution = " For a single example that is normal: look at the loss of a whole batch."
             yield Finding(
                 "dead",
                 tuple(node for unit in dead for node in unit),
@@ -218,12 +234,12 @@ class _Teller:
                 yield Finding(
                     kind,
                     (at_depth[depth],),
-                    f"{kind.capitalize()}: on the way back the gradient {verb}. The largest of each depth: {trail} "
+                    f"{kind.capitalize()}: the gradient {verb} on its way back. The largest at each depth: {trail} "
                     f"(node {self._name(at_depth[depth])}).{beyond if kind == 'vanishing' else ''} {advice}",
                 )
 
-    def _way_out(self, start: Value) -> list[Value]:
-        """The nodes of a shortest way from `start` to the output."""
+    def _path_to_output(self, start: Value) -> list[Value]:
+        """The nodes of a shortest path from `start` to the output."""
         distance, through = {start: 0}, dict[Value, Value]()
         for node in self.order:
             reached = [parent for parent in node.parents if parent in distance]
@@ -255,11 +271,11 @@ class _Teller:
         place = f" (in {'.'.join(node.scope.path)})" if node.scope else ""
         if not node.parents:
             return f"{name} = {value}{place}" if name != value else f"{value}{place}"
-        equation = self.wording.equation(node)
+        equation = self.equations.equation(node)
         return f"{name} = {equation} = {value}{place}"
 
     def _name(self, node: Value) -> str:
-        return self.wording.name(node).text
+        return self.equations.name(node).text
 
     def _assignment(self, node: Value) -> str:
         return f"{self._name(node)} = {short_number(node.data)}" if node.requires_grad else short_number(node.data)

@@ -1,180 +1,344 @@
-"""Checking gradients: the chain rule held against differences of function values.
+"""Checking gradients: the chain rule compared with finite differences of values.
 
-Both must agree up to the error of the differences; where they do not, a rule or a derivation is wrong.
+The differences come with a bound of their error (see `differences`), so that the comparison has four outcomes: they
+agree, they differ and the rule is wrong, the function has a kink here, or the values have too few digits to tell.
 """
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from ..engine.backward import RECORDED, gradients, topological_order
 from ..engine.grad import grad
-from ..engine.grad_mode import no_grad
 from ..engine.value import Value
+from . import differences
+from .differences import EPSILON, Estimate, Line, Plane, Values
+from .report import Report
 
-_STEPS = (1e-4, 3e-6, 1e-7)  # the first leaves the least rounding error, the last stays nearest to the point
+_DIGITS = 100.0  # times rtol: differences with a larger error than this decide nothing
+_TINY = 1e-307  # floats below this have few digits or none
+OK, WRONG, KINK, UNRESOLVED = "ok", "WRONG", "kink", "not resolved"
+_WORST = (OK, UNRESOLVED, KINK, WRONG)
 
 
 class Check(NamedTuple):
-    """One derivative: by the chain rule, by differences, and whether they agree."""
+    """One derivative: its `name`, its value by the chain rule and by differences, and how they compare.
+
+    `verdict` is "ok", "WRONG", "kink" (there is no derivative: the slopes to the left and right, `one_sided`, differ)
+    or "not resolved" (the values of the function have too few digits to tell). `uncertainty` bounds the error of
+    `difference`.
+    """
 
     name: str
     chain_rule: float
     difference: float
-    agrees: bool
+    uncertainty: float
+    verdict: str
+    one_sided: tuple[float, float] | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether both agree."""
+        return self.verdict == OK
+
+    @property
+    def agrees(self) -> bool:
+        """The same as `ok`."""
+        return self.ok
 
     @property
     def error(self) -> float:
+        """How far the chain rule and the differences are apart."""
         return abs(self.chain_rule - self.difference)
 
+    def cells(self) -> tuple[str, ...]:
+        """What the table shows."""
+        numbers = (f"{self.chain_rule:.9g}", f"{self.difference:.9g}", f"{self.error:.1e}")
+        if self.one_sided:
+            left, right = (f"{slope:.6g}" for slope in self.one_sided)
+            return (self.name, *numbers, f"{self.verdict}: {left} to the left, {right} to the right")
+        if self.verdict == UNRESOLVED:
+            return (self.name, *numbers, f"{self.verdict}: differences are exact to {self.uncertainty:.0e} only")
+        return (self.name, *numbers, self.verdict)
 
-class GradientCheck(Sequence[Check]):
+
+class GradientCheck(Report[Check]):
     """The result of `check_gradients`: a sequence of checks that prints as a table and is true when all agree."""
 
-    def __init__(self, checks: list[Check]):
-        self._checks = checks
-
-    def __getitem__(self, k: Any) -> Any:
-        return self._checks[k]
-
-    def __len__(self) -> int:
-        return len(self._checks)
-
-    def __iter__(self) -> Iterator[Check]:
-        return iter(self._checks)
-
-    def __bool__(self) -> bool:
-        return all(check.agrees for check in self._checks)
+    heading = ("derivative", "chain rule", "difference", "error", "")
+    numeric = (1, 2, 3)
 
     @property
     def worst(self) -> Check:
-        """The check with the largest error in proportion to its size, among those that fail if any do."""
-        return max(self._checks, key=lambda c: (not c.agrees, c.error / (1.0 + abs(c.difference)), c.error != c.error))
+        """The check with the worst verdict, and among those the largest error in proportion to its size."""
 
-    def __str__(self) -> str:
-        width = max(10, *(len(check.name) for check in self._checks))
-        lines = [f"{'derivative':<{width}}  {'chain rule':>16}  {'difference':>16}  {'error':>8}"]
-        for c in self._checks:
-            verdict = "ok" if c.agrees else "WRONG"
-            lines.append(f"{c.name:<{width}}  {c.chain_rule:>16.9g}  {c.difference:>16.9g}  {c.error:>8.1e}  {verdict}")
-        wrong = sum(not check.agrees for check in self._checks)
-        verdict = f"{wrong} of {len(self)} differ, worst: {self.worst.name}" if wrong else f"all {len(self)} agree"
-        return "\n".join([*lines, verdict])
+        def badness(check: Check) -> tuple[int, bool, float]:
+            error = check.error / max(abs(check.chain_rule), abs(check.difference), 1e-300)
+            return _WORST.index(check.verdict), math.isnan(error), error
 
-    __repr__ = __str__
+        return max(self, key=badness)
+
+    def summary(self) -> str:
+        """How many agree, and which is the worst of those that do not."""
+        if self:
+            return f"all {len(self)} agree"
+        counts = ((WRONG, "differ"), (KINK, "at a kink"), (UNRESOLVED, "not resolved"))
+        found = [(sum(check.verdict == verdict for check in self), text) for verdict, text in counts]
+        parts = ", ".join(f"{count} of {len(self)} {text}" for count, text in found if count)
+        return f"{parts}, worst: {self.worst.name}"
 
 
 def check_gradients(
-    f: Callable[..., Any], *point: Any, order: int = 1, rtol: float = 1e-6, atol: float = 1e-8
+    f: Callable[..., Any], *point: Any, order: int = 1, rtol: float = 1e-6, atol: float = 0.0
 ) -> GradientCheck:
-    """Hold the derivatives of `f` by the chain rule against central differences.
+    """Compare the derivatives of `f` by the chain rule with finite differences of its values.
 
     Arguments:
-        f: a function of Values (and lists of Values) that returns a Value.
-        point: where to check: a float, or a list of floats, for each argument of `f`.
+        f: a function of Values (and lists or arrays of Values) that returns a Value.
+        point: where to check: a float, a list of floats or an array for each argument of `f`.
         order: 1 for gradients, 2 for the second derivatives (every pair of inputs) too.
-        rtol, atol: they agree when they differ by at most atol + rtol times the larger of 1 and their size.
+        rtol: how far the two may differ in proportion to their size, besides the error of the differences.
+        atol: how far they may differ whatever their size.
 
-    Returns a GradientCheck: ``bool()`` tells whether all agree, ``print()`` shows a table, `.worst` is the worst.
-    Raises ValueError for another order or an empty point, and what `f` raises near the point. At a kink (relu at 0)
-    the difference is no derivative, and they disagree.
+    Returns a GradientCheck: ``bool()`` is True when all agree, ``print()`` shows a table, `.worst` is the worst. Each
+    row is "ok", "WRONG", "kink" (as abs at 0; both one-sided slopes are named) or "not resolved" (the values of `f`
+    have too few digits to decide, as for 1 + 1e-20*x); only "ok" is true.
 
-    The differences are central, at two steps, extrapolated (Richardson; Press et al., Numerical Recipes 5.7).
+    Raises ValueError for another order, an empty point and a value of `f` that is not finite; what `f` raises at the
+    point, and beside it where the derivative is infinite (as for sqrt at 0).
+
+    The steps have many sizes and stay inside the domain of `f`. Second derivatives are compared with second differences
+    of values: no rule for a derivative takes part in them. Source of the method: Ridders, Advances in Engineering
+    Software 4 (1982).
 
     >>> print(check_gradients(lambda x, y: x * y.exp(), 2.0, 0.0))
-    derivative        chain rule        difference     error
-    df/dx                      1                 1   ...  ok
-    df/dy                      2                 2   ...  ok
+    derivative  chain rule  difference    error
+    df/dx                1           1  ...      ok
+    df/dy                2           2  ...      ok
     all 2 agree
+    >>> print(check_gradients(lambda x: abs(x), 0.0))
+    derivative  chain rule  difference    error
+    df/dx                0           0  0.0e+00  kink: -1 to the left, 1 to the right
+    1 of 1 at a kink, worst: df/dx
     """
     if order not in (1, 2):
         raise ValueError(f"order must be 1 or 2, got {order!r}")
-    numbers = [float(x) for x in _flat(point)]
+    numbers = [float(x) for argument in point for x in _numbers(argument)]
     if not numbers:
         raise ValueError("check_gradients needs a point: check_gradients(f, 1.0, 2.0)")
-    names = _names(f, point)
-
-    def value(at: list[float]) -> list[float]:
-        with no_grad():
-            return [float(f(*_shaped(point, map(Value, at))))]
-
-    derivatives = _gradient(f, point, numbers)
-    differences = [_difference(value, numbers, k)[0] for k in range(len(numbers))]
-    titles = [f"df/d{name}" for name in names]
-    if order == 2:  # as differences of the gradients, which the differences of the function have just confirmed
-        for k, name in enumerate(names):
-            derivatives += _second(f, point, numbers, k)
-            differences += _difference(lambda at: _gradient(f, point, at), numbers, k)
-            titles += [f"d²f/d{name}d{other}" for other in names]
-    checks = zip(titles, derivatives, differences, strict=True)
-    return GradientCheck([Check(t, d, n, abs(d - n) <= atol + rtol * max(1.0, abs(d), abs(n))) for t, d, n in checks])
+    names = [name for title, argument in zip(_titles(f, point), point, strict=True) for name in _names(title, argument)]
+    checker = _Checker(f, point, numbers, rtol, atol)
+    checks = [checker.first(f"df/d{name}", k) for k, name in enumerate(names)]
+    if order == 2:
+        second = [
+            checker.second(f"d²f/d{name}d{other}", k, j, checks[k], checks[j])
+            for k, name in enumerate(names)
+            for j, other in enumerate(names)
+        ]
+        checks += second
+    return GradientCheck(checks)
 
 
-def _gradient(f: Callable[..., Any], point: Sequence[Any], numbers: Iterable[float]) -> list[float]:
-    inputs = list(map(Value, numbers))
-    output = f(*_shaped(point, inputs))
-    return grad(output, inputs) if isinstance(output, Value) else [0.0] * len(inputs)
+class _Checker:
+    """Compares the derivatives of one function at one point."""
+
+    def __init__(self, f: Callable[..., Any], point: Sequence[Any], numbers: list[float], rtol: float, atol: float):
+        self.f, self.point, self.numbers, self.rtol, self.atol = f, point, numbers, rtol, atol
+        self.inputs, self.output = self._graph()
+        self.middle = float(self.output.data) if isinstance(self.output, Value) else float(self.output)
+        if not math.isfinite(self.middle):
+            raise ValueError(f"the function is {self.middle} at this point: there are no differences to compare with")
+        self.slopes, self.terms = self._grad(self.output)
+        self.noise = self._noise()
+        self.lines = [Line(self._values(k)) for k in range(len(numbers))]
+        self.steps = [0.25 * _size(x) for x in numbers]  # that suit each input, once its slope is known
+        self._rows: dict[int, tuple[list[float], list[float]]] = {}
+        self._planes: dict[tuple[int, int], Plane] = {}
+
+    def _graph(self) -> tuple[list[Value], Any]:
+        inputs = list(map(Value, self.numbers))
+        return inputs, self.f(*_shaped(self.point, iter(inputs)))
+
+    def _grad(self, output: Any) -> tuple[list[float], list[float]]:
+        """The derivatives by the chain rule, and how far rounding may move each: the sizes of the terms of its sum."""
+        if not isinstance(output, Value):
+            return [0.0] * len(self.inputs), [0.0] * len(self.inputs)
+        size = _sizes(output, self.inputs)
+        return grad(output, self.inputs), [16.0 * EPSILON * size.get(x, 0.0) for x in self.inputs]
+
+    def _noise(self) -> float:
+        """How far rounding may move the value: the sum of what rounding each node does to the output."""
+        noise = abs(self.middle)
+        if isinstance(self.output, Value):
+            size = _sizes(self.output, self.inputs)
+            moved = (abs(node.data) * size.get(node, 0.0) for node in topological_order(self.output) if node.parents)
+            noise += math.fsum(x for x in moved if math.isfinite(x))
+        return 4.0 * EPSILON * noise
+
+    def _values(self, *moved: int) -> Values:
+        """The values of the function where the inputs `moved` have other numbers."""
+
+        def value(*place: float) -> float:
+            numbers = list(self.numbers)
+            for k, x in zip(moved, place, strict=True):
+                numbers[k] = x
+            output = self.f(*_shaped(self.point, map(Value, numbers)))
+            return float(output.data) if isinstance(output, Value) else float(output)
+
+        return Values(value, [self.numbers[k] for k in moved], self.middle, self.noise)
+
+    def first(self, name: str, k: int) -> Check:
+        """The gradient by input `k`."""
+        line, x = self.lines[k], self.numbers[k]
+        for steps, scaled in ((differences.first_steps(x), 0.0), (differences.more_steps(x), 1.0)):
+            line.sample(steps)
+            left, right, central = line.slope(-1.0), line.slope(1.0), line.central_slope()
+            if at_border := math.isinf(central.error):
+                left = right = central = min(left, right, key=lambda side: side.error)
+            check = self._compare(name, self.slopes[k], central, left, right, scaled * self._scale(k), self.terms[k])
+            if check.ok:
+                break
+        if at_border and math.isinf(check.chain_rule) and line.values.trouble:
+            raise line.values.trouble
+        self.steps[k] = central.step or self.steps[k]
+        return check
+
+    def second(self, name: str, k: int, j: int, *first: Check) -> Check:
+        """The second derivative by inputs `k` and `j`, whose gradients were checked as `first`."""
+        if k not in self._rows:
+            wanted = [self.inputs[k]]
+            is_graph = isinstance(self.output, Value)
+            self._rows[k] = self._grad(grad(self.output, wanted, create_graph=True)[0] if is_graph else 0.0)
+        exact, rounding = (row[j] for row in self._rows[k])
+        if any(check.verdict == KINK for check in first):
+            return Check(name, exact, math.nan, math.inf, KINK)
+        scale = min(self._scale(a) / _size(self.numbers[b]) for a, b in ((k, j), (j, k)))
+        if exact == 0.0:  # as of a function that is linear, or a sum: no smaller scale of its own
+            scale = max(scale, self.noise / EPSILON / _size(self.numbers[k]) / _size(self.numbers[j]))
+        compare = self._curvature if k == j else self._mixed
+        return compare(name, exact, min(k, j), max(k, j), scale, rounding)
+
+    def _scale(self, k: int) -> float:
+        """The function's own scale of a slope by input `k`."""
+        return self.lines[k].scale(0.25 * _size(self.numbers[k]))
+
+    def _curvature(self, name: str, exact: float, k: int, _: int, scale: float, rounding: float) -> Check:
+        line, x = self.lines[k], self.numbers[k]
+        for steps, scaled in (([], 0.0), (differences.more_steps(x), 1.0)):
+            line.sample(steps)
+            left, right, central = line.curvature(-1.0), line.curvature(1.0), line.central_curvature()
+            if math.isinf(central.error):
+                left = right = central = min(left, right, key=lambda side: side.error)
+            check = self._compare(name, exact, central, left, right, scaled * scale, rounding)
+            if check.ok:
+                break
+        return check
+
+    def _mixed(self, name: str, exact: float, k: int, j: int, scale: float, rounding: float) -> Check:
+        if (k, j) not in self._planes:
+            self._planes[k, j] = Plane(self._values(k, j), (self.steps[k], self.steps[j]))
+        plane = self._planes[k, j]
+        for exponents, scaled in ((range(2, -7, -1), 0.0), (range(6, -18, -1), 1.0)):
+            plane.parts = [2.0**e for e in exponents]
+            central = plane.central()
+            check = self._compare(name, exact, central, central, central, scaled * scale, rounding)
+            if check.ok:
+                return check
+        sides = sorted(plane.quadrant(a, b) for a in (1, -1) for b in (1, -1))
+        return self._compare(name, exact, central, sides[0], sides[-1], scale, rounding)
+
+    def _compare(
+        self,
+        name: str,
+        exact: float,
+        central: Estimate,
+        left: Estimate,
+        right: Estimate,
+        scale: float,
+        rounding: float,
+    ) -> Check:
+        """The verdict on a derivative by the chain rule, `exact`.
+
+        Arguments:
+            central, left, right: what the differences give around the point and to both sides.
+            scale: the function's own scale of such derivatives, beside which a smaller one is 0; 0.0 while there are
+                more steps to try.
+            rounding: how far rounding may move the derivative by the chain rule.
+        """
+        number, bound = central.number, central.error
+        size = max(abs(exact), abs(number))
+        gap = abs(left.number - right.number)
+        allowed = 3.0 * (left.error + right.error) + self.rtol * max(abs(left.number), abs(right.number)) + self.atol
+        one_sided = (left.number, right.number) if gap > allowed else None
+        digits = max(_DIGITS * self.rtol * size, 1e-9 * scale, self.atol)  # an error that leaves enough digits
+        if one_sided and min(one_sided) - allowed <= exact <= max(one_sided) + allowed:
+            verdict = KINK
+        elif math.isnan(exact) or abs(exact - number) > self.rtol * size + self.atol + bound + rounding + _TINY:
+            verdict = WRONG
+        elif math.isfinite(exact) and (bound <= digits or size <= rounding):
+            verdict = OK
+        else:
+            verdict = UNRESOLVED
+        return Check(name, exact, number, bound, verdict, one_sided)
 
 
-def _second(f: Callable[..., Any], point: Sequence[Any], numbers: Iterable[float], k: int) -> list[float]:
-    inputs = list(map(Value, numbers))
-    output = f(*_shaped(point, inputs))
-    if not isinstance(output, Value):
-        return [0.0] * len(inputs)
-    return grad(grad(output, [inputs[k]], create_graph=True)[0], inputs)
+def _sizes(output: Value, inputs: list[Value]) -> dict[Value, float]:
+    """Of each node, the sum of the sizes of the products along all paths to it: its gradient if nothing cancelled."""
+    try:
+        sizes = RECORDED._replace(local_grads=lambda node: tuple(map(abs, node.local_grads)))
+        return gradients(output, inputs, 1.0, sizes)
+    except ValueError:  # an infinite local derivative times 0
+        return {}
 
 
-def _difference(f: Callable[[list[float]], list[float]], numbers: list[float], k: int) -> list[float]:
-    """The derivative of each result of `f` by the k-th number, from central differences.
-
-    Two steps are extrapolated; where they do not agree, as near a kink or a pole, smaller ones are tried.
-    """
-
-    def central(h: float) -> list[float]:
-        above, below = list(numbers), list(numbers)
-        above[k] += h
-        below[k] -= h
-        return [(a - b) / (above[k] - below[k]) for a, b in zip(f(above), f(below), strict=True)]
-
-    scale = max(1.0, abs(numbers[k]))
-    best: list[tuple[float, float]] = []  # of each result, how far the two steps differ, and the derivative
-    for step in _STEPS:
-        try:
-            pairs = list(zip(central(step * scale), central(2.0 * step * scale), strict=True))
-        except (ValueError, ArithmeticError):
-            if step == _STEPS[-1] and not best:
-                raise
-            continue
-        found = [(gap if (gap := abs(a - b)) == gap else math.inf, (4.0 * a - b) / 3.0) for a, b in pairs]
-        best = [min(pair) for pair in zip(best or found, found, strict=True)]
-        if all(gap <= 1e-6 * max(1.0, abs(derivative)) for gap, derivative in best):
-            break
-    return [derivative for _, derivative in best]
+def _size(x: float) -> float:
+    return abs(x) or 1.0
 
 
 def _is_list(argument: Any) -> bool:
     return hasattr(argument, "__len__") and getattr(argument, "shape", None) != ()
 
 
-def _flat(point: Iterable[Any]) -> list[Any]:
-    return [x for argument in point for x in (argument if _is_list(argument) else [argument])]
+def _numbers(argument: Any) -> Iterator[Any]:
+    if not _is_list(argument):
+        yield argument
+        return
+    for item in argument:
+        yield from _numbers(item)
 
 
-def _shaped(point: Iterable[Any], numbers: Iterable[Any]) -> list[Any]:
-    source = iter(numbers)
-    return [[next(source) for _ in a] if _is_list(a) else next(source) for a in point]
+def _names(title: str, argument: Any) -> Iterator[str]:
+    if not _is_list(argument):
+        yield title
+        return
+    for k, item in enumerate(argument):
+        yield from _names(f"{title}[{k}]", item)
 
 
-def _names(f: Callable[..., Any], point: Sequence[Any]) -> list[str]:
-    import inspect  # of which the rest of the package has no need
+def _shaped(point: Iterable[Any], numbers: Iterator[Value]) -> list[Any]:
+    """The Values in the shape of the point: lists for lists, arrays of Values for arrays."""
+    return [_like(argument, numbers) for argument in point]
+
+
+def _like(argument: Any, numbers: Iterator[Value]) -> Any:
+    if not _is_list(argument):
+        return next(numbers)
+    values = [_like(item, numbers) for item in argument]
+    if not hasattr(argument, "shape"):
+        return values
+    import numpy as np
+
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array if np.ndim(argument) == 1 else np.array(values, dtype=object)
+
+
+def _titles(f: Callable[..., Any], point: Sequence[Any]) -> list[str]:
+    """The names of the parameters of `f`, or x0, x1, ... where it does not say them."""
+    import inspect  # which nothing else here needs, and which takes long to import
 
     try:
         names = list(inspect.signature(f).parameters)[: len(point)]
     except (TypeError, ValueError):
         names = []
-    if len(names) < len(point):
-        names = [f"x{k}" for k in range(len(point))]
-    return [
-        name if k is None else f"{name}[{k}]"
-        for name, argument in zip(names, point, strict=True)
-        for k in (range(len(argument)) if _is_list(argument) else [None])
-    ]
+    return names if len(names) == len(point) else [f"x{k}" for k in range(len(point))]

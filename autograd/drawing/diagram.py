@@ -1,4 +1,4 @@
-"""What a picture shows: the graph behind a Value as boxes, arrows and groups, still without any look.
+"""What a picture shows: the graph behind a Value as boxes, arrows and groups; how they look is in `dot`.
 
 Every node of the graph is one box and every operand one arrow, so ``x * x`` has two. Nodes are named by their position
 in topological order: the same graph gives the same picture. A collapsed scope is one box for all its nodes.
@@ -19,23 +19,37 @@ from ..notation.text_layout import columns
 from ..rules.as_formulas import partial_formulas_at
 from .dot import Arrow, Box, Group, Role
 
-_COLUMNS, _LINES = 28, 3  # of a label that are shown; the whole stands in the tooltip
+_COLUMNS, _LINES = 28, 3  # of a label that are shown; the tooltip has the whole
 _FRAMES = 20  # one in another; an engine that reads DOT text knows no more than some hundreds
 _FORMULA = 22  # characters of a local derivative that are shown
-_NAME = re.compile(r"[^\W\d]\w*'*(\[\w+\]|\.\w+|_?\{\w+\})*")  # a label that can stand in a formula
+_NAME = re.compile(r"[^\W\d]\w*'*(\[\w+\]|\.\w+|_?\{\w+\})*")  # a label that can be part of a formula
 _UNNAMED = "\N{REPLACEMENT CHARACTER}"
 
 
 class Style:
-    """How numbers and names are written: the options of `draw` that concern texts."""
+    """How numbers and names are written: the options of `draw` that concern texts.
+
+    `given` are names for nodes without a label, `names` those of the steps, by which every other node is called.
+    """
 
     def __init__(
-        self, names: Mapping[Value, str], spec: str, local_grads: bool, gradients: Callable[[Value], float | None]
+        self,
+        names: Mapping[Value, str],
+        spec: str,
+        local_grads: bool,
+        gradients: Callable[[Value], float | None],
+        given: Mapping[Value, str] | None = None,
     ):
         self.names, self.spec, self.local_grads, self.gradients = names, spec, local_grads, gradients
+        self.given = names if given is None else given
 
     def label(self, node: Value) -> str:
-        return node.label or self.names.get(node, "")
+        """The label that a node has or is given; a formula of other names would be longer and say no more."""
+        return node.label or self.given.get(node, "")
+
+    def title(self, node: Value) -> str:
+        """What a box is called: its label, or else what the steps call it."""
+        return self.label(node) or self.names.get(node, "")
 
     def number(self, x: float | None) -> str:
         return "–" if x is None else format(x, self.spec)
@@ -64,7 +78,7 @@ class Diagram:
         self.scope_names = {scope: f"scope{k}" for k, scope in enumerate(self.within)}
 
     def collapsed(self, node: Value) -> Scope | None:
-        """The scope in whose box `node` disappears."""
+        """The collapsed scope that `node` is part of."""
         chain = self.chains[node]
         return chain[self.depth] if self.depth is not None and len(chain) > self.depth else None
 
@@ -86,27 +100,40 @@ class Diagram:
                 boxes.append(self._node_box(place, groups.index(self.chains[place])))
         return boxes, self._arrows(), groups.groups
 
+    def count_arrows(self) -> int:
+        """How many arrows `describe` will give."""
+        drawn = 0
+        entering: set[tuple[Value | Scope, Scope]] = set()
+        for node in self.order:
+            head = self.collapsed(node)
+            if head is None:
+                drawn += len(node.parents)
+            else:
+                tails = (self.collapsed(parent) or parent for parent in node.parents)
+                entering |= {(tail, head) for tail in tails if tail is not head}
+        return drawn + len(entering)
+
     def _node_box(self, node: Value, group: int | None) -> Box:
         style = self.style
         role = _role(node)
         rows: list[tuple[str, str]] = [("data", style.number(node.data))]
         if role != "constant":
             rows.append(("grad", style.number(style.gradients(node))))
-        label = style.label(node)
+        title = style.title(node)
         return Box(
             name=self.box_name(node),
             role=role,
             output=node is self.output,
             badge=shown(node.op),
-            title="" if role == "constant" else shown(self._short(node, label)),
+            title="" if role == "constant" else shown(self._short(node, title)),
             rows=tuple(rows),
             operands=len(node.parents) if len(node.parents) > 1 else 0,
-            tooltip=visible(self._describe(node, label)),
+            tooltip=visible(self._describe(node, title)),
             group=group,
         )
 
     def _short(self, node: Value, label: str) -> str:
-        """The label, less the names of the groups round it where it repeats them: ``w.0`` of ``layer.neuron.w.0``."""
+        """The label without the names of the groups around it: ``w.0`` of ``layer.neuron.w.0``."""
         prefix = "".join(f"{scope.name}." for scope in self.chains[node])
         return label.removeprefix(prefix) or label
 
@@ -203,10 +230,10 @@ class Diagram:
         operands = [p.data if p.operation is None else name for p, name in zip(parents, names, strict=True)]
         times = Counter(parents)
         numbers = [parent.data for parent in parents]
-        recorded = as_recorded(node)[1]  # else data was set since then
+        valid = as_recorded(node)[1]  # else data was set since then
         formulas = partial_formulas_at(node.operation, own, operands, [node.data, *numbers], Symbols)
         texts = []
-        for parent, name, local, same in zip(parents, names, formulas, recorded, strict=True):
+        for parent, name, local, same in zip(parents, names, formulas, valid, strict=True):
             right = local.text if local.number is None and same and len(local.text) <= _FORMULA else ""
             if _UNNAMED in right:
                 right = ""
@@ -221,7 +248,7 @@ class Diagram:
 
 
 class _Groups:
-    """Groups by chain of scopes, each made when it is first asked for, outer ones before inner ones."""
+    """Groups by chain of scopes, each made when it is first needed, outer ones before inner ones."""
 
     def __init__(self) -> None:
         self.groups: list[Group] = []
@@ -246,7 +273,7 @@ def _role(node: Value) -> Role:
 
 
 def _scope_chains(order: Sequence[Value]) -> dict[Value, tuple[Scope, ...]]:
-    """For each node the scopes that it stands in, from the outermost.
+    """For each node the scopes around it, from the outermost.
 
     A layer names its scope when its parameters are made and again at each call, which gives two scopes of one name.
     Parameters are shown in the call that uses them; shared by several calls, in a group beside them.
@@ -298,7 +325,7 @@ def _collapsed_depth(chains: Mapping[Value, tuple[Scope, ...]]) -> int:
 
 
 def visible(text: str) -> str:
-    """`text` with characters that cannot be drawn written as Python writes them: ``\\x00``."""
+    """`text` with characters that cannot be drawn as Python's escapes: ``\\x00``."""
     return "".join(c if c.isprintable() or c == "\n" else " " if c.isspace() else ascii(c)[1:-1] for c in text)
 
 

@@ -2,23 +2,28 @@
 
 Roles read by shape as well as by colour, so they survive grey print: inputs are round-cornered, parameters are
 drums, constants are ellipses, operations are sharp boxes with a dark badge, the output has a double line. Every text
-stands on a light ground of its own and lines are mid-grey, so that the picture works on white and on black. A pure
+has a light ground of its own and lines are mid-grey, so that the picture works on white and on black. A pure
 function to text: the same boxes and arrows give the same text.
 """
 
 import html
 import math
-from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from collections.abc import Iterator, Sequence
+from itertools import cycle
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ..notation.text_layout import columns
 
+if TYPE_CHECKING:
+    import graphviz
+
 Role = Literal["input", "parameter", "constant", "operation", "scope"]
 Mark = Literal["", "upstream", "receives"]
+OLD = "old grad"  # the name of a gradient that is from an earlier pass
 
 
 class Box(NamedTuple):
-    """A node of the picture: its name, what it stands for, and its texts."""
+    """A node of the picture: its name, its role, and its texts."""
 
     name: str
     role: Role
@@ -28,11 +33,10 @@ class Box(NamedTuple):
     rows: tuple[tuple[str, str], ...]  # such as ("data", "-12")
     operands: int  # how many arrows arrive at places of their own, in order
     tooltip: str
-    group: int | None  # index of the innermost group that it stands in
+    group: int | None  # index of the innermost group around it
     mark: Mark = ""  # what it does in the step that is shown
-    room: tuple[
-        str, ...
-    ] = ()  # other texts, one a line, for which each row keeps room, so that pictures share a layout
+    reserved_name: str = ""  # another name that the rows may have in pictures of the same layout
+    reserved: tuple[str, ...] = ()  # for each row other texts, one a line, that must fit too: pictures share a layout
 
 
 class Arrow(NamedTuple):
@@ -49,17 +53,17 @@ class Arrow(NamedTuple):
 
 
 class Group(NamedTuple):
-    """A frame around the boxes of a scope; `parent` is the index of the group round it, which comes before."""
+    """A frame around the boxes of a scope; `parent` is the index of the group around it, which comes before."""
 
     title: str
     parent: int | None
 
 
 class Caption(NamedTuple):
-    """The text below a picture; `room` is the longest line that it has in pictures of the same layout."""
+    """The text below a picture; `widest` is the widest line that it has in pictures of the same layout."""
 
     text: str
-    room: str
+    widest: str
 
 
 # rankdir: the sides of a box on which arrows arrive and leave
@@ -93,6 +97,9 @@ _MARKS: dict[Mark, dict[str, str]] = {
     "upstream": {"color": "#2563eb", "penwidth": "6"},
     "receives": {"color": "#e11d48", "penwidth": "6", "style": "dashed"},
 }
+_MANY = 3  # arrows of one box, from which on each has a colour of its own
+# Each reads on white and on black.
+_COLOURS = ("#2a6dc9", "#c2410c", "#15803d", "#9333ea", "#0e7490", "#dc2626", "#a16207", "#7c5cd6")
 _MARKED = {"color": "#d97706", "penwidth": "5"}
 
 
@@ -106,7 +113,8 @@ def dot_source(
     """The picture in the DOT language; boxes, arrows and groups are drawn in their order, the caption below them."""
     import graphviz
 
-    ranksep = "1.2" if groups else "0.6"  # arrows that come round a frame need room to turn
+    ranksep = "1.6" if groups else "0.6"  # arrows that come around a frame need space to turn
+    colours = _colours(arrows)
     picture = graphviz.Digraph(
         "computation",
         graph_attr={
@@ -116,7 +124,7 @@ def dot_source(
             "ranksep": ranksep,
             "outputorder": "nodesfirst",
             **(
-                {"label": f"<{_pill(caption.text, room=caption.room)}>", "labelloc": "b", "fontname": _FONT}
+                {"label": f"<{_pill(caption.text, reserved=caption.widest)}>", "labelloc": "b", "fontname": _FONT}
                 if caption
                 else {}
             ),
@@ -127,8 +135,8 @@ def dot_source(
     frames = [_frame(k, group, rankdir) for k, group in enumerate(groups)]
     for box in boxes:
         (picture if box.group is None else frames[box.group]).node(box.name, **_node(box, rankdir))
-    # An inner group comes after the one round it, so from the last to the first each is complete when it is put in.
-    inner: list[list[Any]] = [[] for _ in groups]
+    # An inner group comes after the one around it, so from the last to the first each is complete when it is added.
+    inner: list[list[graphviz.Digraph]] = [[] for _ in groups]
     for k in reversed(range(len(groups))):
         for frame in reversed(inner[k]):
             frames[k].subgraph(frame)
@@ -142,14 +150,14 @@ def dot_source(
     group_of = {box.name: box.group for box in boxes}
     for arrow in arrows:
         place = "" if arrow.place is None else f":operand{arrow.place}"
-        look = _edge(arrow)
+        look = _edge(arrow, colours.get(arrow.name, ""))
         if group_of[arrow.head] not in (None, group_of[arrow.tail]):
-            look["minlen"] = "2"  # what enters a frame stands before it, not beside
+            look["minlen"] = "2"  # what enters a frame is placed before it, not beside
         picture.edge(f"{arrow.tail}:{leave}", f"{arrow.head}{place}:{arrive}", **look)
     return str(picture.source)
 
 
-def _frame(k: int, group: Group, rankdir: str) -> Any:
+def _frame(k: int, group: Group, rankdir: str) -> "graphviz.Digraph":
     import graphviz
 
     return graphviz.Digraph(
@@ -174,16 +182,7 @@ def _node(box: Box, rankdir: str) -> dict[str, str]:
     if box.role == "constant":
         body = _table(_row(_cell(box.rows[0][1])), 'CELLPADDING="0"')
     else:
-        rows = [_row(_cell(box.title, 'COLSPAN="2"', size=_LARGE))] if box.title else []
-        for (name, text), room in zip(box.rows, box.room or ("",) * len(box.rows), strict=True):
-            colour = _GRADIENT if name == "grad" else _INK
-            rows.append(
-                _row(
-                    _cell(name, 'ALIGN="LEFT"', size=_SMALL, colour=_MUTED),
-                    _cell(text, 'ALIGN="LEFT"', colour=colour, room=room),
-                )
-            )
-        body = _table("".join(rows), 'CELLPADDING="2"')
+        body = _table(_title(box) + "".join(_numbers(box)), 'CELLPADDING="2"')
     label = f"<{_with_badge(box, body, look, rankdir) if box.badge else body}>"
     if box.mark:
         mark = _MARKS[box.mark]
@@ -191,8 +190,25 @@ def _node(box: Box, rankdir: str) -> dict[str, str]:
     return {"label": label, **look}
 
 
+def _title(box: Box) -> str:
+    return _row(_cell(box.title, 'COLSPAN="2"', size=_LARGE)) if box.title else ""
+
+
+def _numbers(box: Box) -> Iterator[str]:
+    """The rows of a box: the numbers beside their names, also below a long title, for which they are made wider."""
+    names = [name for name, _ in box.rows]
+    named = max(_width("\n".join([*names, box.reserved_name]), _SMALL), _width(OLD, _SMALL) * (OLD in names))
+    least = _width(box.title, _LARGE) - named
+    for (name, text), reserved in zip(box.rows, box.reserved or ("",) * len(box.rows), strict=True):
+        colour = {"grad": _GRADIENT, OLD: _MUTED}.get(name, _INK)
+        yield _row(
+            _cell(name, 'ALIGN="LEFT"', size=_SMALL, colour=_MUTED, least=named),
+            _cell(text, 'ALIGN="LEFT"', colour=colour, reserved=reserved, least=least),
+        )
+
+
 def _with_badge(box: Box, body: str, look: dict[str, str], rankdir: str) -> str:
-    """The operation in white on its colour, and on the side where arrows arrive a place for each operand."""
+    """The operation in white on its colour, and on the side where arrows arrive a port for each operand."""
     upright = rankdir in ("LR", "RL")
     size = _LARGE if box.badge[0].isalnum() else _SYMBOL
     badge = _cell(box.badge, 'CELLPADDING="6"', size=size, colour="#ffffff")
@@ -207,21 +223,34 @@ def _with_badge(box: Box, body: str, look: dict[str, str], rankdir: str) -> str:
     return _table(_row(*order) if upright else "".join(map(_row, order)), table)
 
 
-def _edge(arrow: Arrow) -> dict[str, str]:
+def _colours(arrows: Sequence[Arrow]) -> dict[str, str]:
+    """Colours for the arrows of boxes that have many: they run side by side, and nobody could tell them apart."""
+    by_tail: dict[str, list[str]] = {}
+    for arrow in arrows:
+        if arrow.flows:
+            by_tail.setdefault(arrow.tail, []).append(arrow.name)
+    names = [name for names in by_tail.values() if len(names) >= _MANY for name in names]
+    return dict(zip(names, cycle(_COLOURS), strict=False))
+
+
+def _edge(arrow: Arrow, colour: str) -> dict[str, str]:
     look = {"id": arrow.name, "tooltip": _tooltip(arrow.tooltip)}
+    if colour:
+        look["color"] = colour
     if not arrow.flows:
         look["style"] = "dashed"
     if arrow.marked:
         look |= _MARKED
     if arrow.label:
-        clear_of_the_line = _table(_row(f"<TD>{_pill(arrow.label)}</TD>"), 'CELLPADDING="2"')
+        clear_of_the_line = _table(_row(f"<TD>{_pill(arrow.label, colour or _INK)}</TD>"), 'CELLPADDING="2"')
         look["label"] = f"<{clear_of_the_line}>"
     return look
 
 
-def _pill(text: str, colour: str = _INK, room: str = "") -> str:
+def _pill(text: str, colour: str = _INK, reserved: str = "") -> str:
     return _table(
-        _row(_cell(text, size=_SMALL, colour=colour, room=room)), f'CELLPADDING="1" BGCOLOR="{_PAPER}" STYLE="ROUNDED"'
+        _row(_cell(text, size=_SMALL, colour=colour, reserved=reserved)),
+        f'CELLPADDING="1" BGCOLOR="{_PAPER}" STYLE="ROUNDED"',
     )
 
 
@@ -233,17 +262,23 @@ def _row(*cells: str) -> str:
     return f"<TR>{''.join(cells)}</TR>"
 
 
-def _cell(text: str, attributes: str = "", *, size: int = _SIZE, colour: str = _INK, room: str = "") -> str:
-    """A cell of text, wide enough for it (and for `room`) in every common font.
+def _cell(
+    text: str, attributes: str = "", *, size: int = _SIZE, colour: str = _INK, reserved: str = "", least: int = 0
+) -> str:
+    """A cell of text, wide enough for it (and for `reserved`) in every common font, and at least `least` wide.
 
     The engine knows the widths of Arial's ASCII only. Where the middle would be off, text begins on the left.
     """
-    lines = text.split("\n")
-    width = math.ceil(max(map(_ems, [*lines, *room.split("\n")])) * size) + 6 * bool(room)  # padding, where it counts
+    width = max(least, _width(f"{text}\n{reserved}" if reserved else text, size))
     if "ALIGN" not in attributes and not (text.isascii() and len(text) < 9):
         attributes += ' ALIGN="LEFT" BALIGN="LEFT"'
-    written = "<BR/>".join(map(_escaped, lines))
+    written = "<BR/>".join(map(_escaped, text.split("\n")))
     return f'<TD WIDTH="{width}" {attributes}><FONT COLOR="{colour}" POINT-SIZE="{size}">{written}</FONT></TD>'
+
+
+def _width(text: str, size: int) -> int:
+    """The width of a cell with these lines, its padding included."""
+    return math.ceil(max(map(_ems, text.split("\n"))) * size) + 4
 
 
 def _ems(text: str) -> float:
@@ -259,7 +294,7 @@ _NARROW = frozenset(" !'(),-./:;I[]fijlrt|·’‘")
 
 
 def _escaped(text: str) -> str:
-    r"""Text in which neither HTML nor the DOT language finds a meaning (``\N`` would become the name of the node)."""
+    r"""Text without meaning for HTML and the DOT language (in which ``\N`` is the name of the node)."""
     return html.escape(text).replace("\\", r"\\")
 
 

@@ -1,18 +1,16 @@
 """Pictures of a graph: `draw` makes the DOT text, a `Drawing` lays it out, saves it and shows itself in a notebook.
 
-What is shown stands in `diagram`, how it looks in `dot_text`, which engine lays it out in `layout`. The text is made at
-once, so a drawing keeps the numbers of the moment it was made; the layout waits until a picture is asked for.
+What is shown is decided in `diagram`, how it looks in `dot`, which engine lays it out in `layout`. The text is made at
+once, so a drawing keeps the numbers of that time; the layout waits until a picture is needed.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..engine import backward as graph
 from ..engine.value import Value
+from ..notation.names import Names
 from .drawing import _NODES, Drawing, compose
-
-if TYPE_CHECKING:
-    pass
 
 
 def draw(
@@ -20,7 +18,7 @@ def draw(
     *,
     labels: Mapping[str, Any] | None = None,
     rankdir: str = "LR",
-    format: str = ".4g",  # noqa: A002 (the word for it)
+    format: str = ".4g",  # noqa: A002 (as in Python: the format of a number)
     local_grads: bool = True,
     expand: bool = False,
     collapse: bool = False,
@@ -31,7 +29,8 @@ def draw(
 
     Arguments:
         output: the Value to draw, with everything it was calculated from.
-        labels: names for Values that have no label, such as ``locals()``; Values in lists are named ``w[0]``.
+        labels: names for Values that have no label, such as ``locals()``; Values in lists are named ``w[0]``. Others
+            are called v1, v2, … and the output f, as in the steps of ``output.stepper()``.
         rankdir: which way the calculation runs: "LR" (left to right), "TB", "RL" or "BT".
         format: of the numbers, as in ``format(x, ".2f")``.
         local_grads: whether edges carry their local derivatives.
@@ -39,11 +38,11 @@ def draw(
             gradient that `output` has.
         collapse: draw each neuron or layer (whatever was calculated in one ``with scope(name):``) as one box. Of nested
             scopes it is the outermost, or those within it where one holds all the others.
-        max_nodes: refuse to draw more boxes than this.
+        max_nodes: refuse to draw more boxes or more arrows than this.
         engine: "bundled" (installed with this package) or "system" (the dot of an installed Graphviz); None takes the
             first that works.
 
-    Raises TypeError when `output` is no Value, ValueError for an unknown option or too many nodes.
+    Raises TypeError when `output` is not a Value, ValueError for an unknown option or too many nodes.
 
     >>> x, y = Value(-2.0), Value(5.0)
     >>> drawing = draw(x + y, labels={"x": x, "y": y})
@@ -61,32 +60,33 @@ def draw(
     try:
         (0.5).__format__(format)
     except (ValueError, TypeError):
-        raise ValueError(f"{format!r} is no format for floats: write one such as '.4g' or '.2f'") from None
-    names = _names(labels)
-    gradients: Callable[[Value], float | None] = _gradient
+        raise ValueError(f"{format!r} is not a format for floats: write one such as '.4g' or '.2f'") from None
+    given = _named_values(labels)
+    gradients: Callable[[Value], float | None] = _grad_of
     if expand:
         output, gradients = _expanded(output)
-    style = Style(names, format, local_grads, gradients)
+    names = Names(graph.topological_order(output), given)
+    style = Style(names, format, local_grads, gradients, given)
     return compose(Diagram(output, style, collapse), rankdir=rankdir, max_nodes=max_nodes, engine=engine)
 
 
-def _gradient(node: Value) -> float | None:
+def _grad_of(node: Value) -> float | None:
     return node.grad
 
 
 def _expanded(output: Value) -> tuple[Value, Callable[[Value], float | None]]:
-    """The graph of primitives, and what to show as gradients: its new nodes have never seen a backward pass."""
+    """The graph of primitives, and its gradients: no backward pass has been through its new nodes."""
     from ..engine.expand import expand
 
     seed, expanded = output.grad, expand(output)
     if seed is None:
-        return expanded, _gradient
+        return expanded, _grad_of
     order = graph.topological_order(expanded)
     total = graph.gradients(expanded, [n for n in order if n.requires_grad and not n.parents], seed)
     return expanded, lambda node: total.get(node, 0.0) if node.parents and node.requires_grad else node.grad
 
 
-def _names(labels: Mapping[str, Any] | None) -> dict[Value, str]:
+def _named_values(labels: Mapping[str, Any] | None) -> dict[Value, str]:
     if labels is None:
         return {}
     if not isinstance(labels, Mapping):
@@ -94,12 +94,12 @@ def _names(labels: Mapping[str, Any] | None) -> dict[Value, str]:
     names: dict[Value, str] = {}
     for name, thing in list(labels.items()):
         if isinstance(name, str) and not name.startswith("_"):
-            for place, value in _values(name, thing):
+            for place, value in _values_in(name, thing):
                 names.setdefault(value, place)
     return names
 
 
-def _values(name: str, thing: Any) -> Iterator[tuple[str, Value]]:
+def _values_in(name: str, thing: Any) -> Iterator[tuple[str, Value]]:
     """The Values in `thing`, a Value or lists of them up to three deep, with their names."""
     todo = [(name, thing, 3)]
     while todo:
@@ -123,12 +123,15 @@ def value_svg(value: Value) -> str | None:
 
 
 def _has_at_most(output: Value, limit: int) -> bool:
-    """Whether the graph has at most `limit` nodes, without walking further than that."""
+    """Whether the graph has at most `limit` nodes and edges, without walking further than that."""
     seen = {output}
     stack = [output]
-    while stack and len(seen) <= limit:
-        for parent in stack.pop().parents:
+    edges = 0
+    while stack and len(seen) <= limit and edges <= limit:
+        parents = stack.pop().parents
+        edges += len(parents)
+        for parent in parents:
             if parent not in seen:
                 seen.add(parent)
                 stack.append(parent)
-    return len(seen) <= limit
+    return len(seen) <= limit and edges <= limit

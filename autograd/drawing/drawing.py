@@ -5,9 +5,11 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # `import autograd` imports this module, and most programs draw nothing
     from .diagram import Diagram
+    from .dot import Arrow, Box, Caption
 
+    Marking = Callable[[list[Box], list[Arrow]], tuple[list[Box], list[Arrow], Caption]]
 
 _NODES = 500  # more than this is no picture to look at
 
@@ -34,7 +36,9 @@ class Drawing:
     @cached_property
     def svg(self) -> str:
         """The picture as SVG text. Raises LayoutError, which carries the DOT text, when no engine works."""
-        return self._picture("svg").decode()
+        svg = self._picture("svg").decode()
+        # Shown in a page or a notebook, it is never wider than the space there is.
+        return svg.replace(" viewBox=", ' style="max-width:100%;height:auto" viewBox=', 1)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the picture in the format of the suffix: .svg, .dot, .png, .pdf or .html.
@@ -56,8 +60,9 @@ class Drawing:
         return lay_out(self.dot, form, self._engine)
 
     def _page(self) -> bytes:
-        picture = self.svg[self.svg.index("<svg") :]
-        return _PAGE.format(title="Computation graph", picture=picture).encode()
+        from .page import picture_page
+
+        return picture_page(self.svg, "Computation graph").encode()
 
     def _repr_svg_(self) -> str:
         return self.svg
@@ -79,42 +84,26 @@ _FORMATS: dict[str, Callable[[Drawing], bytes]] = {
 }
 
 
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>{title}</title>
-<style>
-body {{ margin: 0; min-height: 100vh; display: grid; place-items: center; background: Canvas; }}
-svg {{ max-width: 96vw; max-height: 96vh; height: auto; }}
-</style>
-</head>
-<body>
-{picture}</body>
-</html>
-"""
-
-
 def compose(
     diagram: "Diagram",
     rankdir: str = "LR",
     max_nodes: int = _NODES,
     engine: str | None = None,
-    moment: Any = None,
+    mark: "Marking | None" = None,
 ) -> Drawing:
-    """The drawing of a diagram, with the marks and the caption of a moment of its pass where one is given."""
+    """The drawing of a diagram; `mark` adds marks and a caption to its boxes and arrows."""
     from .dot import dot_source
 
-    if len(diagram.places) > max_nodes:
+    nodes, arrows_drawn = len(diagram.places), diagram.count_arrows()
+    if nodes > max_nodes or arrows_drawn > max_nodes + nodes:
         raise ValueError(
-            f"the picture would have {len(diagram.places)} nodes, more than max_nodes={max_nodes}: collapse=True draws "
-            "each neuron or layer made inside 'with scope(name):' as one box, a larger max_nodes draws them all"
+            f"the picture would have {nodes} nodes and {arrows_drawn} arrows, more than max_nodes={max_nodes} allows: "
+            "collapse=True draws each neuron or layer made inside 'with scope(name):' as one box, a larger max_nodes "
+            "draws them all"
         )
     boxes, arrows, groups = diagram.describe()
     caption = None
-    if moment is not None:
-        boxes, arrows, caption = moment.marked(diagram, boxes, arrows)
+    if mark is not None:
+        boxes, arrows, caption = mark(boxes, arrows)
     dot = dot_source(boxes, arrows, groups, rankdir, caption)
     return Drawing(dot, engine=engine, boxes=len(boxes), arrows=len(arrows))

@@ -5,25 +5,29 @@ allows nothing but its own style and script, by their hashes, and what comes fro
 """
 
 import os
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from ..engine.value import Value
 from ..files import write_whole
 from ..notation.mathml import mathml
 from ..notation.symbols import short_number
-from ..stepping.recording import Rehearsal, rehearse
-from ..stepping.stepper import Stepper
+from ..stepping.recording import RecordedPass, record_pass
+from ..stepping.stepper import BaseStepper
 from ..stepping.steps import Evaluation, Step
 from .diagram import Diagram, Style
-from .dot import dot_source
+from .dot import OLD, dot_source
 from .layout import lay_out
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 MOST_STEPS = 2_000  # that a page shows smoothly
 _FORMAT = ".4g"  # of the numbers in the picture
-_MARGIN = 28.0  # round the picture, for the marks of what is in hand
+_MARGIN = 28.0  # around the picture, for the marks of the current step
 
 
-def write_page(stepper: Stepper, path: str | os.PathLike[str]) -> None:
+def write_page(stepper: BaseStepper, path: str | os.PathLike[str]) -> None:
     """Write the page of `stepper` to `path`. The file appears complete or not at all.
 
     Raises ValueError for more than 2,000 steps and where a gradient becomes NaN, OSError where the file cannot be
@@ -37,30 +41,48 @@ def write_page(stepper: Stepper, path: str | os.PathLike[str]) -> None:
     write_whole(path, page(stepper).encode())
 
 
-def page(stepper: Stepper) -> str:
-    """The text of the page; `stepper` and all gradients stay as they are."""
+def page(stepper: BaseStepper) -> str:
+    """The text of the page; `stepper` and all gradients are unchanged."""
+    record = record_pass(stepper)
+    title = f"Backpropagation of {record.stepper.equations.name(stepper.output)}, step by step"
+    data = _json(_data(record, begin_forward=len(stepper) > len(record.backward)))
+    return _assembled(title, _graph(record), data)
+
+
+def picture_page(svg: str, title: str) -> str:
+    """The text of the page of a picture without steps, to zoom and pan."""
+    return _assembled(title, _cleaned(svg.encode(), title), None)
+
+
+def _assembled(title: str, graph: str, data: str | None) -> str:
+    """The page of a graph; `data` are the steps, None for a picture alone."""
     import re
     from html import escape
 
-    record = rehearse(stepper)
-    title = f"Backpropagation of {record.stepper.wording.name(stepper.output)}, step by step"
-    style, script = _asset("page.css"), _asset("page.js")
+    style = _asset("page.css")
+    script = _asset("view.js") + (_asset("page.js") if data is not None else "")
+    template = _asset("page.html")
+    if data is None:
+        template = re.sub("<!--steps-->.*?<!--/steps-->", "", template, flags=re.DOTALL)
     policy = f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}"
     parts = {
         "policy": f"{policy}; base-uri 'none'; form-action 'none'",
         "title": escape(title),
+        "alone": ' class="alone"' if data is None else "",
         "style": style,
         "script": script,
-        "graph": _graph(record),
-        "data": _json(_data(record, begin_forward=len(stepper) > len(record.backward))),
+        "graph": graph,
+        "data": data or "",
     }
-    return re.sub("@([a-z]+)@", lambda place: parts[place[1]], _asset("page.html"))
+    return re.sub("@([a-z]+)@", lambda place: parts[place[1]], re.sub("<!--/?steps-->", "", template))
 
 
 def _asset(name: str) -> str:
     from importlib.resources import files
 
-    return files("autograd.drawing").joinpath("assets", name).read_text(encoding="utf-8")
+    text = files("autograd.drawing").joinpath("assets", name).read_text(encoding="utf-8")
+    lines = (line.lstrip() for line in text.splitlines(keepends=True))
+    return "".join(line for line in lines if not line.startswith("//"))  # without what only our readers need
 
 
 def _hash(source: str) -> str:
@@ -78,9 +100,9 @@ def _json(data: Any) -> str:
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", r"\u003c")
 
 
-def _data(record: Rehearsal, begin_forward: bool) -> dict[str, Any]:
+def _data(record: RecordedPass, begin_forward: bool) -> dict[str, Any]:
     """What the script needs: nodes by their position in topological order, and the steps."""
-    order, name = record.stepper.order, record.stepper.wording.name
+    order, name = record.stepper.order, record.stepper.equations.name
     position = {node: k for k, node in enumerate(order)}
     expected = dict.fromkeys(order, 0)
     for step in record.backward:
@@ -97,32 +119,33 @@ def _data(record: Rehearsal, begin_forward: bool) -> dict[str, Any]:
                 "name": name(node).text,
                 "data": short_number(node.data),
                 "constant": node.operation is None,
+                "leaf": not node.parents,
                 "expected": expected[node],
-                "grad": _gradient(record.before.get(node)),
+                "grad": _grad_texts(record.before.get(node)),
             }
             for node in order
         ],
-        "begin": [[position[node], _gradient(grad)] for node, grad in record.begun.items()],
+        "started": [[position[node], _grad_texts(grad)] for node, grad in record.started.items()],
         "forward": [_evaluation(step, position) for step in record.forward],
         "backward": [_step(step, position) for step in record.backward],
     }
 
 
-def _start(record: Rehearsal, output: str) -> str:
-    """What is told before the first step of the backward pass."""
+def _start(record: RecordedPass, output: str) -> str:
+    """The sentence before the first step of the backward pass."""
     if not record.backward:
         return f"The graph has no edge along which a gradient of {output} could be passed back."
     state = "No gradient has been calculated yet."
     if any(grad is not None for grad in record.before.values()):
-        state = "The gradients shown are from an earlier pass: leaves will add to theirs, the others begin anew."
+        state = "The gradients shown are from an earlier pass: leaves will add to theirs, the others start again."
     return (
         f"{state} The first is that of {output} by itself, ∂{output}/∂{output} = 1; each step passes a gradient back "
         "along one edge of the graph: upstream × local derivative."
     )
 
 
-def _gradient(grad: float | None) -> list[str] | None:
-    """A gradient as it is told, and as the picture shows it."""
+def _grad_texts(grad: float | None) -> list[str] | None:
+    """A gradient as the table shows it, and as the picture shows it."""
     return None if grad is None else [short_number(grad), format(grad + 0.0, _FORMAT)]
 
 
@@ -143,27 +166,30 @@ def _step(step: Step, position: dict[Value, int]) -> dict[str, Any]:
         "upstream": short_number(step.upstream),
         "local": short_number(step.local),
         "contribution": short_number(step.contribution),
-        "total": _gradient(step.total),
+        "total": _grad_texts(step.total),
         "sentence": step.explain(),
         "formula": mathml(step.latex),
     }
 
 
-def _graph(record: Rehearsal) -> str:
-    """The picture at the end as elements of the page, with room for the widest gradient that each node will have."""
+def _graph(record: RecordedPass) -> str:
+    """The picture at the end as elements of the page, with space for the widest gradient that each node will have."""
     stepper = record.stepper
     style = Style(stepper.names, _FORMAT, True, record.widest(_FORMAT).get)
     diagram = Diagram(stepper.output, style, collapse=False)
-    svg = lay_out(dot_source(*diagram.describe(), "LR"), "svg")
+    boxes, arrows, groups = diagram.describe()
+    old = {diagram.box_name(node) for node, grad in record.before.items() if grad is not None}
+    boxes = [box._replace(reserved_name=OLD) if box.name in old else box for box in boxes]
+    svg = lay_out(dot_source(boxes, arrows, groups, "LR"), "svg")
     end = record.gradients(len(record.backward))
     grads = {diagram.box_name(node): style.number(grad) for node, grad in end.items()}
-    return _cleaned(svg, f"Graph of {stepper.wording.name(stepper.output)}: {len(stepper.order)} nodes", grads)
+    return _cleaned(svg, f"Graph of {stepper.equations.name(stepper.output)}: {len(stepper.order)} nodes", grads)
 
 
-def _cleaned(svg: bytes, label: str, grads: dict[str, str]) -> str:
-    """The SVG without what the style says or only a file of its own needs, its parts named for style and script.
+def _cleaned(svg: bytes, label: str, grads: Mapping[str, str] | None = None) -> str:
+    """The SVG without what the style sheet says and what only a separate file needs; its parts get classes.
 
-    `grads` is what to write as the gradient of each node.
+    `grads` is what to write as the gradient of each node, None where there are no steps.
     """
     import re
     from xml.etree import ElementTree
@@ -172,7 +198,7 @@ def _cleaned(svg: bytes, label: str, grads: dict[str, str]) -> str:
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]
         element.attrib = {
-            key: re.sub(r"(\.\d)\d+", r"\1", value) if key in _COORDINATES else value
+            key: re.sub(r"-?\d+\.\d+", lambda x: f"{round(float(x[0]), 1):g}", value) if key in _COORDINATES else value
             for key, value in element.attrib.items()
             if key != "font-family" and (key, value) not in _USUAL and not key.startswith("{")
         }
@@ -180,7 +206,7 @@ def _cleaned(svg: bytes, label: str, grads: dict[str, str]) -> str:
         element.tail = None
     for group in root.iter("g"):
         group[:] = [part for part in _unwrapped(group) if part.tag != "title"]
-        if group.get("class") == "node":
+        if group.get("class") == "node" and grads is not None:
             texts = [part for part in group if part.tag == "text"]
             values = texts if len(texts) == 1 else texts[-3::2]  # data and grad, each after its name; or a constant
             for text, kind in zip(values, ("data", "grad"), strict=False):
@@ -197,28 +223,31 @@ def _cleaned(svg: bytes, label: str, grads: dict[str, str]) -> str:
 
 
 _USUAL = {"text-anchor": "start", "font-size": "16.00", "stroke-width": "1.6"}.items()  # and inherited
-_COORDINATES = {"d", "points", "x", "y", "cx", "cy"}
+_COORDINATES = {"d", "points", "x", "y", "cx", "cy", "font-size"}
 
 
-def _clean_edge(group: Any) -> None:
-    """What an arrow looks like stands in the style; the ground of its label becomes a plain rectangle."""
+def _clean_edge(group: "Element") -> None:
+    """The style sheet says how an arrow looks; the ground of its label becomes a plain rectangle."""
+    coloured = group[0].get("stroke") != "#808080"
     for part in group:
-        for name in ("fill", "stroke", "stroke-width"):
+        for name in ("stroke-width",) if coloured else ("fill", "stroke", "stroke-width"):
             if part.tag != "text" and part.get("stroke") != "none":
                 part.attrib.pop(name, None)
         if part.get("stroke") == "none":
-            numbers = [tuple(map(float, point.split(","))) for point in part.get("d")[1:].replace("C", " ").split()]
+            numbers = [tuple(map(float, point.split(","))) for point in part.attrib["d"][1:].replace("C", " ").split()]
             left, top = map(min, zip(*numbers, strict=True))
             right, bottom = map(max, zip(*numbers, strict=True))
             part.tag = "rect"
             box = {"x": left, "y": top, "width": right - left, "height": bottom - top}
             part.attrib = {name: f"{x:.5g}" for name, x in box.items()}
     group[0].set("class", "line")
+    if coloured:
+        group.set("class", "edge coloured")
 
 
-def _unwrapped(group: Any) -> list[Any]:
+def _unwrapped(group: "Element") -> list["Element"]:
     """The children of `group`, those of its tooltip in place of the tooltip."""
-    children = []
+    children: list[Element] = []
     for part in group:
         if part.tag == "g" and part.get("id", "").startswith("a_"):
             children += part[0]

@@ -41,6 +41,7 @@ def _collect(output: Any, order: list[Any], leaves: list[Any], previous: list[fl
     only: elsewhere `is` may compare floats by value.)
     """
     begun, done = float("0.0"), float("0.0")
+    settled: set[int] = set()  # tuples of parents, shared by many neurons, that have all been met
     stack: list[Any] = []
     pop, push = stack.pop, stack.append
     node: Any = output
@@ -58,7 +59,18 @@ def _collect(output: Any, order: list[Any], leaves: list[Any], previous: list[fl
                     push(y)
                 node = x
                 continue
-            stack += [parent for parent in x[::-1] if parent._grad is not done and parent.operation is not None]
+            if node._dy is None:
+                stack += [p for p in x[::-1] if p._grad is not done]
+                node = pop()
+                continue
+            if node._b._grad is not done:  # a neuron
+                push(node._b)
+            for parents in (node._xs, x):
+                if id(parents) not in settled:
+                    waiting = [p for p in parents[::-1] if p._grad is not done and p.operation is not None]
+                    stack += waiting
+                    if not waiting:
+                        settled.add(id(parents))
         elif grad is not done and node.operation is not None:
             previous.append(grad)
             leaves.append(node)
@@ -81,8 +93,21 @@ def _push(order: list[Any]) -> None:
             grad = x._grad
             if grad is not None:
                 x._grad = grad + upstream * node._dx
-        elif upstream != 0.0 or not isfinite(sum(node._dx)):  # times 0 would add nothing but time
-            for parent, local in zip(x, node._dx):  # noqa: B905 (strict costs a tenth of the pass)
+        elif node._dy is not None:  # a neuron
+            if upstream != 0.0:  # times 0 would add nothing but time
+                for parent, local in zip(x, node._dx):  # noqa: B905 (strict costs a tenth of the pass)
+                    grad = parent._grad
+                    if grad is not None:
+                        parent._grad = grad + upstream * local
+                for parent, local in zip(node._xs, node._dy):  # noqa: B905
+                    grad = parent._grad
+                    if grad is not None:
+                        parent._grad = grad + upstream * local
+                bias = node._b
+                if bias._grad is not None:
+                    bias._grad += upstream
+        elif upstream != 0.0 or not isfinite(sum(node._dx)):
+            for parent, local in zip(x, node._dx):  # noqa: B905
                 grad = parent._grad
                 if grad is not None:
                     parent._grad = grad + upstream * local

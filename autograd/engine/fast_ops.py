@@ -177,10 +177,12 @@ def neurons(rows: Sequence[Sequence[Value]], xs: Sequence[Value], biases: Sequen
         node._grad = None
         node._label = ""
         node.operation = operation
-        node._x = (*ws, *inputs, bias)
+        node._x = tuple(ws)
+        node._xs = inputs
+        node._b = bias
         node._y = None
-        node._dx = (*numbers, *weights, 1.0)
-        node._dy = None
+        node._dx = numbers
+        node._dy = weights
         node._scope = scope
         nodes.append(node)
     return nodes

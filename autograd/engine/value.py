@@ -71,9 +71,11 @@ class Value:
     """
 
     # One or two parents, and their derivatives, have slots of their own: tuples would take half as much time and memory
-    # again. More parents are a tuple in _x, their derivatives a tuple in _dx.
+    # again. More parents are a tuple in _x, their derivatives a tuple in _dx. A neuron has its weights in _x, inputs
+    # in _xs and bias in _b, the derivatives in _dx and _dy: tuples shared with other neurons and examples.
+    # In one tuple of its own, a training step of the two moons takes 1.26 times as long, a wide layer more memory.
     __slots__ = (
-        "__weakref__", "_data", "_dx", "_dy", "_grad", "_label", "_scope", "_x", "_y", "operation",
+        "__weakref__", "_b", "_data", "_dx", "_dy", "_grad", "_label", "_scope", "_x", "_xs", "_y", "operation",
     )  # fmt: skip
 
     operation: Operation | None  # LEAF for a leaf; None for a constant, into which no gradient flows
@@ -81,6 +83,8 @@ class Value:
     _grad: float | None
     _label: str
     _x: Any
+    _xs: tuple["Value", ...]
+    _b: "Value"
     _y: Any
     _dx: Any
     _dy: Any
@@ -131,6 +135,8 @@ class Value:
     @property
     def parents(self) -> tuple["Value", ...]:
         """The operands in order; one that is used twice is there twice."""
+        if self._y is None and self._dy is not None:
+            return (*self._x, *self._xs, self._b)
         return _unpacked(self._x, self._y)
 
     @parents.setter
@@ -140,6 +146,8 @@ class Value:
     @property
     def local_grads(self) -> tuple[float, ...]:
         """The derivative with respect to each parent, recorded when the node was made."""
+        if self._y is None and self._dy is not None:
+            return (*self._dx, *self._dy, 1.0)
         return _unpacked(self._dx, self._dy)
 
     @local_grads.setter
@@ -234,15 +242,14 @@ class Value:
         return f"Value({self._data!r}{label}{grad})"
 
     def __float__(self) -> float:
-        if modes and current_mode().tracer is not None:
-            return _number(self)
-        if self.operation is not None:
+        data = self.data
+        if self.operation is not None and current_mode().tracer is None:
             warnings.warn(
                 f"the graph ends at float(){named(self._label)}: what is calculated from the float has no gradient. "
                 "Functions of a Value are those of autograd (autograd.exp, not math.exp); its number alone is .data",
                 stacklevel=2,
             )
-        return self._data
+        return data
 
     def __bool__(self) -> bool:
         tracer = current_mode().tracer if modes else None

@@ -1,6 +1,6 @@
-"""The formulas of a graph in the names, or the numbers, of its nodes, cut to the room there is.
+"""The formulas of a graph with the names, or the numbers, of its nodes, no wider than a column budget allows.
 
-The table is read as text with each operand written by its name (``q·z``) or by its number (``3·(-4)``).
+The rules of the table are evaluated with text: each operand is its name (``q·z``) or its number (``3·(-4)``).
 """
 
 from collections.abc import Callable
@@ -13,11 +13,11 @@ from ..rules.formula import ATOM, CHOICE, SUM, Formula
 from ..rules.table import LEAF
 from .names import Names
 from .symbols import Latex, Symbols, latex_name, short_number
-from .text_layout import AMPLE, ROOMS, Room, clip, columns
+from .text_layout import BUDGETS, WIDE, Budget, clip, clip_name, columns
 
 
-class Recorded(NamedTuple):
-    """Whether the rule of a node still gives what was recorded, its value and each of its local derivatives."""
+class Unchanged(NamedTuple):
+    """Whether the rule of a node still gives what was recorded: its value, and each of its local derivatives."""
 
     value: bool
     local_grads: tuple[bool, ...]
@@ -26,87 +26,89 @@ class Recorded(NamedTuple):
 Spelling = Callable[[Value], Formula]
 
 
-class Wording:
+class Equations:
     """The formulas of one graph; `names` are those of its nodes."""
 
     def __init__(self, names: Names):
         self.names = names
-        # What was asked last is asked again: the steps of a node follow each other, each in several widths.
-        self._equations: dict[object, str] = {}
-        self._read: dict[object, tuple[Formula, ...]] = {}
-        self._compared: tuple[object, Recorded] = (None, Recorded(True, ()))
+        # The steps of a node follow each other, each in several widths, so the last formulas are kept.
+        self._written: dict[object, str] = {}
+        self._partials: dict[object, tuple[Formula, ...]] = {}
+        self._compared: tuple[object, Unchanged] = (None, Unchanged(True, ()))
 
-    def name(self, node: Value, room: Room = AMPLE, kind: type[Symbols] = Symbols) -> Formula:
+    def name(self, node: Value, budget: Budget = WIDE, kind: type[Symbols] = Symbols) -> Formula:
         """A node by its name, a constant by its number; ``w + b`` gets parentheses where they are needed."""
         if node.operation is None:
-            return self.number(node, room, kind)
+            return self.number(node, budget, kind)
         name = self.names[node]
         if issubclass(kind, Latex):
-            return kind(latex_name(name))
-        return kind(clip(name, room.name), ATOM if all(c.isalnum() or c in "_[]{}#.'…" for c in name) else SUM)
+            return kind(latex_name(clip_name(name, budget.name)))
+        return kind(clip_name(name, budget.name), ATOM if all(c.isalnum() or c in "_[]{}#.'…" for c in name) else SUM)
 
-    def number(self, node: Value, room: Room = AMPLE, kind: type[Symbols] = Symbols) -> Formula:
+    def number(self, node: Value, budget: Budget = WIDE, kind: type[Symbols] = Symbols) -> Formula:
         """A node by its number, negative ones in parentheses where an operator precedes them."""
-        text = kind.numeral(node.data) if issubclass(kind, Latex) else short_number(node.data, room.digits)
+        text = kind.numeral(node.data) if issubclass(kind, Latex) else short_number(node.data, budget.digits)
         return kind(text, SUM if text.startswith("-") else ATOM)
 
-    def equation(self, node: Value, room: Room = AMPLE, kind: type[Symbols] = Symbols) -> str:
+    def equation(self, node: Value, budget: Budget = WIDE, kind: type[Symbols] = Symbols) -> str:
         """What a node is of its parents, by name: ``q·z``."""
-        key = (node, room, kind)
-        if key not in self._equations:
-            if len(self._equations) >= 64:
-                self._equations.clear()
-            self._equations[key] = self._right_side(node, lambda p: self.name(p, room, kind), room, kind)
-        return self._equations[key]
+        key = (node, budget, kind)
+        if key not in self._written:
+            if len(self._written) >= 64:
+                self._written.clear()
+            self._written[key] = self._right_side(node, lambda p: self.name(p, budget, kind), budget, kind)
+        return self._written[key]
 
-    def numbers(self, node: Value, room: Room = AMPLE, kind: type[Symbols] = Symbols) -> str:
+    def numbers(self, node: Value, budget: Budget = WIDE, kind: type[Symbols] = Symbols) -> str:
         """What a node is of its parents, by number: ``3·(-4)``."""
-        return self._right_side(node, lambda p: self.number(p, room, kind), room, kind)
+        return self._right_side(node, lambda p: self.number(p, budget, kind), budget, kind)
 
-    def _right_side(self, node: Value, spell: Spelling, room: Room, kind: type[Symbols]) -> str:
+    def _right_side(self, node: Value, spell: Spelling, budget: Budget, kind: type[Symbols]) -> str:
         operation = node.operation or LEAF
         operands = [spell(parent) for parent in node.parents]
         call = call_formula(operation, operands, kind).text
-        if operation.variadic:  # a weighted sum reads best written out, where there is room
-            written_out = value_formula(operation, operands, kind).text
-            if columns(written_out) <= min(room.formula, 80):
-                return written_out
-        if columns(call) <= room.formula:
+        if operation.variadic:  # a weighted sum reads best in full, where it fits
+            in_full = value_formula(operation, operands, kind).text
+            if columns(in_full) <= min(budget.formula, 80):
+                return in_full
+        if columns(call) <= budget.formula:
             return call
         brief = f"{operation.name}({kind.dots})" if operation.name.isidentifier() else call
-        return brief if issubclass(kind, Latex) else clip(brief, room.formula)
+        return brief if issubclass(kind, Latex) else clip(brief, budget.formula)
 
-    def local(self, node: Value, k: int, room: Room = AMPLE, kind: type[Symbols] = Symbols) -> Formula:
-        """The local derivative by operand `k`, by name, as it is at this point: of each choice, the side taken."""
-        return self._partials(node, lambda p: self.name(p, room, kind), room, kind)[k]
+    def local(self, node: Value, k: int, budget: Budget = WIDE, kind: type[Symbols] = Symbols) -> Formula:
+        """The local derivative with respect to operand `k`, by name: of each choice, the side taken at this point."""
+        return self._partial_formulas(node, lambda p: self.name(p, budget, kind), budget, kind)[k]
 
-    def local_in_numbers(self, node: Value, k: int, room: Room = AMPLE, kind: type[Symbols] = Symbols) -> Formula:
-        """The local derivative by operand `k` with the numbers put in."""
-        return self._partials(node, lambda p: self.number(p, room, kind), room, kind)[k]
+    def local_in_numbers(self, node: Value, k: int, budget: Budget = WIDE, kind: type[Symbols] = Symbols) -> Formula:
+        """The local derivative with respect to operand `k`, by number."""
+        return self._partial_formulas(node, lambda p: self.number(p, budget, kind), budget, kind)[k]
 
     def choice(self, node: Value, k: int, kind: type[Symbols] = Symbols) -> Formula | None:
-        """The local derivative by operand `k` as a rule of cases, if it is one: ``1 if x > 0 else 0``."""
-        operands = self._operands(node, lambda p: self.name(p, AMPLE, kind))
-        rule = partial_formulas(node.operation or LEAF, self.name(node, AMPLE, kind), operands, kind)[k]
+        """The local derivative with respect to operand `k` as a rule of cases, if it is one: ``1 if x > 0 else 0``."""
+        operands = self._operands(node, lambda p: self.name(p, WIDE, kind))
+        rule = partial_formulas(node.operation or LEAF, self.name(node, WIDE, kind), operands, kind)[k]
         return rule if rule.rank == CHOICE else None
 
-    def recorded(self, node: Value) -> Recorded:
-        """What of `node` is still as recorded: formulas of the rest are left out, for their numbers are others now."""
+    def unchanged(self, node: Value) -> Unchanged:
+        """What of `node` is still as recorded; formulas of the rest are not shown, because their numbers differ now."""
         key = (node, [parent.data for parent in node.parents])
         if self._compared[0] != key:
-            self._compared = key, Recorded(*as_recorded(node))
+            self._compared = key, Unchanged(*as_recorded(node))
         return self._compared[1]
 
-    def _partials(self, node: Value, spell: Spelling, room: Room, kind: type[Symbols]) -> tuple[Formula, ...]:
+    def _partial_formulas(
+        self, node: Value, spell: Spelling, budget: Budget, kind: type[Symbols]
+    ) -> tuple[Formula, ...]:
         out = spell(node)
-        numbers = (node.data, *(parent.data for parent in node.parents))
-        key = (node, out.text, numbers, room, kind)
-        if key not in self._read:
-            if len(self._read) >= 2 * len(ROOMS):
-                self._read.clear()
+        key = (node, out.text, budget, kind)  # not the numbers: of 2,000 operands, each step would collect them again
+        if key not in self._partials:
+            if len(self._partials) >= 2 * len(BUDGETS):
+                self._partials.clear()
             operands = self._operands(node, spell)
-            self._read[key] = partial_formulas_at(node.operation or LEAF, out, operands, numbers, kind)
-        return self._read[key]
+            numbers = (node.data, *(parent.data for parent in node.parents))
+            self._partials[key] = partial_formulas_at(node.operation or LEAF, out, operands, numbers, kind)
+        return self._partials[key]
 
     def _operands(self, node: Value, spell: Spelling) -> list[Formula | float]:
         # Constants as numbers, so that the exponent of the derivative of x³ is 2, not 3 - 1.

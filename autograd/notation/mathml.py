@@ -44,7 +44,7 @@ class _Reader:
         self.pieces = re.findall(_PIECE, latex, re.DOTALL)[::-1]  # the next one last
 
     def row(self, end: str) -> list[Tree]:
-        """The elements up to the piece `end`, which is taken too."""
+        """The elements up to the piece `end`, which is removed too."""
         elements: list[Tree] = []
         while self.pieces and self.pieces[-1] != end:
             piece = self.pieces.pop()
@@ -79,7 +79,7 @@ class _Reader:
         return ("mi" if piece.isalpha() else "mo", piece)
 
     def _argument(self) -> Tree:
-        """What stands in the braces that follow."""
+        """The contents of the braces that follow."""
         self.pieces.pop()
         return _grouped(self.row("}"))
 
@@ -152,7 +152,7 @@ class _Reader:
 
 
 def _signed(elements: list[Tree]) -> list[Tree]:
-    """Each sign together with its number: a minus that stands between others is spaced as a subtraction."""
+    """Each sign together with its number: a minus between two elements is spaced as a subtraction."""
     signed: list[Tree] = []
     for element in elements:
         if signed[-1:] == [_MINUS] and (len(signed) == 1 or signed[-2][0] == "mo"):

@@ -1,12 +1,15 @@
-"""What to call the nodes of a graph: one name a node, the same wherever the graph is spoken of.
+"""What to call the nodes of a graph: one name for each node, the same in every line, picture and message.
 
 A label is the name. Nodes without one are v1, v2, … in topological order (the output is f, if no label is), and nodes
-that share a label are told apart by their place: w#1, w#2.
+that share a label get numbers: w#1, w#2.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..engine.value import Value
+from .text_layout import clip
+
+QUOTED = 80  # columns of a label in a message
 
 
 class Names(Mapping[Value, str]):
@@ -14,10 +17,10 @@ class Names(Mapping[Value, str]):
 
     Arguments:
         order: the graph in topological order, its output last.
-        given: what else to call nodes that have no label.
+        given: names for nodes that have no label.
 
-    A constant has no name: it is written as its number. Names are made when the first one is asked for, so labels may
-    be given until then.
+    A constant has no name: it is written as its number. Names are made when the first one is needed, so labels may
+    be set until then.
 
     >>> from autograd.engine.backward import topological_order
     >>> x = Value(3.0, "x")
@@ -29,21 +32,21 @@ class Names(Mapping[Value, str]):
         self._order, self._given = order, given or {}
         self._names: dict[Value, str] = {}
 
-    def _made(self) -> dict[Value, str]:
+    def _all(self) -> dict[Value, str]:
         if not self._names:
-            self._make()
+            self._names = self._make()
         return self._names
 
-    def _make(self) -> None:
-        bearers: dict[str, list[Value]] = {}
+    def _make(self) -> dict[Value, str]:
+        labelled: dict[str, list[Value]] = {}
         for node in self._order:
             if node.operation is not None:
                 label = node.label or self._given.get(node, "")
-                bearers.setdefault(printable(label), []).append(node)
-        unlabelled = bearers.pop("", [])
-        taken = set(bearers)
+                labelled.setdefault(printable(label), []).append(node)
+        unlabelled = labelled.pop("", [])
+        taken = set(labelled)
         named: dict[Value, str] = {}
-        for label, nodes in bearers.items():
+        for label, nodes in labelled.items():
             if len(nodes) == 1:
                 named[nodes[0]] = label
             else:
@@ -52,31 +55,33 @@ class Names(Mapping[Value, str]):
             named[unlabelled.pop()] = "f"
             taken.add("f")
         named.update(zip(unlabelled, _numbered("v", taken), strict=False))
-        self._names = {node: named[node] for node in self._order if node in named}
+        return {node: named[node] for node in self._order if node in named}
 
     def __getitem__(self, node: Value) -> str:
-        return self._made()[node]
+        return self._all()[node]
 
     def __iter__(self) -> Iterator[Value]:
-        return iter(self._made())
+        return iter(self._all())
 
     def __len__(self) -> int:
-        return len(self._made())
+        return len(self._all())
 
     def find(self, label: str) -> Value:
-        """The node with this label or name; KeyError, listing what there is, when there is none or more than one."""
+        """The node with this label or name. Raises KeyError, listing the names, when there is none or more than one."""
         labelled = [node for node in self if node.label == label]
         found = labelled or [node for node, name in self.items() if name == label]
         if len(found) == 1:
             return found[0]
         if found:
             names = _listed([self[node] for node in found])
-            raise KeyError(f"{len(found)} nodes are labelled {label!r}: say which one, of {names}, or give the node")
-        raise KeyError(f"no node is labelled {label!r}; there are {_listed(list(self.values()))}")
+            raise KeyError(
+                f"{len(found)} nodes are labelled {clip(label, QUOTED)!r}: choose one of {names}, or give the node"
+            )
+        raise KeyError(f"no node is labelled {clip(label, QUOTED)!r}; there are {_listed(list(self.values()))}")
 
 
 def printable(label: str) -> str:
-    """A label on one line, control characters written out."""
+    """A label on one line, control characters as escapes."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in label).strip()
 
 
@@ -90,5 +95,5 @@ def _numbered(stem: str, taken: set[str]) -> Iterator[str]:
 
 
 def _listed(names: Sequence[str], most: int = 20) -> str:
-    shown = ", ".join(names[:most])
+    shown = ", ".join(clip(name, QUOTED) for name in names[:most])
     return f"{shown}, … ({len(names)} in all)" if len(names) > most else shown

@@ -1,19 +1,18 @@
 """How people write formulas: on a line of text with symbols (``w·x²``), and in LaTeX.
 
-Both are dialects of `Formula`, so every rule of the table reads in them. They are for eyes, not for a parser: numbers
-are rounded, and of many terms only the first and last are written.
+Both are kinds of `Formula`, so every rule of the table can be evaluated with them. They are for people: numbers are
+rounded, and of many terms only the first and last are shown.
 """
 
 from collections.abc import Iterable
-from typing import Any
 
 from ..rules.formula import ATOM, CHOICE, POWER, PRODUCT, SUM, Formula
 
-DIGITS = 6  # significant digits of a number that is read, not calculated with
+DIGITS = 6  # significant digits of a number that is shown
 
 
 def short_number(number: float, digits: int = DIGITS) -> str:
-    """A number to read: ``3``, ``-0.196612``, ``1e-05``; never ``-0``."""
+    """A rounded number: ``3``, ``-0.196612``, ``1e-05``; never ``-0``."""
     return f"{number + 0.0:.{digits}g}"
 
 
@@ -41,23 +40,23 @@ class Symbols(Formula):
     def call(self, name: str, *operands: Formula | float) -> Formula:
         if name == "sqrt":
             return type(self)(f"√{self.within(ATOM)}", POWER)
-        if name == "abs":
+        if name == "abs" and "|" not in self.text:  # of ||x|·y|, nobody sees which bar closes which
             return type(self)(f"|{self.text}|")
         return type(self)(f"{name}({', '.join(some([self, *operands], self.dots))})")
 
     @classmethod
-    def add_up(cls, terms: Iterable[Any]) -> Formula:
-        terms = [term for term in map(cls.of, terms) if term.number != 0] or [cls.of(0.0)]
-        if len(terms) <= _MOST:
-            return super().add_up(terms)
-        first, second, *_, last = terms
+    def add_up(cls, terms: Iterable[Formula | float]) -> Formula:
+        formulas = [term for term in map(cls.of, terms) if term.number != 0] or [cls.of(0.0)]
+        if len(formulas) <= _MOST:
+            return super().add_up(formulas)
+        first, second, *_, last = formulas
         return cls(f"{(first + second).text} + {cls.dots} + {last.within(PRODUCT)}", SUM)
 
 
-_MOST = 5  # terms and operands that are written out; of more, the first two and the last
+_MOST = 5  # terms and operands that are shown; of more, the first two and the last
 
 
-def some(xs: Iterable[Any], dots: str) -> list[str]:
+def some(xs: Iterable[Formula | float | str], dots: str) -> list[str]:
     """The texts of `xs`; of many, the first two and the last."""
     texts = [str(x) for x in xs]
     return texts if len(texts) <= _MOST else [*texts[:2], dots, texts[-1]]

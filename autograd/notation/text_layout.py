@@ -1,4 +1,4 @@
-"""Text for terminals: widths counted in columns, lines cut and aligned to the room there is."""
+"""Text for terminals: widths counted in columns, lines cut to a width, cells aligned."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -6,27 +6,27 @@ from typing import NamedTuple
 from .symbols import DIGITS
 
 
-class Room(NamedTuple):
-    """How much is written: columns of a name, columns of a formula (0: none), digits of a number."""
+class Budget(NamedTuple):
+    """How much a line may hold: columns of a name, columns of a formula (0: none), digits of a number."""
 
     name: int
     formula: int
     digits: int
 
 
-AMPLE = Room(60, 200, DIGITS)
+WIDE = Budget(60, 200, DIGITS)
 
 
-# For a line, from wide to narrow; the last one fits whatever stands in it.
-ROOMS = (
-    Room(20, 40, DIGITS),
-    Room(16, 30, DIGITS),
-    Room(12, 24, DIGITS),
-    Room(12, 20, 5),
-    Room(12, 16, 4),
-    Room(10, 12, 4),
-    Room(8, 10, 3),
-    Room(6, 0, 3),
+# For a line, from wide to narrow; with the last one everything fits.
+BUDGETS = (
+    Budget(20, 40, DIGITS),
+    Budget(16, 30, DIGITS),
+    Budget(12, 24, DIGITS),
+    Budget(12, 20, 5),
+    Budget(12, 16, 4),
+    Budget(10, 12, 4),
+    Budget(8, 10, 3),
+    Budget(6, 0, 3),
 )
 
 
@@ -54,34 +54,57 @@ def clip(text: str, width: int) -> str:
     return f"{kept}…"
 
 
+def clip_name(name: str, width: int) -> str:
+    """`name`, cut to `width` columns; of a path, the end says most: ``…0.w.3`` for ``layers.1.neurons.0.w.3``."""
+    rest = name
+    while columns(name) > width and "." in rest:
+        _, _, rest = rest.partition(".")
+        if rest and columns(rest) < width:
+            return f"…{rest}"
+    return clip(name, width)
+
+
 def pad(text: str, width: int) -> str:
     return text + " " * (width - columns(text))
 
 
 def align(
-    make: Callable[[Room], Sequence[Sequence[str]]],
+    make: Callable[[Budget], Sequence[Sequence[str]]],
     width: int,
     least: Sequence[int] = (),
     gaps: Sequence[str] = ("  ", "   "),
 ) -> list[str]:
-    """Rows of cells as lines of at most `width` columns, cells below each other.
+    """Rows of cells as lines of at most `width` columns, the cells of each column aligned.
 
-    `make` gives the rows for as much room as it is told, which is as much as fits; `least` are widths that cells have
-    at least, `gaps` what stands between them (the last one again and again).
+    Arguments:
+        make: gives the rows for a column budget; it is called with smaller ones until the lines fit.
+        width: columns of a line; what does not fit with the smallest budget is cut.
+        least: the least widths of the cells.
+        gaps: what separates a cell from the next; the last gap is repeated.
+
+    >>> align(lambda budget: [["x", "data", "2"], ["long", "grad", "–"]], 40)
+    ['x     data   2', 'long  grad   –']
     """
-    lines: list[str] = []
-    for room in ROOMS:
-        rows = make(room)
+    narrow = [gap[:2] for gap in gaps]
+    for budget in BUDGETS:
+        rows = make(budget)
         widths: dict[int, int] = dict(enumerate(least))
         for row in rows:
             for k, cell in enumerate(row[:-1]):
                 widths[k] = max(widths.get(k, 0), columns(cell))
-        lines = [_join(row, widths, gaps) for row in rows]
-        if all(columns(line) <= width for line in lines):
-            break
-    return [clip(line, width) for line in lines]
+        for spaces in (gaps, narrow):
+            lines = [_join(row, widths, spaces) for row in rows]
+            if all(columns(line) <= width for line in lines):
+                return lines
+    return [clip(line, width) for line in (_join(row, widths, (" ",)) for row in rows)]
 
 
 def _join(row: Sequence[str], widths: dict[int, int], gaps: Sequence[str]) -> str:
-    padded = [pad(cell, widths.get(k, 0)) + gaps[min(k, len(gaps) - 1)] for k, cell in enumerate(row)]
+    """The cells of a row in a line; columns after the first that are empty in every row take no space."""
+    last = len(row) - 1
+    padded = (
+        pad(cell, widths.get(k, 0)) + gaps[min(k, len(gaps) - 1)]
+        for k, cell in enumerate(row)
+        if k in (0, last) or widths[k]
+    )
     return "".join(padded).rstrip()

@@ -160,10 +160,11 @@ class Formula:
     @classmethod
     def add_up(cls, terms: "Iterable[Formula | float]") -> "Formula":
         """The text of a sum of any number of terms."""
-        result = cls.of(0.0)
-        for term in terms:
-            result = result + term
-        return result
+        known = [term for term in map(cls.of, terms) if term.number != 0]
+        if len(known) < 2:
+            return known[0] if known else cls.of(0.0)
+        first, *others = known
+        return cls(" + ".join([first.within(SUM), *(term.within(PRODUCT) for term in others)]), SUM)
 
     def choice(self, a: "Formula | float", b: "Formula | float") -> "Formula":
         """The text of ``a`` where this condition holds, else ``b``."""

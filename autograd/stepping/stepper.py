@@ -1,50 +1,25 @@
 """The backprop debugger: one application of the chain rule at a time, forward and back.
 
-The steps are those of `graph.backward`, taken one by one from the same chain rule in the same order; what has arrived
-so far is shown in `.grad`. Nothing is worked out ahead, so the first step of a large graph is there at once.
+The steps are those of `Value.backward`, taken one by one from the same chain rule in the same order; what has been
+received so far is in `.grad`. Nothing is calculated in advance, so the first step of a large graph is there at once.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator
 
 from ..engine.backward import contribution, edges, pass_on, topological_order
 from ..engine.value import Value
-from ..notation.equations import Wording
+from ..notation.equations import Equations
 from ..notation.names import Names
 from .steps import WIDTH, Evaluation, Step
 
 
-class Stepper:
-    """Backpropagation from `output`, step by step; made by `stepper(output)` or ``output.stepper()``.
+class BaseStepper:
+    """All that steps; `autograd.Stepper` is this class with pages and pictures (``save``) added.
 
-    Arguments:
-        output: the Value whose gradient is calculated.
-        forward: show the forward pass first, one step for each operation.
-
-    While stepping, `.grad` of the nodes holds the state so far; run to the end, it is what `output.backward()` gives,
-    to the last bit. `position` steps of ``len(stepper)`` have been taken, `current` is the last of them (None at the
-    start).
-
-    >>> x, y, z = Value(-2, "x"), Value(5, "y"), Value(-4, "z")
-    >>> q = x + y
-    >>> q.label = "q"
-    >>> f = q * z
-    >>> s = f.stepper()
-    >>> print(s.step())
-    *  f = q·z    ∂f/∂q = z = -4     q.grad: 0 + 1 × -4 = -4
-    >>> print(s.step())
-    *  f = q·z    ∂f/∂z = q = 3      z.grad: 0 + 1 × 3 = 3
-    >>> q.grad, z.grad, x.grad
-    (-4.0, 3.0, None)
-    >>> _ = s.back()
-    >>> z.grad is None
-    True
-    >>> for step in s:
-    ...     print(step)
-    *  f = q·z    ∂f/∂z = q = 3      z.grad: 0 + 1 × 3 = 3
-    +  q = x + y  ∂q/∂x = 1          x.grad: 0 + -4 × 1 = -4
-    +  q = x + y  ∂q/∂y = 1          y.grad: 0 + -4 × 1 = -4
-    >>> s.done
-    True
+    `position` steps of ``len(stepper)`` have been taken, first those of the forward pass, if it is shown. The state of
+    the backward pass is in four places: `_sums` (the contributions to each gradient so far), `_received` (how many),
+    `_previous` (what leaves had before) and `.grad` of the nodes (the sum of both, for everyone to see); `_undo` keeps
+    what each step overwrote.
     """
 
     def __init__(self, output: Value, forward: bool = False):
@@ -52,29 +27,33 @@ class Stepper:
             raise TypeError(f"stepper needs the output as a Value, got {type(output).__name__} {output!r}")
         self.output = output
         self.order = topological_order(output)
+        self.nodes = [node for node in self.order if node.operation is not None]  # those that have gradients
+        self.place = {node: k for k, node in enumerate(self.nodes)}
         self.names = Names(self.order)
-        self.wording = Wording(self.names)
+        self.equations = Equations(self.names)
         self.position = 0
+        self.watched: list[Value] = []
         self._operations = [node for node in self.order if node.parents] if forward else []
-        self._edges: list[tuple[Value, int]] = []  # as far as anyone has looked
-        self._ahead = edges(reversed(self.order))
+        self._operation_number = {node: number for number, node in enumerate(self._operations, 1)}
+        self._edges: list[tuple[Value, int]] = []  # those that have been asked for
+        self._remaining_edges = edges(reversed(self.order))
         # How many contributions each gradient gets; constants, which get none, are no keys.
-        self._expected = expected = {node: 0 for node in self.order if node.operation is not None}
+        self._expected = expected = dict.fromkeys(self.nodes, 0)
         for node in self.order:
             for parent in node.parents:
                 if parent.operation is not None:
                     expected[parent] += 1
         self._length = len(self._operations) + sum(expected.values())
-        self._watched: list[Value] = []
         self._forget()
 
     def _forget(self) -> None:
-        self._before: list[float | None] = []  # every gradient before the backward pass, empty until it begins
-        self._held: dict[Value, float] = {}  # what leaves held then
-        self._sums: dict[Value, float] = {}  # what has arrived, apart from what was held
-        self._arrived: dict[Value, int] = {}
-        self._undo: list[tuple[float | None, float | None, int]] = []  # of the parent: gradient, sum, arrived
-        self._begun = False
+        """Set the state to that before the backward pass."""
+        self._started = False
+        self._before: list[float | None] = []  # every gradient before the backward pass, empty until it starts
+        self._previous: dict[Value, float] = {}
+        self._sums: dict[Value, float] = {}
+        self._received: dict[Value, int] = {}
+        self._undo: list[tuple[float | None, float | None, int]] = []  # of the parent: gradient, sum, received
 
     def __len__(self) -> int:
         return self._length
@@ -89,40 +68,56 @@ class Stepper:
     @property
     def done(self) -> bool:
         """Whether every step has been taken."""
-        return self._begun and self.position == self._length
+        return self._started and self.position == self._length
 
     @property
     def phase(self) -> str:
-        """Which pass the step in hand (at the start, the next one) belongs to: "forward" or "backward"."""
+        """Which pass the current step (at the start, the next one) belongs to: "forward" or "backward"."""
         return "forward" if max(self.position, 1) <= len(self._operations) else "backward"
 
     @property
     def current(self) -> Step | Evaluation | None:
-        """The step in hand: the last one taken."""
+        """The current step: the last one taken, None at the start."""
         return self.at(self.position) if self.position else None
 
-    def step(self) -> Step | Evaluation | None:
-        """Take one step and return it; None at the end.
+    # Moving
 
-        Raises ValueError, naming the edge and taking no step, when the gradient would become NaN.
+    def step(self, n: int = 1) -> Step | Evaluation | None:
+        """Take `n` steps, or as many as are left, and return the last of them; None when there was none.
+
+        Raises ValueError, naming the edge and not taking that step, when a gradient would become NaN.
         """
-        return self.current if self._advance() else None
+        start = self.position
+        for _ in range(_count(n)):
+            if not self._advance():
+                break
+        return self.current if self.position > start else None
 
-    def back(self) -> Step | Evaluation | None:
-        """Take back the last step and return it; None at the start. Every `.grad` is again what it was before."""
-        step = self.current
-        if isinstance(step, Step):
-            step.parent.grad, arrived, count = self._undo.pop()
-            self._arrived[step.parent] = count
-            if arrived is None:
-                self._sums.pop(step.parent, None)
-            else:
-                self._sums[step.parent] = arrived
-        if step is not None:
-            self.position -= 1
-            if self._begun and self.position <= len(self._operations):
-                self._restore()
+    def back(self, n: int = 1) -> Step | Evaluation | None:
+        """Take back `n` steps, or as many as were taken, and return the last one taken back; None at the start.
+
+        Every `.grad` is again what it was before.
+        """
+        step = None
+        for _ in range(min(_count(n), self.position)):
+            step = self.current
+            self._retreat()
         return step
+
+    def goto(self, k: int) -> Step | Evaluation | None:
+        """Go forward or back to the state after `k` steps and return the current step, None at the start.
+
+        Raises ValueError for a number of steps that the pass does not have.
+        """
+        if not 0 <= k <= self._length:
+            raise ValueError(f"cannot go to step {k}: the pass has {self._length} steps, and 0 is before the first")
+        if k == 0:
+            self.reset()
+        elif k < self.position:
+            self.back(self.position - k)
+        else:
+            self.step(k - self.position)
+        return self.current
 
     def run(self) -> Step | Evaluation | None:
         """Take all steps that are left; returns the last one, or None when there was none."""
@@ -140,41 +135,55 @@ class Stepper:
         node = self._find(target)
         start = self.position
         while not self.complete(node):
-            if self.position == len(self._operations) and not self._begun:
-                self._begin()  # which completes the gradient of the output
+            if self.position == len(self._operations) and not self._started:
+                self._start()  # which completes the gradient of the output
             else:
                 self._advance()
         return self.current if self.position > start else None
 
     def reset(self) -> None:
         """Go back to before the first step: every `.grad` is what it was."""
-        if self._begun:
+        if self._started:
             self._restore()
         self.position = 0
 
     def watch(self, target: Value | str) -> None:
         """Show the gradient of `target`, a node or its label, with each step from now on. Raises as `until` does."""
         node = self._find(target)
-        if node not in self._watched:
-            self._watched.append(node)
+        if node not in self.watched:
+            self.watched.append(node)
+
+    # Looking
 
     def complete(self, node: Value) -> bool:
-        """Whether every contribution to the gradient of `node` has arrived."""
-        return self._begun and self._arrived.get(node, 0) == self._expected.get(node)
+        """Whether every contribution to the gradient of `node` has been received."""
+        return self._started and self._received.get(node, 0) == self._expected.get(node)
+
+    def evaluated(self, node: Value) -> bool:
+        """Whether the value of `node` may be shown: the forward pass, where there is one, has calculated it."""
+        return self._operation_number.get(node, 0) <= self.position
+
+    def edge(self, number: int) -> tuple[Value, int | None]:
+        """What step `number` is about, taken or not: a node, and which of its operands (None: forward)."""
+        k = number - 1 - len(self._operations)
+        if k < 0:
+            return self._operations[number - 1], None
+        self._find_edge(k)
+        return self._edges[k]
 
     def at(self, number: int) -> Step | Evaluation:
         """The step that was taken as number 1, 2, …, up to `position`; IndexError for others."""
         if not 1 <= number <= self.position:
             raise IndexError(f"step {number} has not been taken: {self.position} of {self._length} have")
-        now = number == self.position
-        watched = tuple((self.names[node], node.grad) for node in self._watched) if now else ()
+        is_current = number == self.position
+        watched = tuple((self.names[node], node.grad) for node in self.watched) if is_current else ()
         k = number - 1 - len(self._operations)
         if k < 0:
-            return Evaluation(number, self._operations[number - 1], self.wording, watched)
+            return Evaluation(number, self._operations[number - 1], self.equations, watched)
         node, operand = self._edges[k]
         parent, upstream, local = node.parents[operand], self._sums.get(node, 0.0), node.local_grads[operand]
-        before, arrived, count = self._undo[k]
-        passed, held = contribution(self._sums, node, operand, local) or 0.0, self._held.get(parent)
+        before, received_sum, count = self._undo[k]
+        passed, previous = contribution(self._sums, node, operand, local) or 0.0, self._previous.get(parent)
         return Step(
             number=number,
             node=node,
@@ -184,78 +193,74 @@ class Stepper:
             local=local,
             contribution=passed,
             before=before,
-            total=_with_held((arrived or 0.0) + passed, held),
-            arrived=count + 1,
+            total=_with_previous((received_sum or 0.0) + passed, previous),
+            received=count + 1,
             expected=self._expected[parent],
-            held=held,
+            previous=previous,
             output=self.output,
-            wording=self.wording,
+            equations=self.equations,
             watched=watched,
         )
 
-    def ahead(self, number: int) -> tuple[Value, int | None]:
-        """What step `number` is about, taken or not: a node, and which of its operands (None: forward)."""
-        k = number - 1 - len(self._operations)
-        if k < 0:
-            return self._operations[number - 1], None
-        self._look(k)
-        return self._edges[k]
-
-    def evaluated(self, node: Value) -> bool:
-        """Whether the value of `node` may be shown: the forward pass, where there is one, has come by."""
-        return self.position >= len(self._operations) or node not in self._operations[self.position :]
-
-    @property
-    def nodes(self) -> Collection[Value]:
-        """The nodes that have gradients, in topological order."""
-        return self._expected.keys()
-
-    @property
-    def watched(self) -> Sequence[Value]:
-        """The nodes whose gradients are shown with each step."""
-        return self._watched
+    # How a step is taken
 
     def _advance(self) -> bool:
+        """Take one step; False at the end."""
         if self.position < len(self._operations):
             self.position += 1
             return True
-        if not self._begun:
-            self._begin()
+        if not self._started:
+            self._start()
         k = self.position - len(self._operations)
-        if not self._look(k):
+        if not self._find_edge(k):
             return False
         node, operand = self._edges[k]
         parent = node.parents[operand]
-        arrived = self._sums.get(parent)
+        received_sum = self._sums.get(parent)
         pass_on(self._sums, node, operand, node.local_grads[operand])
-        count = self._arrived.get(parent, 0)
-        self._undo.append((parent.grad, arrived, count))
-        self._arrived[parent] = count + 1
-        parent.grad = _with_held(self._sums.get(parent, 0.0), self._held.get(parent))
+        count = self._received.get(parent, 0)
+        self._undo.append((parent.grad, received_sum, count))
+        self._received[parent] = count + 1
+        parent.grad = _with_previous(self._sums.get(parent, 0.0), self._previous.get(parent))
         self.position += 1
         return True
 
-    def _look(self, k: int) -> bool:
+    def _retreat(self) -> None:
+        """Take back the current step."""
+        k = self.position - 1 - len(self._operations)
+        if k >= 0:
+            node, operand = self._edges[k]
+            parent = node.parents[operand]
+            parent.grad, received_sum, self._received[parent] = self._undo.pop()
+            if received_sum is None:
+                self._sums.pop(parent, None)
+            else:
+                self._sums[parent] = received_sum
+        self.position -= 1
+        if self._started and self.position <= len(self._operations):
+            self._restore()
+
+    def _find_edge(self, k: int) -> bool:
         """Whether there is an edge number `k`; afterwards `_edges` reaches that far."""
         while len(self._edges) <= k:
-            edge = next(self._ahead, None)
+            edge = next(self._remaining_edges, None)
             if edge is None:
                 return False
             self._edges.append(edge)
         return True
 
-    def _begin(self) -> None:
-        """As `backward` begins: no gradient but the output's; leaves keep what they hold, for the end."""
-        self._begun = True
+    def _start(self) -> None:
+        """Start as `backward` does: the output alone has a gradient; leaves keep what they have, to add to it."""
+        self._started = True
         self._before = [node.grad for node in self.order]
-        for node in self._expected:
+        for node in self.nodes:
             if node.parents:
                 node.grad = None
             elif node.grad is not None:
-                self._held[node] = node.grad
+                self._previous[node] = node.grad
         if self.output in self._expected:
             self._sums[self.output] = 1.0
-            self.output.grad = _with_held(1.0, self._held.get(self.output))
+            self.output.grad = _with_previous(1.0, self._previous.get(self.output))
 
     def _restore(self) -> None:
         for node, grad in zip(self.order, self._before, strict=True):
@@ -275,7 +280,7 @@ class Stepper:
             raise TypeError(f"expected a node or its label, got {type(target).__name__} {target!r}")
         if target in self._expected:
             return target
-        name = self.names[self.output] if self.output in self._expected else "the output"
+        name = self.equations.name(self.output).text if self.output in self._expected else "the output"
         if target.operation is None and target in self.order:
             raise ValueError(f"{target!r} is a constant: no gradient flows into it")
         raise ValueError(f"{target!r} is not in the graph of {name}: {name} was not calculated from it")
@@ -287,11 +292,17 @@ class Stepper:
         import sys
 
         from .terminal import has_colour
-        from .text_view import board  # here, because most programs that import this package print no stepper
+        from .text_view import state_lines  # here, because most programs that import this package print no stepper
 
-        return "\n".join(board(self, WIDTH, colour=has_colour(sys.stdout)))
+        return "\n".join(state_lines(self, WIDTH, colour=has_colour(sys.stdout)))
 
 
-def _with_held(total: float, held: float | None) -> float:
-    """What `.grad` shows: `backward` too sums up the contributions first and then adds what a leaf held."""
-    return total + 0.0 if held is None else total + held
+def _count(n: int) -> int:
+    if n < 0:
+        raise ValueError(f"expected a number of steps, got {n}: step() goes forward, back() goes back")
+    return n
+
+
+def _with_previous(total: float, previous: float | None) -> float:
+    """What `.grad` shows: `backward` too sums up the contributions first and then adds what a leaf had before."""
+    return total + 0.0 if previous is None else total + previous

@@ -1,4 +1,4 @@
-"""One step of backpropagation and how it is told: as a line, as a paragraph and as a formula.
+"""One step of backpropagation, and how it is written: as a line, as a paragraph and as a formula.
 
 A `Step` is one application of the chain rule, on one edge of the graph. An `Evaluation` is one operation of the forward
 pass before it. Both are records of what happened; the `Stepper` makes them.
@@ -7,24 +7,40 @@ pass before it. Both are records of what happened; the `Stepper` makes them.
 from typing import NamedTuple
 
 from ..engine.value import Value
-from ..notation.equations import Wording
-from ..notation.symbols import Latex, short_number
-from ..notation.text_layout import AMPLE, Room, align, clip, columns
+from ..notation.equations import Equations
+from ..notation.symbols import DIGITS, Latex, short_number
+from ..notation.text_layout import WIDE, Budget, align, clip, clip_name, columns
 from ..rules.formula import ATOM, PRODUCT, Formula
 
 WIDTH = 100  # columns of a line
-_SINCE = " as it was recorded (data was changed since)"
+_CHANGED = " as it was recorded (data was changed since)"
 _READABLE = 160  # columns of a formula within a sentence
-_LEAST = (1, 9, 17)  # columns of the cells of a line, so that short lines printed one by one stand below each other
+_LEAST = (1, 9, 17)  # columns of the cells of a line, so that short lines printed one by one are aligned
 
 
 class Step(NamedTuple):
     """One application of the chain rule: ``contribution = upstream × local``, added to the gradient of `parent`.
 
-    `node` passes its gradient (`upstream`) on to its operand number `operand` (from 0), the node `parent`, times the
-    `local` derivative. `before` is the gradient of the parent before the step (None: none yet), `total` after it.
-    It is the `arrived`-th of `expected` contributions, after the last of which the gradient is `complete`; `held` is
-    what a leaf kept from earlier passes. `watched` are the gradients that the stepper was told to watch, by name.
+    Attributes:
+        number: 1, 2, …, counted over the whole pass.
+        node, operand, parent: the edge: `node` passes a gradient to its operand number `operand` (from 0), `parent`.
+        upstream: the gradient of `node`, which is complete.
+        local: the local derivative ∂node/∂parent along this edge.
+        contribution: their product; 0 where `local` is 0.
+        before, total: the gradient of `parent` before the step (None: none yet) and after it.
+        received, expected: this is contribution number `received` of `expected`; after the last one the gradient is
+            `complete`.
+        previous: the gradient that a leaf had before the pass, None where it had none; it is part of `total`.
+        output: the Value whose gradient is calculated.
+        equations: the formulas of the graph.
+        watched: names and gradients of the nodes that the stepper was asked to watch.
+
+    >>> x = Value(3.0, "x")
+    >>> step = (x**2).stepper().step()
+    >>> step.upstream, step.local, step.contribution
+    (1.0, 6.0, 6.0)
+    >>> print(step)
+    **  f = x²     ∂f/∂x = 2·x = 6    x.grad: 0 + 1 × 6 = 6
     """
 
     number: int
@@ -36,11 +52,11 @@ class Step(NamedTuple):
     contribution: float
     before: float | None
     total: float
-    arrived: int
+    received: int
     expected: int
-    held: float | None
+    previous: float | None
     output: Value
-    wording: Wording
+    equations: Equations
     watched: tuple[tuple[str, float | None], ...] = ()
 
     @property
@@ -50,7 +66,7 @@ class Step(NamedTuple):
     @property
     def complete(self) -> bool:
         """Whether the gradient of the parent is complete: the sum over all paths."""
-        return self.arrived == self.expected
+        return self.received == self.expected
 
     def __str__(self) -> str:
         return _line(self)
@@ -58,40 +74,41 @@ class Step(NamedTuple):
     def __repr__(self) -> str:
         return str(self)
 
-    def cells(self, room: Room) -> list[str]:
+    def cells(self, budget: Budget) -> list[str]:
         """Operation, equation, local derivative and what happens to the gradient, as texts."""
-        derivative = derivative_sign(self.wording, self.node, self.parent, room)
-        local = short_number(self.local, room.digits)
-        formula = self.wording.local(self.node, self.operand, room).text
-        if formula != local and columns(formula) <= room.formula and self._recorded:
+        derivative = derivative_name(self.equations, self.node, self.parent, budget)
+        local = short_number(self.local, budget.digits)
+        formula = self.equations.local(self.node, self.operand, budget).text
+        if formula != local and columns(formula) <= budget.formula and self._unchanged:
             derivative += f" = {formula}"
-        before = short_number(self.before or 0.0, room.digits)
-        upstream, total = (short_number(x, room.digits) for x in (self.upstream, self.total))
-        parent = self.wording.name(self.parent, room).within(ATOM)
+        before, total = (short_number(x or 0.0, budget.digits) for x in (self.before, self.total))
+        product = _product(self.upstream, self.local, budget.digits)
+        parent = self.equations.name(self.parent, budget).within(ATOM)
         return [
-            *operation_cells(self.wording, self.node, room),
+            *operation_cells(self.equations, self.node, budget),
             f"{derivative} = {local}",
-            f"{parent}.grad: {before} + {upstream} × {local} = {total}",
+            f"{parent}.grad: {before} + {product} = {total}",
         ]
 
     def explain(self) -> str:
         """The step in sentences: the operation, its local derivative, the chain rule, and what it changes."""
-        parent, node = (self.wording.name(n).text for n in (self.parent, self.node))
-        passed = f"{_number(self.upstream)} × {_number(self.local)} = {_number(self.contribution)}"
+        parent, node = (self.equations.name(n).text for n in (self.parent, self.node))
+        upstream = short_number(self.upstream)
+        passed = f"{_product(self.upstream, self.local)} = {short_number(self.contribution)}"
         return " ".join(
             [
-                _operation(self.wording, self.node),
-                f"Its local derivative by {self._place(parent)} is {self._derivation()}.",
-                f"Upstream, {node} has gradient {_number(self.upstream)}: the chain rule passes {passed} to {parent}.",
+                _operation(self.equations, self.node),
+                f"Its local derivative with respect to {self._place(parent)} is {self._derivation()}.",
+                f"Upstream, {node} has gradient {upstream}: the chain rule passes {passed} to {parent}.",
                 self._change(parent),
                 self._completeness(parent),
             ]
         )
 
     @property
-    def _recorded(self) -> bool:
-        """Whether the local derivative is that of the data of now."""
-        return self.wording.recorded(self.node).local_grads[self.operand]
+    def _unchanged(self) -> bool:
+        """Whether the local derivative still follows from the data, which may have been changed."""
+        return self.equations.unchanged(self.node).local_grads[self.operand]
 
     def _place(self, parent: str) -> str:
         parents = self.node.parents
@@ -100,39 +117,39 @@ class Step(NamedTuple):
         )
 
     def _derivation(self) -> str:
-        wording, node, k = self.wording, self.node, self.operand
-        chain = [derivative_sign(wording, node, self.parent, AMPLE)]
-        if not self._recorded:
-            return f"{chain[0]} = {_number(self.local)}{_SINCE}"
-        if (choice := wording.choice(node, k)) is not None:
+        equations, node, k = self.equations, self.node, self.operand
+        chain = [derivative_name(equations, node, self.parent, WIDE)]
+        if not self._unchanged:
+            return f"{chain[0]} = {short_number(self.local)}{_CHANGED}"
+        if (choice := equations.choice(node, k)) is not None:
             chain.append(f"({choice})")
-        for formula in (wording.local(node, k), wording.local_in_numbers(node, k)):
+        for formula in (equations.local(node, k), equations.local_in_numbers(node, k)):
             if formula.text != chain[-1] and columns(formula.text) <= _READABLE:
                 chain.append(formula.text)
-        if _number(self.local) != chain[-1]:
-            chain.append(_number(self.local))
+        if short_number(self.local) != chain[-1]:
+            chain.append(short_number(self.local))
         return " = ".join(chain)
 
     def _change(self, parent: str) -> str:
         if self.before is None:
-            return f"{parent} had no gradient yet and now has {_number(self.total)}."
-        origin = " from an earlier pass" if self.arrived == 1 else ""
-        added = f"{_number(self.before)} + {_signed(self.contribution)} = {_number(self.total)}"
-        return f"{parent} had {_number(self.before)}{origin} and now has {added}."
+            return f"{parent} had no gradient yet and now has {short_number(self.total)}."
+        origin = " from an earlier pass" if self.received == 1 else ""
+        added = f"{short_number(self.before)} + {_signed(self.contribution)} = {short_number(self.total)}"
+        return f"{parent} had {short_number(self.before)}{origin} and now has {added}."
 
     def _completeness(self, parent: str) -> str:
         if not self.complete:
-            return f"That is contribution {self.arrived} of {self.expected} to {parent}."
+            return f"That is contribution {self.received} of {self.expected} to {parent}."
         which = "the only contribution" if self.expected == 1 else f"the last of {self.expected} contributions"
-        paths = f"the sum over all paths from {parent} to {self.wording.name(self.output)}"
-        kept = f", added to the {_number(self.held)} it held" if self.held is not None else ""
+        paths = f"the sum over all paths from {parent} to {self.equations.name(self.output)}"
+        kept = f", added to the {short_number(self.previous)} that it had before" if self.previous is not None else ""
         return f"That was {which} to {parent}, so its gradient is complete: {paths}{kept}."
 
     @property
     def latex(self) -> str:
         r"""The chain rule of this step as a formula of LaTeX, for a slide or a notebook."""
-        output, node, parent = (self.wording.name(n, AMPLE, Latex).text for n in (self.output, self.node, self.parent))
-        local = self.wording.local(self.node, self.operand, AMPLE, Latex)
+        output, node, parent = (self.equations.name(n, WIDE, Latex).text for n in (self.output, self.node, self.parent))
+        local = self.equations.local(self.node, self.operand, WIDE, Latex)
         upstream, value = _factor(Latex.of(self.upstream)), _factor(Latex.of(self.local))
         sides = [
             rf"\frac{{\partial {output}}}{{\partial {node}}} \cdot \frac{{\partial {node}}}{{\partial {parent}}}",
@@ -140,7 +157,7 @@ class Step(NamedTuple):
             rf"{upstream} \cdot {value}",
             Latex.numeral(self.contribution),
         ]
-        if sides[1] == sides[2] or not self._recorded:
+        if sides[1] == sides[2] or not self._unchanged:
             del sides[1]
         return rf"\frac{{\partial {output}}}{{\partial {parent}}} \mathrel{{+}}= {' = '.join(sides)}"
 
@@ -150,7 +167,7 @@ class Evaluation(NamedTuple):
 
     number: int
     node: Value
-    wording: Wording
+    equations: Equations
     watched: tuple[tuple[str, float | None], ...] = ()
 
     @property
@@ -163,73 +180,77 @@ class Evaluation(NamedTuple):
     def __repr__(self) -> str:
         return str(self)
 
-    def cells(self, room: Room) -> list[str]:
+    def cells(self, budget: Budget) -> list[str]:
         """Operation, equation and the numbers put in, as texts."""
-        value = short_number(self.node.data, room.digits)
-        numbers = self.wording.numbers(self.node, room) if self.wording.recorded(self.node).value else ""
+        value = short_number(self.node.data, budget.digits)
+        numbers = self.equations.numbers(self.node, budget) if self.equations.unchanged(self.node).value else ""
         chain = f"= {value}" if numbers in ("", value) else f"= {numbers} = {value}"
-        return [*operation_cells(self.wording, self.node, room), chain]
+        return [*operation_cells(self.equations, self.node, budget), chain]
 
     def explain(self) -> str:
-        """The step in sentences: the operation, its numbers, and the local derivatives kept for the way back."""
-        wording, node = self.wording, self.node
-        numbers, value = wording.numbers(node), _number(node.data)
+        """The step in sentences: the operation, its numbers, and the local derivatives kept for the backward pass."""
+        equations, node = self.equations, self.node
+        numbers, value = equations.numbers(node), short_number(node.data)
         result = value if numbers == value else f"{numbers} = {value}"
-        if not wording.recorded(node).value:
-            result = f"{value}{_SINCE}"
+        if not equations.unchanged(node).value:
+            result = f"{value}{_CHANGED}"
         kept: dict[str, None] = {}  # in order, each once
         for parent, local in zip(node.parents, node.local_grads, strict=True):
             if parent.operation is not None:
-                kept[f"{derivative_sign(wording, node, parent, AMPLE)} = {_number(local)}"] = None
+                kept[f"{derivative_name(equations, node, parent, WIDE)} = {short_number(local)}"] = None
         shown = [*kept][:4] + ["…"] * (len(kept) > 4)
-        way_back = f" It keeps {', '.join(shown)} for the way back." if kept else ""
-        return f"{_operation(wording, node)} In numbers: {result}.{way_back}"
+        backward = f" It keeps {', '.join(shown)} for the backward pass." if kept else ""
+        return f"{_operation(equations, node)} In numbers: {result}.{backward}"
 
     @property
     def latex(self) -> str:
         """The operation as a formula of LaTeX, with the numbers put in."""
-        wording, node = self.wording, self.node
-        sides = [wording.name(node, AMPLE, Latex).text, wording.equation(node, AMPLE, Latex)]
-        if wording.recorded(node).value:
-            sides.append(wording.numbers(node, AMPLE, Latex))
+        equations, node = self.equations, self.node
+        sides = [equations.name(node, WIDE, Latex).text, equations.equation(node, WIDE, Latex)]
+        if equations.unchanged(node).value:
+            sides.append(equations.numbers(node, WIDE, Latex))
         return " = ".join([*sides, Latex.numeral(node.data)])
 
 
 def _line(step: Step | Evaluation) -> str:
-    return align(lambda room: [[*step.cells(room), *_watch_cells(step.watched, room)]], WIDTH, _LEAST, ("  ",))[0]
+    return align(lambda budget: [[*step.cells(budget), *_watch_cells(step.watched, budget)]], WIDTH, _LEAST, ("  ",))[0]
 
 
-def operation_cells(wording: Wording, node: Value, room: Room) -> list[str]:
+def operation_cells(equations: Equations, node: Value, budget: Budget) -> list[str]:
     """The operation of a node and its equation."""
-    equation = wording.equation(node, room)
-    return [clip(node.op, room.name), f"{wording.name(node, room)} = {equation}" if equation else ""]
+    equation = equations.equation(node, budget)
+    return [clip(node.op, budget.name), f"{equations.name(node, budget)} = {equation}" if equation else ""]
 
 
-def derivative_sign(wording: Wording, node: Value, parent: Value, room: Room) -> str:
-    return f"∂{wording.name(node, room).within(ATOM)}/∂{wording.name(parent, room).within(ATOM)}"
+def derivative_name(equations: Equations, node: Value, parent: Value, budget: Budget) -> str:
+    return f"∂{equations.name(node, budget).within(ATOM)}/∂{equations.name(parent, budget).within(ATOM)}"
 
 
-def _watch_cells(watched: tuple[tuple[str, float | None], ...], room: Room) -> list[str]:
-    return [f"│ {', '.join(gradient(clip(name, room.name), grad, room.digits) for name, grad in watched)}"] * bool(
-        watched
-    )
+def _watch_cells(watched: tuple[tuple[str, float | None], ...], budget: Budget) -> list[str]:
+    if not watched:
+        return []
+    texts = (gradient(clip_name(name, budget.name), grad, budget.digits) for name, grad in watched)
+    return [f"│ {', '.join(texts)}"]
 
 
 def gradient(name: str, grad: float | None, digits: int) -> str:
     return f"{name}.grad = {'–' if grad is None else short_number(grad, digits)}"
 
 
-def _operation(wording: Wording, node: Value) -> str:
+def _operation(equations: Equations, node: Value) -> str:
     about = node.operation.about if node.operation else ""
-    return f"Operation {node.op} ({about}): {wording.name(node)} = {wording.equation(node)}."
+    return f"Operation {node.op} ({about}): {equations.name(node)} = {equations.equation(node)}."
 
 
-def _number(number: float | None) -> str:
-    return short_number(number or 0.0)
+def _product(upstream: float, local: float, digits: int = DIGITS) -> str:
+    """The chain rule in numbers: ``1 × (-4)``; × is for the numbers of the chain rule, · for formulas."""
+    return f"{_signed(upstream, digits)} × {_signed(local, digits)}"
 
 
-def _signed(number: float) -> str:
-    return f"({_number(number)})" if number < 0 else _number(number)
+def _signed(number: float, digits: int = DIGITS) -> str:
+    """A number as part of a sum or a product: a negative one in parentheses."""
+    text = short_number(number, digits)
+    return f"({text})" if text.startswith("-") else text
 
 
 def _factor(formula: Formula) -> str:

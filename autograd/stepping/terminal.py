@@ -4,21 +4,24 @@ import codecs
 import os
 import sys
 from contextlib import suppress
-from typing import Any
+from typing import TextIO
 
 
-def has_colour(stream: Any) -> bool:
-    """Whether colours may be written to `stream`: a terminal that has them, without NO_COLOR (no-color.org)."""
+def has_colour(stream: TextIO | None) -> bool:
+    """Whether colours may be written to `stream`: a terminal that has them, without NO_COLOR (no-color.org), or any
+    stream with FORCE_COLOR (force-color.org)."""
+    if os.environ.get("FORCE_COLOR") and not os.environ.get("NO_COLOR"):
+        return True
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not is_terminal(stream):
         return False
     # An old console of Windows would print the codes; those that understand them announce themselves.
     return sys.platform != "win32" or any(name in os.environ for name in ("WT_SESSION", "ANSICON", "TERM"))
 
 
-def is_terminal(stream: Any) -> bool:
+def is_terminal(stream: TextIO | None) -> bool:
     try:
-        return bool(stream.isatty())
-    except (AttributeError, ValueError):  # no stream, or a closed one
+        return stream is not None and stream.isatty()
+    except ValueError:  # it is closed
         return False
 
 
@@ -30,14 +33,14 @@ def dim(text: str) -> str:
     return f"\x1b[2m{text}\x1b[0m"
 
 
-def can_redraw(stream: Any) -> bool:
-    """Whether what was written can be written over."""
+def can_redraw(stream: TextIO | None) -> bool:
+    """Whether the cursor can go back to overwrite what was written."""
     if sys.platform == "win32":
         os.system("")  # noqa: S605, S607 (an empty command: it makes the console of Windows 10 understand the codes)
     return is_terminal(stream) and os.environ.get("TERM") != "dumb"
 
 
-def width_of(stream: Any, most: int) -> int:
+def width_of(stream: TextIO | None, most: int) -> int:
     """The columns to write: those of the terminal, at least 40, at most `most`."""
     if not is_terminal(stream):
         return most
@@ -49,7 +52,7 @@ def width_of(stream: Any, most: int) -> int:
 # fmt: off
 _ASCII = {
     "∂": "d", "·": "*", "×": "*", "√": "sqrt ", "²": "^2", "³": "^3", "…": "...", "–": "-", "✓": "ok", "▶": ">",
-    "│": "|",
+    "│": "|", "−": "-", "÷": "/",
     "→": "->", "←": "<-", "⁰": "^0", "¹": "^1", "⁴": "^4", "⁵": "^5", "⁶": "^6", "⁷": "^7", "⁸": "^8", "⁹": "^9",
 }
 # fmt: on
@@ -64,7 +67,7 @@ def _in_ascii(error: UnicodeError) -> tuple[str, int]:
 
 
 class plain_symbols:
-    """Within the block, what the encoding of the standard streams lacks is written in ASCII instead of raising."""
+    """Within the block, characters that the encoding of the standard streams lacks are written in ASCII."""
 
     def __enter__(self) -> None:
         codecs.register_error("chainrule", _in_ascii)
@@ -81,8 +84,8 @@ class plain_symbols:
 class Keys:
     """Single keys from the terminal: ``with Keys() as keys: keys.read()``; afterwards the terminal is as it was.
 
-    `read` waits for a key and gives "next" (Enter, → or space), "back" (←), "run" (r), "quit" (q or the end of the
-    input) or "" for any other. Ctrl-C raises KeyboardInterrupt.
+    `read` waits for a key and returns its character or its name: "enter", "backspace", "left", "right", "home", "end",
+    "end of input", or "" for a key that it does not know. Ctrl-C raises KeyboardInterrupt.
     """
 
     def __enter__(self) -> "Keys":
@@ -102,36 +105,43 @@ class Keys:
             with suppress(termios.error):  # the terminal is gone
                 termios.tcsetattr(self._input, termios.TCSADRAIN, self._before)
 
-    def read(self) -> str:
-        return _MEANINGS.get(self._key(), "")
-
     if sys.platform == "win32":
 
-        def _key(self) -> str:
+        def read(self) -> str:
             import msvcrt
 
             key = msvcrt.getwch()
             if key == "\x03":
                 raise KeyboardInterrupt
-            return f"arrow {msvcrt.getwch()}" if key in "\x00\xe0" else key
+            if key in "\x00\xe0":
+                return _WINDOWS.get(msvcrt.getwch(), "")
+            return _NAMES.get(key, key)
 
     else:
 
-        def _key(self) -> str:
+        def read(self) -> str:
             import select
 
             key = self._byte()
             if key != "\x1b" or not select.select([self._input], [], [], 0.05)[0]:
-                return key
+                return _NAMES.get(key, key)
             sequence = self._byte()
             while sequence[-1:] in ("[", "O", ";") or sequence[-1:].isdigit():  # ESC [ C, ESC O C, ESC [ 1 ; 2 C
                 sequence += self._byte()
-            return f"arrow {sequence[-1:]}"
+            return _SEQUENCES.get(sequence[1:] if sequence.endswith("~") else sequence[-1:], "")
 
         def _byte(self) -> str:
             return os.read(self._input, 1).decode("latin-1")
 
 
-_MEANINGS = {"": "quit", "\x04": "quit", "q": "quit", "Q": "quit", "r": "run", "R": "run"}
-_MEANINGS |= dict.fromkeys(["\r", "\n", " ", "arrow C", "arrow M"], "next")  # M and K: the arrows of Windows
-_MEANINGS |= dict.fromkeys(["arrow D", "arrow K", "\x7f", "\b"], "back")
+_NAMES = {
+    "": "end of input",
+    "\x04": "end of input",
+    "\r": "enter",
+    "\n": "enter",
+    "\x7f": "backspace",
+    "\b": "backspace",
+}
+_SEQUENCES = {"C": "right", "D": "left", "H": "home", "F": "end"}  # what ends the sequence of a key, in xterm
+_SEQUENCES |= {"1~": "home", "7~": "home", "4~": "end", "8~": "end"}  # in the Linux console, rxvt and tmux
+_WINDOWS = {"M": "right", "K": "left", "G": "home", "O": "end"}

@@ -33,7 +33,7 @@ def half_squared(prediction: Any, target: Any) -> Any:
     return (prediction - target) ** 2 / 2
 
 
-def closed_form(X: Any, y: Any) -> Any:  # noqa: N803 (the usual name)
+def closed_form(X: Any, y: Any) -> Any:
     """The least squares solution: weights, then bias."""
     return np.linalg.lstsq(np.column_stack([X, np.ones(len(X))]), y, rcond=None)[0]
 
@@ -49,7 +49,7 @@ def main(page: Page | None = None) -> dict[str, float]:
 
     # Data of which the truth is known.
     rng = np.random.default_rng(page.seed)
-    X = rng.normal(size=(1000, 2))  # noqa: N806
+    X = rng.normal(size=(1000, 2))
     y = X @ TRUE[:2] + TRUE[2] + rng.normal(0.0, SIGMA, 1000)
     best = closed_form(X, y)
 

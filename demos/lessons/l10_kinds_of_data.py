@@ -46,7 +46,7 @@ def main(page: Page | None = None) -> dict[str, float]:
     models: dict[str, nn.Neuron] = {}
     rows = []
     for name in ("one line", "a height per kind", "a line per kind"):
-        X = features(length, kind, name)  # noqa: N806
+        X = features(length, kind, name)
         neuron = models[name] = nn.Neuron(X.shape[1], init="zeros")  # ŷ = Σ weight·feature + bias
         descent = nn.SGD(neuron.parameters(), lr=0.1, momentum=0.95)
         history = nn.fit(neuron, X, width, nn.mse_loss, optimizer=descent, epochs=1000, batch_size=None, progress=False)

@@ -21,7 +21,7 @@ from demos.page import COLORS, Page
 
 
 # %% A linear model of given features, trained to the very bottom: capacity is to be judged, not patience.
-def fitted(X: Any, y: Any, strength: float = 0.0) -> nn.Neuron:  # noqa: N803
+def fitted(X: Any, y: Any, strength: float = 0.0) -> nn.Neuron:
     """The neuron w·x + b with the least mean squared error + strength·Σw², by a quasi-Newton method."""
     neuron = nn.Neuron(X.shape[1], init="zeros")
     loss = autograd.compile(lambda x, t: nn.mse_loss(neuron(x), t) + nn.l2_penalty(neuron, strength))
@@ -35,12 +35,12 @@ def fitted(X: Any, y: Any, strength: float = 0.0) -> nn.Neuron:  # noqa: N803
     return neuron
 
 
-def error(neuron: nn.Neuron, X: Any, y: Any) -> float:  # noqa: N803
+def error(neuron: nn.Neuron, X: Any, y: Any) -> float:
     """Mean squared error."""
     return float(np.mean((predictions(neuron, X) - y) ** 2))
 
 
-def predictions(neuron: nn.Neuron, X: Any) -> Any:  # noqa: N803
+def predictions(neuron: nn.Neuron, X: Any) -> Any:
     return X @ np.array([w.data for w in neuron.w]) + neuron.b.data
 
 
@@ -62,10 +62,10 @@ def powers(x: Any, degree: int) -> Any:
 def patients(n_train: int, rng: Any) -> tuple[Any, Any, Any, Any]:
     data = load_diabetes()
     names = ("bmi", "s5", "bp", "s3", "sex", "s6", "age", "s4", "s1", "s2")
-    X = data.data[:, [data.feature_names.index(name) for name in names]]  # noqa: N806
-    X = X / X.std(axis=0)  # noqa: N806
+    X = data.data[:, [data.feature_names.index(name) for name in names]]
+    X = X / X.std(axis=0)
     first, second = np.triu_indices(10)
-    X = np.hstack([X, X[:, first] * X[:, second]])  # noqa: N806
+    X = np.hstack([X, X[:, first] * X[:, second]])
     y = data.target / data.target.std()
     rows = rng.permutation(len(y))
     return X[rows[:n_train]], X[rows[n_train:]], y[rows[:n_train]], y[rows[n_train:]]
@@ -91,7 +91,7 @@ def main(page: Page | None = None) -> dict[str, Any]:
     """)
 
     counts = [1, 2, 3, 4, 6, 8, 10, 15, 20, 30, 40]
-    X, X_test, t, t_test = patients(60, rng)  # noqa: N806
+    X, X_test, t, t_test = patients(60, rng)
     models = [fitted(X[:, :k], t) for k in counts]
     train_2 = [error(model, X[:, :k], t) for model, k in zip(models, counts, strict=True)]
     test_2 = [error(model, X_test[:, :k], t_test) for model, k in zip(models, counts, strict=True)]

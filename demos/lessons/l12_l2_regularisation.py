@@ -26,13 +26,13 @@ STRENGTHS = (0.0, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0, 1e4, 1e6
 # %% Moons of which some examples carry the wrong label: noise that a model should not learn.
 def moons(n: int, n_wrong: int, seed: int) -> tuple[Any, Any, Any]:
     """Examples, classes, and which of the classes are wrong."""
-    X, y = make_moons(n, noise=0.15, random_state=seed)  # noqa: N806
+    X, y = make_moons(n, noise=0.15, random_state=seed)
     wrong = np.random.default_rng(seed).choice(n, n_wrong, replace=False)
     y[wrong] = 1 - y[wrong]
     return X, y, wrong
 
 
-def network(X: Any, y: Any, strength: float, page: Page) -> nn.MLP:  # noqa: N803
+def network(X: Any, y: Any, strength: float, page: Page) -> nn.MLP:
     model = nn.MLP(2, [16, 16, 1], "tanh", seed=page.seed)
     adam = nn.Adam(model.parameters(), lr=0.03)
     nn.fit(
@@ -79,8 +79,8 @@ def main(page: Page | None = None) -> dict[str, Any]:
         axes[1].legend()
 
     # The same for a classifier: where its boundary runs.
-    X, classes, wrong = moons(100, 6, page.seed)  # noqa: N806
-    X_test, truth, _ = moons(1000, 0, page.seed + 100)  # noqa: N806
+    X, classes, wrong = moons(100, 6, page.seed)
+    X_test, truth, _ = moons(1000, 0, page.seed + 100)
     strengths = page.progress((0.0, 1e-4, 1e-3, 1e-2, 1e-1), "networks")
     models = {strength: network(X, classes, strength, page) for strength in strengths}
     rows = []

@@ -23,7 +23,7 @@ FAR = 25  # examples of the class +1, far away on its own side
 # %%
 def clouds(rng: Any) -> tuple[Any, Any]:
     """Two tight classes, 60 points each, about (-1, 0) and (1, 0)."""
-    X = rng.normal(np.repeat([[-1.0, 0.0], [1.0, 0.0]], 60, axis=0), [0.35, 0.7])  # noqa: N806
+    X = rng.normal(np.repeat([[-1.0, 0.0], [1.0, 0.0]], 60, axis=0), [0.35, 0.7])
     return X, np.repeat([-1.0, 1.0], 60)
 
 
@@ -32,14 +32,14 @@ def far_away(rng: Any) -> tuple[Any, Any]:
     return rng.normal([7.0, -6.0], 0.5, (FAR, 2)), np.ones(FAR)
 
 
-def regression(X: Any, y: Any) -> nn.Neuron:  # noqa: N803
+def regression(X: Any, y: Any) -> nn.Neuron:
     neuron = nn.Neuron(2, init="zeros")
     descent = nn.SGD(neuron.parameters(), lr=0.02, momentum=0.9)
     nn.fit(neuron, X, y, nn.mse_loss, optimizer=descent, epochs=800, batch_size=None, progress=False)
     return neuron
 
 
-def logistic(X: Any, y: Any) -> nn.Neuron:  # noqa: N803
+def logistic(X: Any, y: Any) -> nn.Neuron:
     """The penalty keeps the weights from growing for ever, as they do where a line separates the classes."""
     neuron = nn.Neuron(2, init="zeros")
     descent = nn.SGD(neuron.parameters(), lr=0.3, momentum=0.9)
@@ -50,7 +50,7 @@ def logistic(X: Any, y: Any) -> nn.Neuron:  # noqa: N803
     return neuron
 
 
-def numbers_of(neuron: nn.Neuron, X: Any, y: Any) -> tuple[float, float, float]:  # noqa: N803
+def numbers_of(neuron: nn.Neuron, X: Any, y: Any) -> tuple[float, float, float]:
     """Where the boundary crosses the axis between the clouds, its tilt from the vertical (degrees), its accuracy."""
     (w1, w2), b = (w.data for w in neuron.w), neuron.b.data
     right = np.mean((X @ [w1, w2] + b > 0) == (y > 0))
@@ -62,9 +62,9 @@ def main(page: Page | None = None) -> dict[str, float]:
     page = page or Page()
     page.say(__doc__)
     rng = np.random.default_rng(page.seed)
-    X, y = clouds(rng)  # noqa: N806
-    X_far, y_far = far_away(rng)  # noqa: N806
-    X_all, y_all = np.vstack([X, X_far]), np.append(y, y_far)  # noqa: N806
+    X, y = clouds(rng)
+    X_far, y_far = far_away(rng)
+    X_all, y_all = np.vstack([X, X_far]), np.append(y, y_far)
     models = {
         ("regression", "clouds"): regression(X, y),
         ("regression", "with far points"): regression(X_all, y_all),

@@ -61,7 +61,7 @@ def main(page: Page | None = None) -> dict[str, Any]:
     # Two overlapping clouds, and a first guess that is quite wrong: the line stands across.
     rng = np.random.default_rng(page.seed)
     y = np.repeat([-1, 1], 100)
-    X = rng.normal(size=(200, 2)) + np.outer(y, [1.2, 0.6])  # noqa: N806
+    X = rng.normal(size=(200, 2)) + np.outer(y, [1.2, 0.6])
     start = (-0.3, 1.0, 0.5)
     wrong_at_start = float(np.mean(y * (X @ start[:2] + start[2]) <= 0))
     rows, wrong, moved = [], {}, {}

@@ -33,20 +33,20 @@ def line(mean_0: Any, mean_1: Any, covariance: Any, share_1: float) -> Any:
     return np.append(inverse @ (mean_1 - mean_0), b)
 
 
-def density(X: Any, mean: Any, covariance: Any) -> Any:  # noqa: N803
+def density(X: Any, mean: Any, covariance: Any) -> Any:
     """The Gaussian density of each row."""
     d = X - mean
     squares = np.einsum("ni,ij,nj->n", d, np.linalg.inv(covariance), d)
     return np.exp(-squares / 2) / (2 * np.pi * np.sqrt(np.linalg.det(covariance)))
 
 
-def posterior(X: Any) -> Any:  # noqa: N803
+def posterior(X: Any) -> Any:
     """P(1 | x) by Bayes' rule, straight from the densities: no sigmoid in it."""
     ones = SHARE_1 * density(X, MEAN_1, COVARIANCE)
     return ones / (ones + (1 - SHARE_1) * density(X, MEAN_0, COVARIANCE))
 
 
-def trained(X: Any, targets: Any) -> Any:  # noqa: N803
+def trained(X: Any, targets: Any) -> Any:
     """w1, w2 and b of the neuron with the least cross-entropy, by gradient descent."""
     neuron = nn.Neuron(2, init="zeros")
     descent = nn.SGD(neuron.parameters(), lr=2.0, momentum=0.8)
@@ -61,7 +61,7 @@ def main(page: Page | None = None) -> dict[str, Any]:
     rng = np.random.default_rng(page.seed)
     n = 2000 if page.quick else 5000
     y = (rng.random(n) < SHARE_1).astype(int)
-    X = np.where(y[:, None], MEAN_1, MEAN_0) + rng.multivariate_normal([0, 0], COVARIANCE, n)  # noqa: N806
+    X = np.where(y[:, None], MEAN_1, MEAN_0) + rng.multivariate_normal([0, 0], COVARIANCE, n)
 
     true = line(MEAN_0, MEAN_1, COVARIANCE, SHARE_1)
     gap = float(np.abs(1 / (1 + np.exp(-(X @ true[:2] + true[2]))) - posterior(X)).max())

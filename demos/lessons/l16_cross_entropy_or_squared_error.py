@@ -42,7 +42,7 @@ def examples(rng: Any) -> tuple[Any, Any]:
     return rng.normal(size=(100, 2)) + np.outer(2 * y - 1, [1.5, 1.0]), y
 
 
-def trained(loss: Any, X: Any, y: Any, start: tuple[float, float], lr: float, steps: int) -> Any:  # noqa: N803
+def trained(loss: Any, X: Any, y: Any, start: tuple[float, float], lr: float, steps: int) -> Any:
     """The share of right answers after each step of descent."""
     neuron = nn.Neuron(2)
     neuron.load_state_dict({"w.0": start[0], "w.1": start[1], "b": 0.0})
@@ -78,7 +78,7 @@ def main(page: Page | None = None) -> dict[str, Any]:
     """)
 
     rng = np.random.default_rng(page.seed)
-    X, y = examples(rng)  # noqa: N806
+    X, y = examples(rng)
     steps = 300 if page.quick else 1000
     rows, curves, reached = [], {}, {}
     for start in ((0.0, 0.0), (-1.0, -1.0), (-4.0, -4.0)):

@@ -29,7 +29,7 @@ SCORES = [2.0, 0.5, -1.0, 0.0]
 
 
 # %%
-def softmax_regression(X: Any, y: Any, page: Page, epochs: int) -> dict[str, Any]:  # noqa: N803
+def softmax_regression(X: Any, y: Any, page: Page, epochs: int) -> dict[str, Any]:
     """One layer, a neuron for each class; trained on 70 % of the examples, judged on the others.
 
     The small penalty leaves the weights of pixels at 0 that no ink ever meets.

@@ -35,7 +35,7 @@ def rms_distance(gradients: Any, mean: Any) -> float:
 def main(page: Page | None = None) -> dict[str, Any]:
     page = page or Page()
     page.say(__doc__)
-    X, y = patients()  # noqa: N806
+    X, y = patients()
     n = len(X)
     sizes = (1, 10, 100, n)
     epochs = 10 if page.quick else 40
@@ -118,7 +118,7 @@ def main(page: Page | None = None) -> dict[str, Any]:
             "each once": bool(np.array_equal(met, np.arange(n)))}  # fmt: skip
 
 
-def seconds_a_step(loss: Any, X: Any, y: Any) -> float:  # noqa: N803
+def seconds_a_step(loss: Any, X: Any, y: Any) -> float:
     """The best of several times, since other programs only slow it down."""
     times = []
     for _ in range(30):

@@ -120,14 +120,14 @@ extern "C" void train(double* w, const double* X, const double* t, long n, doubl
 """
 
 
-def moons_gradient(X: Any, y: Any, theta: Any, strength: float) -> dict[str, Callable[[], Any]]:  # noqa: N803
+def moons_gradient(X: Any, y: Any, theta: Any, strength: float) -> dict[str, Callable[[], Any]]:
     """The contestant, a function of nothing that gives value and gradient; none where no C++ compiler is found."""
     library = _compiled()
     if library is None:
         return {}
     function = library.gradient
     function.restype = ctypes.c_double
-    X, y, theta = _contiguous(X, y, theta)  # noqa: N806
+    X, y, theta = _contiguous(X, y, theta)
     gradient = np.empty(len(theta))
     arguments = *_addresses(theta, X, y), ctypes.c_long(len(X)), ctypes.c_double(strength), *_addresses(gradient)
 
@@ -139,7 +139,7 @@ def moons_gradient(X: Any, y: Any, theta: Any, strength: float) -> dict[str, Cal
 
 
 def moons_training(
-    X: Any,  # noqa: N803
+    X: Any,
     y: Any,
     theta: Any,
     strength: float,
@@ -151,7 +151,7 @@ def moons_training(
     if library is None:
         return {}
     library.train.restype = None
-    X, y, theta = _contiguous(X, y, theta)  # noqa: N806
+    X, y, theta = _contiguous(X, y, theta)
     numbers = ctypes.c_long(len(X)), ctypes.c_double(strength), ctypes.c_double(rate), ctypes.c_long(steps)
 
     def work() -> Any:

@@ -32,7 +32,7 @@ def flat(layers: Any) -> Any:
     return np.concatenate([np.column_stack([w, b]).ravel() for w, b in layers])
 
 
-def moons_gradient(layers: Layers, X: Any, y: Any) -> Work:  # noqa: N803
+def moons_gradient(layers: Layers, X: Any, y: Any) -> Work:
     """Value and gradient of `race_peers.moons_objective`."""
 
     def work() -> Any:
@@ -43,7 +43,7 @@ def moons_gradient(layers: Layers, X: Any, y: Any) -> Work:  # noqa: N803
     return work
 
 
-def moons_training(layers: Layers, X: Any, y: Any, steps: int) -> Work:  # noqa: N803
+def moons_training(layers: Layers, X: Any, y: Any, steps: int) -> Work:
     """Steps of gradient descent on `race_peers.moons_objective`, from `layers` on; gives the last parameters."""
 
     def work() -> Any:
@@ -57,7 +57,7 @@ def moons_training(layers: Layers, X: Any, y: Any, steps: int) -> Work:  # noqa:
     return work
 
 
-def _moons_slopes(layers: Layers, X: Any, y: Any) -> tuple[Any, Layers]:  # noqa: N803
+def _moons_slopes(layers: Layers, X: Any, y: Any) -> tuple[Any, Layers]:
     """The margins, which the loss is calculated from, and the gradient of `race_peers.moons_objective`."""
     activations, masks = [X], []
     *hidden, (w, b) = layers
@@ -75,7 +75,7 @@ def _moons_slopes(layers: Layers, X: Any, y: Any) -> tuple[Any, Layers]:  # noqa
     return margin, slopes[::-1]
 
 
-def softmax_gradient(layers: Layers, X: Any, y: Any) -> Work:  # noqa: N803
+def softmax_gradient(layers: Layers, X: Any, y: Any) -> Work:
     """Value and gradient of `race_peers.softmax_objective`."""
     (w1, b1), (w2, b2) = layers
     rows = np.arange(len(X))

@@ -41,7 +41,7 @@ def softmax_objective(m: Any, layers: Layers, x: Any, t: Any) -> Any:
 # -- PyTorch and JAX --------------------------------------------------------------------------------------------------
 
 
-def gradients(objective: Objective, layers: Layers, X: Any, y: Any) -> dict[str, Work]:  # noqa: N803
+def gradients(objective: Objective, layers: Layers, X: Any, y: Any) -> dict[str, Work]:
     """Value and gradient of the objective, the gradient in layers."""
     contestants: dict[str, Work] = {}
     if installed("torch"):
@@ -51,7 +51,7 @@ def gradients(objective: Objective, layers: Layers, X: Any, y: Any) -> dict[str,
     return contestants
 
 
-def training(objective: Objective, layers: Layers, X: Any, y: Any, steps: int) -> dict[str, Work]:  # noqa: N803
+def training(objective: Objective, layers: Layers, X: Any, y: Any, steps: int) -> dict[str, Work]:
     """Steps of gradient descent on the objective, from `layers` on; gives the last parameters."""
     contestants: dict[str, Work] = {}
     if installed("torch"):
@@ -61,7 +61,7 @@ def training(objective: Objective, layers: Layers, X: Any, y: Any, steps: int) -
     return contestants
 
 
-def _torch_gradients(objective: Objective, layers: Layers, X: Any, y: Any) -> dict[str, Work]:  # noqa: N803
+def _torch_gradients(objective: Objective, layers: Layers, X: Any, y: Any) -> dict[str, Work]:
     import torch
 
     x, t, held = torch.tensor(X), torch.tensor(y), _tensors(layers)
@@ -79,7 +79,7 @@ def _torch_gradients(objective: Objective, layers: Layers, X: Any, y: Any) -> di
     return {"PyTorch, eager": eager} | where_it_works("PyTorch, torch.compile", lambda: compiled(held)[::-1])
 
 
-def _torch_training(objective: Objective, layers: Layers, X: Any, y: Any, steps: int) -> dict[str, Work]:  # noqa: N803
+def _torch_training(objective: Objective, layers: Layers, X: Any, y: Any, steps: int) -> dict[str, Work]:
     import torch
 
     x, t = torch.tensor(X), torch.tensor(y)
@@ -126,14 +126,14 @@ def _pairs(leaves: Any) -> Layers:
     return list(zip(leaves[::2], leaves[1::2], strict=True))
 
 
-def _jax_gradients(objective: Objective, layers: Layers, X: Any, y: Any) -> dict[str, Work]:  # noqa: N803
+def _jax_gradients(objective: Objective, layers: Layers, X: Any, y: Any) -> dict[str, Work]:
     jax, functions = _jax()
     step = jax.jit(jax.value_and_grad(lambda layers, x, t: objective(functions, layers, x, t)))
     held = jax.device_put((layers, X, y))
     return where_it_works("JAX, jit", lambda: jax.block_until_ready(step(*held)))
 
 
-def _jax_training(objective: Objective, layers: Layers, X: Any, y: Any, steps: int) -> dict[str, Work]:  # noqa: N803
+def _jax_training(objective: Objective, layers: Layers, X: Any, y: Any, steps: int) -> dict[str, Work]:
     jax, functions = _jax()
     start, x, t = jax.device_put((layers, X, y))
 

@@ -62,7 +62,7 @@ def main(arguments: list[str] | None = None) -> dict[str, dict[str, float]]:
 
 def eager_step() -> dict[str, Work]:
     """One step of gradient descent on the two moons: hinge loss, L2, no compiler."""
-    X, y = _moons()  # noqa: N806
+    X, y = _moons()
     rows = list(zip(X.tolist(), y.tolist(), strict=True))
     model = nn.MLP(2, [16, 16, 1], seed=1)
     sgd = nn.SGD(model.parameters(), lr=RATE)
@@ -127,7 +127,7 @@ def scaling(quick: bool) -> dict[str, float]:
 
 def moons_gradient(n: int) -> dict[str, Work]:
     """Value and gradient of hinge loss and L2 at given parameters."""
-    X, y = _moons(n)  # noqa: N806
+    X, y = _moons(n)
     programs = _moons_programs(X, y)
     theta = next(iter(programs.values())).flat_parameters()
     layers = race_numpy.split(theta, [2, 16, 16, 1])
@@ -140,7 +140,7 @@ def moons_gradient(n: int) -> dict[str, Work]:
 
 def moons_training(steps: int = STEPS) -> dict[str, Work]:
     """Gradient descent on the moons, all examples at each step; each contestant gives the last parameters."""
-    X, y = _moons()  # noqa: N806
+    X, y = _moons()
     programs = _moons_programs(X, y)
     theta = next(iter(programs.values())).flat_parameters()
     layers = race_numpy.split(theta, [2, 16, 16, 1])
@@ -154,7 +154,7 @@ def moons_training(steps: int = STEPS) -> dict[str, Work]:
 def wide_gradient() -> dict[str, Work]:
     """Value and gradient of softmax cross-entropy on numbers the size of MNIST."""
     generator = np.random.default_rng(0)
-    X, y = generator.random((128, 784)), generator.integers(0, 10, 128)  # noqa: N806
+    X, y = generator.random((128, 784)), generator.integers(0, 10, 128)
     model = nn.MLP(784, [128, 10], seed=1)
     program = autograd.compile(lambda x, t: nn.cross_entropy(model(x), t), backend="numpy")
     theta = _compiled(NUMPY, program, X, y.astype(float)).flat_parameters()
@@ -165,7 +165,7 @@ def wide_gradient() -> dict[str, Work]:
     return _checked(contestants)
 
 
-def _moons_programs(X: Any, y: Any) -> dict[str, Any]:  # noqa: N803
+def _moons_programs(X: Any, y: Any) -> dict[str, Any]:
     """The compiled loss of the moons, by back end."""
     model = nn.MLP(2, [16, 16, 1], seed=1)
 
@@ -176,18 +176,18 @@ def _moons_programs(X: Any, y: Any) -> dict[str, Any]:  # noqa: N803
     return {name: _compiled(name, autograd.compile(loss, backend=b), X, y) for name, b in backends.items()}
 
 
-def _compiled(name: str, program: Any, X: Any, y: Any) -> Any:  # noqa: N803
+def _compiled(name: str, program: Any, X: Any, y: Any) -> Any:
     start = time.perf_counter()
     program.value_and_grad(X, y)
     print(f"trace and compile, {name}: {written(time.perf_counter() - start)}")
     return program
 
 
-def _value_and_grad(program: Any, X: Any, y: Any, theta: Any) -> Work:  # noqa: N803
+def _value_and_grad(program: Any, X: Any, y: Any, theta: Any) -> Work:
     return lambda: program.value_and_grad(X, y, at=theta)
 
 
-def _training(program: Any, X: Any, y: Any, start: Any, steps: int) -> Work:  # noqa: N803
+def _training(program: Any, X: Any, y: Any, start: Any, steps: int) -> Work:
     """Steps of gradient descent from `start`; gives the last parameters."""
 
     descent = program.descent(X, y, rule=lambda p, g, norm: p - RATE * g)
@@ -232,7 +232,7 @@ def cold_start() -> float:
 
 
 def _moons(n: int = 100) -> tuple[Any, Any]:
-    X, y = make_moons(n, noise=0.1, random_state=1)  # noqa: N806
+    X, y = make_moons(n, noise=0.1, random_state=1)
     return X, 2.0 * y - 1.0
 
 

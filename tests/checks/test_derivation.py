@@ -160,6 +160,14 @@ def test_a_formula_without_a_value_is_wrong_and_says_why() -> None:
         check_derivation(x * x, {"u": "log(-x)", "dx": "u"})
 
 
+def test_formulas_as_people_write_them_and_as_the_stepper_prints_them() -> None:
+    x, e = Value(0.5, "x"), Value(2.0, "e")
+    f = (e * x).tanh() + x.sqrt()
+    lines = {"h": "1 − tanh(e·x)²", "dx": "e·h + 0.5 / √x", "de": "x·h"}
+    assert check_derivation(f, lines)  # the label e is that node, not the constant
+    assert check_derivation(Value(3.0, "r") ** 2 * math.pi, {"dr": "2πr"})
+
+
 def test_functions_of_the_engine_in_formulas() -> None:
     x = Value(0.7, "x")
     assert check_derivation(x.softplus(), {"dx": "sigmoid(x)"})
@@ -198,5 +206,5 @@ def test_a_constant_has_no_gradient_to_grade() -> None:
 
 
 def test_a_number_is_no_output() -> None:
-    with pytest.raises(TypeError, match=r"needs a Value, got float 2\.0"):
+    with pytest.raises(TypeError, match=r"output must be a Value, got float 2\.0"):
         check_derivation(2.0, {})  # type: ignore[arg-type]

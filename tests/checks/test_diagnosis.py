@@ -126,7 +126,7 @@ def test_a_neuron_is_dead_when_it_is_off_for_every_example() -> None:
     assert finding.kind == "dead"
     assert len(finding.nodes) == 3
     assert finding.text.startswith("Dead: 1 of 2 ReLU units")
-    assert "none of the 3 times" in finding.text
+    assert "in none of its 3 places" in finding.text
     parameter.data = 0.0
     assert not diagnose(mean([output for x in inputs for output in layer(x)]))
 

@@ -1,8 +1,6 @@
 """Gradient descent by a compiled function: steps of any rule, by arrays and by machine code, held against a loop in
 Python over its gradients."""
 
-# ruff: noqa: N803, N806 (X is the usual name)
-
 import gc
 import importlib.util
 import threading

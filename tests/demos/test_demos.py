@@ -103,6 +103,7 @@ def test_numbers_of_a_table_stand_under_each_other(capsys: pytest.CaptureFixture
     assert isinstance(page.content[0], Table)
 
 
+@pytest.mark.slow
 def test_figures_are_saved_under_the_name_of_the_lesson(tmp_path: Path) -> None:
     page = Page(out=tmp_path, name="slopes")
     for title in ("First", "Second < third"):

@@ -16,6 +16,8 @@ from demos.lessons import l17_softmax_and_cross_entropy as softmax_and_cross_ent
 from demos.lessons import l18_minibatches as minibatches
 from demos.page import Page
 
+pytestmark = pytest.mark.slow  # they train
+
 
 def quick(seed: int = 0) -> Page:
     return Page(quick=True, plots=False, seed=seed)

@@ -16,6 +16,8 @@ from demos.lessons import l25_training_loop as training_loop
 from demos.lessons import l26_two_moons as two_moons
 from demos.page import Page
 
+pytestmark = pytest.mark.slow  # they train
+
 
 @cache
 def numbers_of(lesson: ModuleType) -> dict[str, float]:

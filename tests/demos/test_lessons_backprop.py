@@ -12,6 +12,8 @@ from demos.lessons import l03_backprop_by_hand as backprop_by_hand
 from demos.lessons import l04_sum_over_paths as sum_over_paths
 from demos.page import Page, Text
 
+pytestmark = pytest.mark.slow  # they train
+
 
 @pytest.fixture
 def page(tmp_path: Path) -> Iterator[Page]:
@@ -29,7 +31,7 @@ def test_gates(page: Page, capsys: pytest.CaptureFixture[str]) -> None:
     assert [numbers[f"df/d{name}"] for name in "xyz"] == [-4, -4, 3]
     assert [numbers[name] for name in "xyz"] == pytest.approx([-4, -4, 3])
     assert numbers["steps"] == 4
-    assert "*  f = q·z    ∂f/∂q = z = -4     q.grad: 0 + 1 × -4 = -4" in capsys.readouterr().out
+    assert "*  f = q·z    ∂f/∂q = z = -4     q.grad: 0 + 1 × (-4) = -4" in capsys.readouterr().out
     picture = (page.out / "lesson-graph.svg").read_text(encoding="utf-8")
     assert "∂f/∂q = z = -4" in html.unescape(picture)
 

@@ -12,6 +12,8 @@ from demos.lessons import l08_convex_or_not as convex_or_not
 from demos.lessons import l09_linear_regression as linear_regression
 from demos.page import Page, Text
 
+pytestmark = pytest.mark.slow  # they train
+
 
 @pytest.fixture
 def page(tmp_path: Path) -> Iterator[Page]:

@@ -96,7 +96,7 @@ def test_a_compiler_that_fails_leaves_its_contestant_out(
 ) -> None:
     monkeypatch.setattr(race_cpp.shutil, "which", lambda name: "false")
     race_cpp._compiled.cache_clear()
-    X, y, theta = np.ones((1, 2)), np.ones(1), np.ones(337)  # noqa: N806
+    X, y, theta = np.ones((1, 2)), np.ones(1), np.ones(337)
     try:
         assert race_cpp.moons_gradient(X, y, theta, 0.1) == {}
         assert race_cpp.moons_training(X, y, theta, 0.1, 0.1, 1) == {}

@@ -4,9 +4,10 @@ import shutil
 
 import pytest
 
-from autograd import Value, sigmoid, stepper
+import nn
+from autograd import Value, draw, sigmoid, stepper
 from autograd.notation.symbols import short_number
-from tests.drawing.test_page import HOSTILE, gates
+from tests.drawing.passes import HOSTILE, gates
 
 playwright = pytest.importorskip("playwright.sync_api")
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -74,11 +75,11 @@ def place(page):
     return value
 
 
-def in_hand(page):
-    return [element.get_attribute("id") for element in page.locator(".edge.in-hand").all()]
+def current_edges(page):
+    return [element.get_attribute("id") for element in page.locator(".edge.current").all()]
 
 
-def told(grad):
+def shown_gradient(grad):
     return "–" if grad is None else short_number(grad)
 
 
@@ -90,12 +91,12 @@ def test_it_opens_before_the_first_step(show):
     assert page.locator("#place").inner_text() == "Before step 1 of 4"
     assert place(page) == 0
     assert set(gradients(page).values()) == {"–"}
-    assert in_hand(page) == []
+    assert current_edges(page) == []
     assert "No gradient has been calculated yet" in page.locator("#sentence").inner_text()
     assert page.title() == "Backpropagation of f, step by step"
 
 
-def test_gradients_of_an_earlier_pass_are_told_as_such(show):
+def test_gradients_of_an_earlier_pass_are_named_as_such(show):
     f = gates()
     f.backward()
     page = show(f.stepper())
@@ -120,14 +121,14 @@ def test_every_step_shows_what_the_stepper_tells(show, make):
     page = show(f.stepper())
     s = f.stepper()
     position = {node: k for k, node in enumerate(s.order)}
-    names = {node: s.wording.name(node).text for node in s.nodes}
-    assert gradients(page) == {name: told(node.grad) for node, name in names.items()}
+    names = {node: s.equations.name(node).text for node in s.nodes}
+    assert gradients(page) == {name: shown_gradient(node.grad) for node, name in names.items()}
     for step in s:
         page.keyboard.press("ArrowRight")
         assert place(page) == step.number
         assert page.locator("#sentence").inner_text() == " ".join(step.explain().split())
-        assert gradients(page) == {name: told(node.grad) for node, name in names.items()}
-        assert in_hand(page) == [f"edge{position[step.node]}_{step.operand}"]
+        assert gradients(page) == {name: shown_gradient(node.grad) for node, name in names.items()}
+        assert current_edges(page) == [f"edge{position[step.node]}_{step.operand}"]
         assert page.locator("#upstream").inner_text() == short_number(step.upstream)
         assert page.locator("#local").inner_text() == short_number(step.local)
         assert page.locator("#contribution").inner_text() == short_number(step.contribution)
@@ -148,7 +149,7 @@ def test_gradients_fill_in_within_the_picture(show):
     assert grad.text_content() == "–"
 
 
-def test_what_is_in_hand_is_outlined_where_it_stands(show):
+def test_the_current_nodes_are_outlined(show):
     page = show(gates().stepper())
     page.click("#next")
     page.click("#next")  # from f to z
@@ -171,7 +172,7 @@ def test_the_forward_pass_fills_in_values(show):
     page.click("#next")
     assert page.locator("#place").inner_text() == "Forward pass, step 1 of 6"
     assert [row[1] for row in table(page)] == ["-2", "5", "3", "-4", "–"]
-    assert in_hand(page) == ["edge2_0", "edge2_1"]
+    assert current_edges(page) == ["edge2_0", "edge2_1"]
     assert "q = x + y" in page.locator("#sentence").inner_text()
     assert not page.locator("#product").is_visible()
     page.click("#next")
@@ -231,7 +232,21 @@ def test_every_place_is_the_same_by_every_way(show):
     assert len({str(state) for state in states}) == length + 1
 
 
-FOCUSABLE = ["body", "#picture", "#first", "#back", "#play", "#next", "#last", "#scrubber", "#speed", "#forward"]
+FOCUSABLE = [
+    "body",
+    "#picture",
+    "#zoom-in",
+    "#zoom-out",
+    "#fit",
+    "#first",
+    "#back",
+    "#play",
+    "#next",
+    "#last",
+    "#scrubber",
+    "#speed",
+    "#forward",
+]
 
 
 def test_arrow_keys_move_exactly_one_step_wherever_the_focus_is(show):
@@ -293,6 +308,205 @@ def test_playing(show):
     assert place(page) == 1
 
 
+def test_home_and_end_go_to_the_ends_wherever_the_focus_is(show):
+    page = show(gates().stepper())
+    for selector in [*FOCUSABLE, "#formula", "#table"]:
+        page.evaluate("selector => document.querySelector(selector).focus()", selector)
+        page.keyboard.press("End")
+        assert place(page) == 4, selector
+        page.keyboard.press("Home")
+        assert place(page) == 0, selector
+
+
+# The picture in its frame
+
+
+def network():
+    model = nn.MLP(2, [4, 1], activation="tanh", seed=1)
+    return nn.mse_loss(model([Value(1.0, "x0"), Value(2.0, "x1")]), 0.5)
+
+
+def inside(page, selector):
+    """Whether an element is in view within the frame of the picture."""
+    return page.evaluate(
+        """selector => {
+            const [frame, box] = [picture, document.querySelector(selector)].map((e) => e.getBoundingClientRect());
+            const across = box.left >= frame.left && box.right <= frame.right;
+            return across && box.top >= frame.top && box.bottom <= frame.bottom;
+        }""",
+        selector,
+    )
+
+
+SIZES = [{"width": 1280, "height": 800}, {"width": 390, "height": 844}]
+
+
+@pytest.mark.parametrize("viewport", SIZES)
+@pytest.mark.parametrize("make", [lambda: gates().stepper(), lambda: network().stepper(), lambda: draw(network())])
+def test_the_whole_graph_fits_the_window_at_first(show, viewport, make):
+    page = show(make(), viewport=viewport)
+    assert inside(page, ".graph")
+    assert page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
+    frame = page.locator("#picture").bounding_box()
+    assert frame["y"] + frame["height"] <= viewport["height"]
+
+
+@pytest.mark.parametrize("viewport", SIZES)
+def test_the_node_that_receives_is_always_in_view_and_can_be_read(show, viewport):
+    s = network().stepper()
+    page = show(s, viewport=viewport, reduced_motion="reduce")
+    order = {node: k for k, node in enumerate(s.order)}
+    for step in s:
+        page.keyboard.press("ArrowRight")
+        current = page.locator("#picture [aria-current]").evaluate_all("nodes => nodes.map((node) => node.id)")
+        assert set(current) == {f"node{order[step.node]}", f"node{order[step.parent]}"}
+        assert inside(page, f"#node{order[step.parent]}")
+        assert page.evaluate("13 * scale") >= 10
+    page.keyboard.press("Home")
+    assert inside(page, ".graph")
+    assert page.locator("[aria-current]").count() == 0
+
+
+def scale(page):
+    return page.evaluate("scale")
+
+
+def test_buttons_and_keys_zoom(show):
+    for page in (show(network().stepper()), show(draw(network()))):
+        whole = scale(page)
+        page.get_by_role("button", name="Zoom in").click()
+        assert scale(page) == pytest.approx(1.25 * whole)
+        page.keyboard.press("+")
+        page.keyboard.press("+")
+        page.keyboard.press("-")
+        assert scale(page) == pytest.approx(1.25**3 * 0.8 * whole)
+        page.get_by_role("button", name="Zoom out").click()
+        page.get_by_role("button", name="Fit").click()
+        assert scale(page) == whole
+        assert inside(page, ".graph")
+        page.keyboard.press("=")
+        page.keyboard.press("0")
+        assert scale(page) == whole
+        for _ in range(30):
+            page.keyboard.press("-")
+        assert scale(page) == pytest.approx(whole)  # nobody needs it smaller
+        for _ in range(30):
+            page.keyboard.press("+")
+        assert scale(page) == 4
+
+
+def test_the_wheel_zooms_at_the_pointer_and_the_mouse_drags(show):
+    page = show(network().stepper())
+    for _ in range(8):
+        page.keyboard.press("+")
+    frame = page.locator("#picture").bounding_box()
+    x, y = frame["x"] + 0.3 * frame["width"], frame["y"] + 0.6 * frame["height"]
+
+    def under(x, y):
+        """The point of the picture, in its own units, at a point of the screen."""
+        place = "({ left, top } = graph.getBoundingClientRect())"
+        return page.evaluate(
+            f"([x, y]) => {{ let left, top; {place}; return [(x - left) / scale, (y - top) / scale]; }}", [x, y]
+        )
+
+    point, before = under(x, y), scale(page)
+    page.mouse.move(x, y)
+    page.mouse.wheel(0, -60)
+    page.mouse.wheel(0, -60)
+    page.wait_for_function(f"scale > {1.3 * before}")
+    assert under(x, y) == pytest.approx(point, abs=3)
+    page.mouse.down()
+    page.mouse.move(x - 70, y - 40, steps=4)
+    page.mouse.up()
+    assert under(x - 70, y - 40) == pytest.approx(point, abs=3)
+
+
+def test_two_fingers_zoom(show):
+    page = show(network().stepper(), viewport=SIZES[1], has_touch=True)
+    before = scale(page)
+    box = page.locator("#picture").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    session = page.context.new_cdp_session(page)
+
+    def touch(kind, *offsets):
+        points = [{"x": x + dx, "y": y, "id": k} for k, dx in enumerate(offsets)]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", -20, 20)
+    touch("touchMove", -40, 40)
+    touch("touchMove", -60, 60)
+    touch("touchEnd")
+    assert scale(page) == pytest.approx(3 * before, rel=0.05)
+
+
+def test_who_zooms_keeps_that_size_while_stepping(show):
+    page = show(network().stepper(), reduced_motion="reduce")
+    for _ in range(4):
+        page.keyboard.press("+")
+    own = scale(page)
+    page.keyboard.press("ArrowRight")
+    assert scale(page) == own
+    page.keyboard.press("0")
+    whole = scale(page)
+    page.keyboard.press("ArrowRight")
+    assert scale(page) == whole
+
+
+def test_names_break_between_words_alone(show):
+    page = show(network().stepper())
+    header = page.locator("#known th", has_text="layers.0.neurons.3.w.0")
+    assert header.locator("wbr").count() == 6
+    assert header.inner_text() == "layers.0.neurons.3.w.0"
+
+
+def test_gradients_of_an_earlier_pass_look_different(show):
+    f = gates()
+    f.backward()
+    page = show(f.stepper())
+
+    def old():
+        return {node.get_attribute("id") for node in page.locator(".node.old").all()}
+
+    assert old() == {f"node{k}" for k in range(5)}
+    assert page.locator("#node0 text", has_text="old grad").count() == 1
+    assert [row[3] for row in table(page)] == ["earlier pass"] * 5
+    style = "getComputedStyle(document.querySelector('#node0 .grad')).fontStyle"
+    assert page.evaluate(style) == "italic"
+    page.keyboard.press("End")
+    assert old() == set()
+    assert page.evaluate(style) == "normal"
+    page.keyboard.press("ArrowLeft")
+    assert old() == {"node1"}
+    assert page.locator("#node1 text", has_text="old grad").count() == 1
+
+
+class Cell:
+    """A stepper as a notebook shows it: among other things, in a page of its own policy."""
+
+    def __init__(self, subject):
+        self.subject = subject
+
+    def save(self, path):
+        path.write_text(f"<!doctype html><meta charset=utf-8><p>out</p>{self.subject._repr_html_()}", encoding="utf-8")
+
+
+def test_the_page_is_alive_in_a_notebook(show):
+    page = show(Cell(gates("权重").stepper()))
+    frame = page.frame_locator("iframe")
+    frame.get_by_role("button", name="Next").click()
+    assert frame.locator("#place").inner_text() == "Backward pass, step 1 of 4"
+    assert frame.locator("#known tr").nth(2).inner_text().split() == ["权重", "3", "-4", "done", "✓"]
+    frame.get_by_role("button", name="Zoom in").click()
+
+
+def test_a_picture_has_a_page_without_steps(show):
+    page = show(draw(gates()))
+    assert page.title() == "Computation graph"
+    assert page.get_by_role("button").all_inner_texts() == ["+", "−", "Fit"]
+    assert page.locator("#node2 text").all_text_contents() == ["+", "q", "data", "3", "grad", "–"]
+    page.keyboard.press("ArrowRight")
+
+
 # For everyone
 
 
@@ -300,10 +514,25 @@ def test_everything_is_reached_by_tab_in_the_order_it_is_seen(show):
     page = show(gates().stepper())
     page.keyboard.press("ArrowRight")
     reached = []
-    for _ in range(11):
+    for _ in range(14):
         page.keyboard.press("Tab")
         reached.append(page.evaluate("document.activeElement.id || document.activeElement.className"))
-    order = ["picture", "first", "back", "play", "next", "last", "scrubber", "speed", "forward", "formula", "table"]
+    order = [
+        "picture",
+        "zoom-in",
+        "zoom-out",
+        "fit",
+        "first",
+        "back",
+        "play",
+        "next",
+        "last",
+        "scrubber",
+        "speed",
+        "forward",
+        "formula",
+        "table",
+    ]
     assert reached == order
 
 
@@ -339,13 +568,13 @@ def brightness(page, selector, name):
 
 PAIRS = [
     (("body", "color"), ("body", "backgroundColor")),
-    (("#sentence", "color"), (".told", "backgroundColor")),
+    (("#sentence", "color"), (".explained", "backgroundColor")),
     ((".place", "color"), ("body", "backgroundColor")),
-    (("h2", "color"), (".told", "backgroundColor")),
-    ((".factor.upstream", "color"), (".told", "backgroundColor")),
-    ((".factor.local", "color"), (".told", "backgroundColor")),
-    ((".factor.contribution", "color"), (".told", "backgroundColor")),
-    ((".complete-mark", "color"), (".told", "backgroundColor")),
+    (("h2", "color"), (".explained", "backgroundColor")),
+    ((".factor.upstream", "color"), (".explained", "backgroundColor")),
+    ((".factor.local", "color"), (".explained", "backgroundColor")),
+    ((".factor.contribution", "color"), (".explained", "backgroundColor")),
+    ((".complete-mark", "color"), (".explained", "backgroundColor")),
     (("button", "color"), ("button", "backgroundColor")),
     (("#node0 text.data", "fill"), ("#node0 path", "fill")),
     (("#node0 text.grad", "fill"), ("#node0 path", "fill")),
@@ -353,7 +582,7 @@ PAIRS = [
     (("#node4 text.data", "fill"), ("#node4 polygon", "fill")),
     (("#node4 text.grad", "fill"), ("#node4 polygon", "fill")),
     ((".edge text", "fill"), (".picture", "backgroundColor")),
-    ((".edge.in-hand text", "fill"), (".picture", "backgroundColor")),
+    ((".edge.current text", "fill"), (".picture", "backgroundColor")),
 ]
 
 
@@ -399,7 +628,7 @@ def test_motion_is_left_out_where_it_is_not_wanted(show):
     moving, still = show(gates().stepper()), show(gates().stepper(), reduced_motion="reduce")
     for page, expected in ((moving, "flow"), (still, "none")):
         page.click("#next")
-        animation = "getComputedStyle(document.querySelector('.edge.in-hand path')).animationName"
+        animation = "getComputedStyle(document.querySelector('.edge.current path')).animationName"
         assert page.evaluate(animation) == expected
 
 

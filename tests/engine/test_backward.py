@@ -381,6 +381,7 @@ def chain(length: int) -> tuple[Value, Value]:
     return x, y
 
 
+@pytest.mark.slow
 def test_a_chain_of_a_million_nodes(without_collector: None) -> None:
     x, y = chain(1_000_000)
     y.backward()

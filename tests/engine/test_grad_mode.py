@@ -1,5 +1,6 @@
 """no_grad and scope hold for one thread, end with their block, and can be entered as often as one likes."""
 
+import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -189,3 +190,80 @@ def test_no_grad_records_no_memory() -> None:
         for _ in range(1000):
             x = x * 1.5 - x * 0.5
     assert x.parents == ()
+
+
+def holding(entered: list[str]) -> Iterator[None]:
+    with no_grad(), scope("held"):
+        entered.append("in")
+        yield
+
+
+def test_a_generator_that_is_finalised_in_another_thread_leaves_both_as_they_were() -> None:
+    generators: list[Any] = []
+
+    def begin() -> None:
+        generators.append(holding([]))
+        next(generators[-1])
+        assert not recorded()
+        generators.append(holding([]))
+        next(generators[-1])
+        generators.pop(0).close()
+        assert not recorded()
+
+    in_thread(begin)
+    assert recorded()
+    generators.pop().close()
+    assert recorded()
+    assert Value(1.0).scope is None
+    assert in_thread(recorded)
+
+
+def test_a_block_that_a_thread_left_open_is_not_inherited() -> None:
+    kept: list[Any] = []
+    for _ in range(20):
+        thread = threading.Thread(target=lambda: kept.append(holding([])) or next(kept[-1]))  # type: ignore[func-returns-value]
+        thread.start()
+        thread.join()
+        assert in_thread(recorded)
+    kept.clear()
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2), (0, 2, 1)])
+def test_blocks_may_be_left_in_any_order(order: tuple[int, ...]) -> None:
+    blocks = [no_grad(), scope("outer"), scope("inner")]
+    for block in blocks:
+        block.__enter__()
+    seen = []
+    for k in order:
+        blocks[k].__exit__(None, None, None)
+        left = [b for j, b in enumerate(blocks) if j not in order[: order.index(k) + 1]]
+        assert recorded() == (blocks[0] not in left)
+        made = Value(1.0).scope
+        seen.append(None if made is None else made.name)
+        assert seen[-1] == next((b.name for b in reversed(left) if isinstance(b, scope)), None)
+    assert seen[-1] is None
+
+
+def test_a_mode_holds_for_one_asyncio_task() -> None:
+    async def evaluates() -> list[bool]:
+        with no_grad():
+            await asyncio.sleep(0.002)
+            child = asyncio.create_task(trains())  # a task of its own, begun in the block
+            inner = recorded()
+            return [inner, await child, recorded()]
+
+    async def trains() -> bool:
+        await asyncio.sleep(0.001)
+        return recorded()
+
+    async def main() -> list[Any]:
+        return await asyncio.gather(evaluates(), trains(), trains())
+
+    assert asyncio.run(main()) == [[False, True, False], True, True]
+    assert recorded()
+
+
+@pytest.mark.parametrize("name", ["", " ", "\t", "\n", None, 3])
+def test_a_scope_has_a_name_that_can_be_seen(name: Any) -> None:
+    with pytest.raises((TypeError, ValueError), match="a scope"):
+        scope(name)

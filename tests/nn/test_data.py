@@ -1,7 +1,5 @@
 """Standardising, splitting and minibatches, for lists and NumPy arrays."""
 
-# ruff: noqa: N803, N806 (X is the usual name)
-
 import math
 import random
 from collections import Counter

@@ -1,7 +1,5 @@
 """Real data from the file to a judged model: what a practitioner would expect of each, in few epochs."""
 
-# ruff: noqa: N806 (X is the usual name)
-
 import numpy as np
 import pytest
 

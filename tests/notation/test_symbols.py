@@ -1,12 +1,13 @@
 """Formulas for people: symbols, LaTeX, names, and choices made where the numbers are known."""
 
 import math
+import re
 
 import pytest
 
+from autograd import Value, stepper
 from autograd.engine.value import FLOATS, evaluate, local_grads
 from autograd.notation.symbols import Latex, Symbols, latex_name, short_number
-from autograd.notation.text_layout import align, clip, columns
 from autograd.rules.as_formulas import call_formula, partial_formulas, partial_formulas_at, value_formula
 from autograd.rules.formula import CHOICE, Source
 from autograd.rules.table import LEAF, TABLE
@@ -108,11 +109,15 @@ def test_numbers_to_read():
     ]
 
 
-def test_columns_of_a_terminal():
-    assert columns("数学x") == 5
-    assert clip("数学x", 5) == "数学x"
-    assert clip("数学xy", 5) == "数学…"
-    assert clip("e\u0301galité", 4) == "e\u0301ga…"
-    rows = [["数", "a", "1"], ["x", "bcd", "2"]]
-    assert align(lambda room: rows, 20) == ["数  a     1", "x   bcd   2"]
-    assert all(columns(line) <= 8 for line in align(lambda room: rows, 8))
+def test_absolute_values_within_each_other_can_be_read_back():
+    x, y = Symbols("x"), Symbols("y")
+    assert str((x.call("abs") * y.call("abs")).call("abs")) == "abs(|x|·|y|)"
+
+
+def test_a_negative_factor_has_parentheses_on_either_side():
+    x, y = Value(-3.0, "x"), Value(-2.0, "y")
+    s = stepper(x * y, forward=True)
+    assert str(s.step()) == "*  f = x·y    = (-3)·(-2) = 6"
+    for step in s:
+        for line in (str(step), step.explain()):
+            assert not re.search(r"× ?-|(?<![(\d])-\d+ ×", line)

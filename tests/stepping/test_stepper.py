@@ -1,9 +1,7 @@
-"""The stepper: backward in single steps, told in words, and exactly undone."""
+"""The stepper: backward in single steps, forward and back, exactly undone."""
 
 import gc
-import io
 import math
-import sys
 import weakref
 from collections import Counter
 
@@ -12,46 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd
-from autograd import Evaluation, Step, Stepper, Value, stepper
+from autograd import Evaluation, Step, Value, stepper
 from autograd.engine.backward import topological_order
-from autograd.notation import equations as wording
-from autograd.notation.text_layout import columns
-from autograd.rules.as_formulas import partial_formulas_at
-
-NUMBERS = st.floats(-3, 3, width=32)
-UNARY = ("sin", "tanh", "sigmoid", "relu", "abs", "exp", "softplus")
-LABELS = st.sampled_from(
-    ["", "", "", "w", "x", "w", "a·b + c", "数学", "f", "v1", "two\nlines", "averyveryverylonglabel"]
-)
-
-
-@st.composite
-def graphs(draw):
-    """An output, and leaves some of which hold gradients of an earlier pass."""
-    nodes = [Value(draw(NUMBERS), draw(LABELS)) for _ in range(draw(st.integers(1, 4)))]
-    pick = st.deferred(lambda: st.sampled_from(nodes[-6:]))
-    for _ in range(draw(st.integers(0, 12))):
-        kind = draw(st.integers(0, 5))
-        if kind == 0:
-            node = getattr(autograd, draw(st.sampled_from(UNARY)))(
-                autograd.maximum(autograd.minimum(draw(pick), 5), -5)
-            )
-        elif kind == 1:
-            node = autograd.dot([draw(pick), draw(pick)], [draw(pick), 2.0], draw(pick))
-        elif kind == 2:
-            node = autograd.where(draw(st.booleans()), draw(pick), draw(pick))
-        else:
-            a, b = draw(pick), draw(st.one_of(pick, NUMBERS))
-            node = draw(st.sampled_from([lambda a, b: a + b, lambda a, b: b - a, lambda a, b: a * b]))(a, b)
-        node.label = draw(LABELS)
-        nodes.append(node)
-    for node in nodes:
-        node.grad = draw(st.sampled_from([None, None, 0.0, 1.5, -0.1]))  # leaves keep it, inner nodes are set anew
-    return nodes[-1]
-
-
-def gradients(output):
-    return [None if n.grad is None else n.grad.hex() for n in topological_order(output)]
+from autograd.notation import equations as equations
+from tests.stepping.graphs import gates, gradients, graphs
 
 
 @given(graphs())
@@ -100,38 +62,6 @@ def test_one_step_for_each_edge_to_a_parent_that_is_no_constant(output):
     assert all(step.total == step.parent.grad for step in last.values())
 
 
-@given(graphs(), st.booleans())
-@settings(max_examples=100, deadline=None)
-def test_a_step_is_one_line_of_at_most_100_columns(output, forward):
-    s = stepper(output, forward)
-    s.watch(output)
-    for step in s:
-        assert "\n" not in str(step)
-        assert columns(str(step)) <= 100
-        assert "\n" not in step.explain()
-        assert step.latex.count("{") == step.latex.count("}")
-    assert all(columns(line) <= 100 for line in str(s).splitlines())
-
-
-def gates():
-    x, y, z = Value(-2, "x"), Value(5, "y"), Value(-4, "z")
-    q = x + y
-    q.label = "q"
-    f = q * z
-    f.label = "f"
-    return f, q, x, y, z
-
-
-def test_the_lines_of_the_chain_rule_on_gates():
-    f, *_ = gates()
-    assert [str(step) for step in f.stepper()] == [
-        "*  f = q·z    ∂f/∂q = z = -4     q.grad: 0 + 1 × -4 = -4",
-        "*  f = q·z    ∂f/∂z = q = 3      z.grad: 0 + 1 × 3 = 3",
-        "+  q = x + y  ∂q/∂x = 1          x.grad: 0 + -4 × 1 = -4",
-        "+  q = x + y  ∂q/∂y = 1          y.grad: 0 + -4 × 1 = -4",
-    ]
-
-
 def test_the_state_so_far_is_in_grad():
     f, q, x, y, z = gates()
     s = f.stepper()
@@ -156,12 +86,12 @@ def test_both_edges_of_a_square_and_none_to_a_constant():
     assert "its operand 2 of 2" in steps[-1].explain()
 
 
-def test_leaves_add_to_what_they_hold():
+def test_leaves_add_to_what_they_have():
     x = Value(3.0, "x")
     (x**3).backward()
     s = (x**3).stepper()
     step = s.run()
-    assert (step.before, step.total, step.held, x.grad) == (27.0, 54.0, 27.0, 54.0)
+    assert (step.before, step.total, step.previous, x.grad) == (27.0, 54.0, 27.0, 54.0)
     assert "x had 27 from an earlier pass and now has 27 + 27 = 54." in step.explain()
     assert str(step).endswith("x.grad: 27 + 1 × 27 = 54")
 
@@ -181,11 +111,6 @@ def test_a_leaf_as_output_and_a_constant():
     constant = x.detach().stepper()
     constant.run()
     assert constant.output.grad is None
-
-
-def test_an_output_of_constants_alone_says_why_it_has_no_steps():
-    assert "no steps, for it was not calculated" in str((Value(2.0).detach() * Value(3.0).detach()).stepper())
-    assert "no steps, for it was not calculated" in str(Value(2.0, "x").stepper())
 
 
 def test_until_stops_when_the_gradient_is_complete():
@@ -239,15 +164,6 @@ def test_a_target_that_there_is_not():
     many = sum(Value(k, f"x{k}") for k in range(100)).stepper()
     with pytest.raises(KeyError, match=r"… \(\d+ in all\)"):
         many.until("y")
-
-
-def test_names_are_stable_and_unique():
-    f = Value(1.0, "f")
-    output = (f * Value(2.0) + Value(3.0, "v1")).exp()
-    names = Stepper(output).names
-    assert [*names.values()] == ["f", "v2", "v3", "v1", "v4", "v5"]
-    assert "f" not in [*Stepper(Value(1.0, "f") * 2).names.values()][1:]
-    assert [*Stepper(Value(1.0, "a") * 2).names.values()] == ["a", "f"]
 
 
 def test_watching():
@@ -304,151 +220,13 @@ def test_the_forward_phase_shows_values_op_by_op():
     assert [step.number for step in steps] == [1, 2, 3, 4, 5, 6]
     assert steps[0].node is q
     assert str(steps[1]) == "*  f = q·z    = 3·(-4) = -12"
-    assert "It keeps ∂f/∂q = -4, ∂f/∂z = 3 for the way back." in steps[1].explain()
+    assert "It keeps ∂f/∂q = -4, ∂f/∂z = 3 for the backward pass." in steps[1].explain()
     assert steps[0].latex == "q = x + y = -2 + 5 = 3"
     assert s.phase == "backward"
     for _ in range(5):
         s.back()
     assert s.current == steps[0]
     assert [n.grad for n in (f, q, x, z)] == [None] * 4
-
-
-def test_an_explanation_puts_numbers_into_the_formula():
-    w, x = Value(2.0, "w"), Value(-1.0, "x")
-    z = w * x
-    z.label = "z"
-    h = z.sigmoid()
-    h.label = "h"
-    step = h.stepper().step()
-    local = h.data * (1 - h.data)
-    assert f"∂h/∂z = h·(1 - h) = {h.data:.6g}·(1 - {h.data:.6g}) = {local:.6g}." in step.explain()
-    assert "logistic function" in step.explain()
-    assert "complete: the sum over all paths from z to h" in step.explain()
-    assert step.latex == (
-        r"\frac{\partial h}{\partial z} \mathrel{+}= "
-        r"\frac{\partial h}{\partial h} \cdot \frac{\partial h}{\partial z} = "
-        rf"1 \cdot h \cdot \left(1 - h\right) = 1 \cdot {local:.6g} = {local:.6g}"
-    )
-
-
-def test_a_choice_is_explained_and_made():
-    step = Value(3.0, "z").relu().stepper().step()
-    assert "∂f/∂z = (1 if z > 0 else 0) = 1." in step.explain()
-    assert "∂f/∂z = 1 " in str(step)
-    power = (Value(3.0, "x") ** Value(2.0, "y")).stepper()
-    assert "∂f/∂x = y·x^(y - 1) = 6" in str(power.step())
-    assert "∂f/∂y = f·log(x) = 9.88751" in str(power.step())
-    square = (Value(3.0, "x") ** 2).stepper()
-    assert "f = x²" in str(square.step())
-    assert "∂f/∂x = 2·x = 6" in str(square.current)
-
-
-def test_data_changed_after_recording_makes_no_false_equation():
-    x, y = Value(3.0, "x"), Value(5.0, "y")
-    f = x * y
-    y.data = 100.0
-    assert "= 15" in str(stepper(f, forward=True).step())
-    s = stepper(f)
-    step = s.step()
-    assert str(step).split("  ")[-1] == "x.grad: 0 + 1 × 5 = 5"
-    assert "∂f/∂x = 5  " in str(step)
-    assert "is ∂f/∂x = 5 as it was recorded (data was changed since)." in step.explain()
-    assert step.latex.endswith(r"\frac{\partial f}{\partial x} = 1 \cdot 5 = 5")
-    assert "∂f/∂y = x = 3" in str(s.step())  # which still holds
-    first = stepper(f, forward=True).step()
-    assert [str(first).split("=", 1)[1].strip(), first.latex] == ["x·y    = 15", r"f = x \cdot y = 15"]
-    assert "In numbers: 15 as it was recorded (data was changed since)." in first.explain()
-    x.data = -1.0
-    assert "relu" in x.relu().op
-    z = x.relu()
-    x.data = 1.0
-    assert "∂f/∂x = 0 as it was recorded" in stepper(z).step().explain()
-    p = Value(4.0, "p")
-    q = p.log()
-    p.data = -4.0  # where it has no value
-    assert "= log(p)  = 1.38629" in str(stepper(q, forward=True).step())
-
-
-def test_many_operands():
-    ws, xs = ([Value(k / 7, f"{name}[{k}]") for k in range(16)] for name in "wx")
-    s = autograd.dot(ws, xs, Value(1.0, "b")).stepper()
-    lines = [str(step) for step in s]
-    assert len(lines) == 33
-    assert "f = w[0]·x[0] + w[1]·x[1] + … + b" in lines[0]
-    assert "∂f/∂x[3] = w[3] = 0.428571" in lines[19]
-    assert max(map(columns, lines)) <= 100
-    s = autograd.logsumexp([Value(k / 7, f"x{k}") for k in range(3000)]).stepper()
-    assert columns(str(s.run())) <= 100
-
-
-def test_the_rule_of_many_operands_is_read_once_for_each_width_of_a_line(monkeypatch):
-    readings = []
-
-    def counted(*arguments):
-        readings.append(arguments)
-        return partial_formulas_at(*arguments)
-
-    monkeypatch.setattr(wording, "partial_formulas_at", counted)
-    s = autograd.logsumexp([Value(0.1, f"a long name {k}") for k in range(150)]).stepper()
-    assert len([str(step) for step in s]) == 150
-    assert len(readings) <= len(wording.ROOMS)
-
-
-def test_numbers_that_are_not_finite_fit():
-    x = Value(0.0, "averyverylongname")
-    s = (x.sqrt() * Value(1.23456789e-300, "anotherverylongname")).stepper()
-    s.watch(x)
-    assert all(columns(str(step)) <= 100 for step in s)
-    assert "inf" in str(s.current)
-
-
-def test_an_operation_of_the_users_own_steps():
-    cubed = autograd.primitive("cubed", value=lambda m, x: x * x * x, partials=lambda m, out, x: (3.0 * x * x,))
-    step = cubed(Value(2.0, "x")).stepper().step()
-    assert str(step) == "cubed  f = cubed(x)  ∂f/∂x = 3·x·x = 12  x.grad: 0 + 1 × 12 = 12"
-
-
-def test_printing_stays_short_on_a_large_graph():
-    x = y = Value(0.5, "x")
-    for _ in range(30_000):
-        y = y * x + 0.25
-    s = y.stepper()
-    assert len(s) == 90_000
-    assert len(str(s).splitlines()) < 30
-    for _ in range(5):
-        s.step()
-    s.until(s.current.parent)
-    text = str(s)
-    assert len(text.splitlines()) < 30
-    assert sum(line.startswith("▶") for line in text.splitlines()) == 1
-    s.run()
-    assert "step 90000 of 90000; every gradient is complete" in str(s)
-    stepped = gradients(y)
-    s.reset()
-    y.backward()
-    assert stepped == gradients(y)
-
-
-class Terminal(io.StringIO):
-    def isatty(self):
-        return True
-
-
-def test_colour_only_on_a_terminal_that_has_it(monkeypatch):
-    f, *_ = gates()
-    s = f.stepper()
-    s.step()
-    monkeypatch.setattr(sys, "stdout", Terminal())
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    coloured = str(s)
-    monkeypatch.setenv("NO_COLOR", "1")
-    plain = str(s)
-    monkeypatch.undo()
-    assert "\x1b[" in coloured
-    assert "\x1b" not in plain
-    assert plain == str(s)
-    assert "\x1b" not in str(s.current)
 
 
 def test_stepping_through_a_graph_leaves_no_cycles():
@@ -464,3 +242,55 @@ def test_stepping_through_a_graph_leaves_no_cycles():
         assert leaf() is None
     finally:
         gc.enable()
+
+
+@given(graphs(), st.lists(st.tuples(st.booleans(), st.integers(0, 9)), max_size=9), st.booleans())
+@settings(max_examples=50, deadline=None)
+def test_several_steps_are_as_many_single_ones(output, moves, forward):
+    s = stepper(output, forward)
+    steps, states = [None], [gradients(output)]
+    for step in s:
+        steps.append(step)
+        states.append(gradients(output))
+    s.goto(0)
+    for ahead, n in moves:
+        start = s.position
+        end = min(len(s), start + n) if ahead else max(0, start - n)
+        moved = s.step(n) if ahead else s.back(n)
+        assert s.position == end
+        assert moved == (None if start == end else steps[end if ahead else end + 1])
+        if len(s):
+            assert gradients(output) == states[end]
+
+
+def test_goto_reaches_every_state():
+    f, *_ = gates()
+    s = stepper(f, forward=True)
+    states = [gradients(f)]
+    for step in s:
+        states.append(gradients(f))
+        assert s.goto(step.number) == step
+    for k in (0, 6, 1, 5, 2, 2, 4, 3, 0):
+        step = s.goto(k)
+        assert gradients(f) == states[k]
+        assert (s.position, step and step.number) == (k, k or None)
+    for k in (-1, 7):
+        with pytest.raises(ValueError, match=f"cannot go to step {k}: the pass has 6 steps"):
+            s.goto(k)
+
+
+def test_moves_that_cannot_be_made_change_nothing():
+    f, *_ = gates()
+    s = f.stepper()
+    before = gradients(f)
+    assert [s.back(), s.back(3), s.step(0), s.back(0)] == [None] * 4
+    assert (s.position, gradients(f)) == (0, before)
+    assert s.step(99).number == 4
+    after = gradients(f)
+    assert [s.step(), s.step(5)] == [None] * 2
+    assert (s.position, gradients(f)) == (4, after)
+    for move in (s.step, s.back):
+        with pytest.raises(ValueError, match="got -1: step\\(\\) goes forward"):
+            move(-1)
+    assert s.back(99).number == 1
+    assert (s.position, gradients(f)) == (0, before)

@@ -1,12 +1,10 @@
 
-"use strict";
+// The steps: every state is shown from the data of the page, by buttons, keys, the scrubber or a clock.
 const data = JSON.parse(document.getElementById("data").textContent);
-const byId = (id) => document.getElementById(id);
 const SVG = "http://www.w3.org/2000/svg";
 const MATHML = "http://www.w3.org/1998/Math/MathML";
 const steps = [...data.forward, ...data.backward];
 const evaluations = data.forward.length;
-const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 function element(namespace, name, attributes = {}, ...children) {
   const made = document.createElementNS(namespace, name);
@@ -18,7 +16,7 @@ function element(namespace, name, attributes = {}, ...children) {
 const formula = ([name, ...children]) =>
   element(MATHML, name, {}, ...children.map((child) => (typeof child === "string" ? child : formula(child))));
 
-// Texts and classes as they stand in the page: what does not change is not touched, for a page may have 2,000 nodes.
+// Texts and classes as they are in the page: what does not change is not touched, for a page may have 2,000 nodes.
 const written = new Map();
 function write(target, text) {
   if (written.get(target) === text) return;
@@ -34,9 +32,6 @@ function toggle(target, name, on) {
 }
 
 // The nodes: what the picture and the table show of each, and where it is.
-const picture = byId("picture");
-const graph = picture.querySelector("svg");
-const plane = graph.querySelector("g");
 const operation = new Map(data.forward.map((step, k) => [step.node, k]));
 
 function row(node) {
@@ -45,8 +40,9 @@ function row(node) {
     made.setAttribute("role", role); // laid out as a grid, a table loses its own
     return made;
   };
-  const cells = [make("th", "rowheader", node.name), ...["", "", ""].map(() => make("td", "cell"))];
+  const cells = [make("th", "rowheader"), ...["", "", ""].map(() => make("td", "cell"))];
   const line = make("tr", "row");
+  for (const part of node.name.split(/(?<=[._])/)) cells[0].append(part, document.createElement("wbr"));
   line.append(...cells);
   byId("known").append(line);
   return { line, cells };
@@ -64,10 +60,10 @@ const nodes = data.nodes.map((node, k) => {
   const mark = element(SVG, "g", { class: "done-mark", transform: `translate(${box.x + box.width - 3} ${box.y + 3})` });
   mark.append(element(SVG, "circle", { r: 9 }), element(SVG, "path", { d: "M-4 0.5l3 3 5-6" }));
   group.append(mark);
-  return { ...node, group, box, brief, shownData, shownGrad, row: row(node) };
+  return { ...node, group, box, brief, shownData, shownGrad, gradName: shownGrad.previousElementSibling, row: row(node) };
 });
 
-// What is in hand: an outline round a node, and a word on its upper side.
+// The current step: an outline around a node, and a word on its upper side.
 function marker(kind, ...words) {
   const outline = element(SVG, "rect", { class: `halo ${kind}` });
   plane.prepend(outline); // below the nodes and arrows
@@ -92,47 +88,55 @@ function marker(kind, ...words) {
 }
 const markNode = marker("upstream", "upstream", "calculated");
 const markParent = marker("contribution", "receives");
-let edgesInHand = [];
+let currentEdges = [];
+let currentNodes = [];
 
-// Everything is shown anew for each place, so that every way to a place shows the same.
+// Each move shows the whole state again, so that a state looks the same however it is reached.
 let forward = data.beginForward;
 let place = 0; // steps taken
 let changed = null;
 const length = () => (forward ? steps.length : steps.length - evaluations);
 
 function gradients(taken) {
-  const held = nodes.map((node) => ({ grad: node.grad, arrived: 0 }));
-  if (taken > evaluations) for (const [k, grad] of data.begin) held[k].grad = grad;
+  const state = nodes.map((node) => ({ grad: node.grad, received: 0 }));
+  if (taken > evaluations) for (const [k, grad] of data.started) state[k].grad = grad;
   for (const step of steps.slice(evaluations, Math.max(taken, evaluations))) {
-    held[step.parent].grad = step.total;
-    held[step.parent].arrived += 1;
+    state[step.parent].grad = step.total;
+    state[step.parent].received += 1;
   }
-  return held;
+  return state;
 }
 
 function showGraph(taken, step) {
-  const held = gradients(taken);
-  const begun = taken > evaluations;
+  const state = gradients(taken);
+  const started = taken > evaluations;
   nodes.forEach((node, k) => {
     const known = !operation.has(k) || operation.get(k) < taken;
-    const { grad, arrived } = held[k];
-    const complete = begun && !node.constant && arrived === node.expected;
+    const { grad, received } = state[k];
+    const complete = started && !node.constant && received === node.expected;
     write(node.shownData, known ? node.brief : "–");
     toggle(node.group, "unknown", !known);
     toggle(node.group, "complete", complete);
     if (node.constant) return;
-    const [told, drawn] = grad ?? ["–", "–"];
+    const [exact, drawn] = grad ?? ["–", "–"];
     write(node.shownGrad, drawn);
+    const old = grad && !received && (!started || (node.leaf && k !== nodes.length - 1)); // from an earlier pass
+    write(node.gradName, old ? "old grad" : "grad");
+    toggle(node.group, "old", old);
+    toggle(node.row.line, "old", old);
     const [, dataCell, gradCell, stateCell] = node.row.cells;
     write(dataCell, known ? node.data : "–");
-    write(gradCell, told);
-    write(stateCell, complete ? "done ✓" : begun ? `${arrived} of ${node.expected}` : "");
+    write(gradCell, exact);
+    write(stateCell, old ? "earlier pass" : complete ? "done ✓" : started ? `${received} of ${node.expected}` : "");
     toggle(stateCell, "complete-mark", complete);
   });
-  for (const edge of edgesInHand) edge.classList.remove("in-hand", "ahead");
+  for (const node of currentNodes) node.removeAttribute("aria-current");
+  currentNodes = step ? [step.node, step.parent ?? step.node].map((k) => nodes[k].group) : [];
+  for (const node of currentNodes) node.setAttribute("aria-current", "step");
+  for (const edge of currentEdges) edge.classList.remove("current", "ahead");
   const back = step && "parent" in step;
-  edgesInHand = step ? (back ? [step.operand] : step.operands).map((k) => byId(`edge${step.node}_${k}`)) : [];
-  for (const edge of edgesInHand) edge.classList.add("in-hand", ...(back ? [] : ["ahead"]));
+  currentEdges = step ? (back ? [step.operand] : step.operands).map((k) => byId(`edge${step.node}_${k}`)) : [];
+  for (const edge of currentEdges) edge.classList.add("current", ...(back ? [] : ["ahead"]));
   markNode(step && nodes[step.node], back ? "upstream" : "calculated");
   markParent(back ? nodes[step.parent] : null, "receives");
   changed?.classList.remove("changed");
@@ -167,40 +171,19 @@ function showControls() {
     byId(id).setAttribute("aria-disabled", String(off));
 }
 
-// Bring what is in hand into view, where the picture or the table is larger than its frame.
-let scale = 1;
-const origin = plane.transform.baseVal.consolidate().matrix;
-const { x: viewLeft, y: viewTop, width: naturalWidth, height: naturalHeight } = graph.viewBox.baseVal;
-function intoView(frame, left, top, right, bottom) {
-  const shift = (low, high, from, room) => (low >= from && high <= from + room ? from : (low + high - room) / 2);
-  const to = {
-    left: shift(left, right, frame.scrollLeft, frame.clientWidth),
-    top: shift(top, bottom, frame.scrollTop, frame.clientHeight),
-  };
-  const stays = to.left === frame.scrollLeft && to.top === frame.scrollTop; // but may be on its way elsewhere
-  frame.scrollTo({ ...to, behavior: stays || still.matches ? "instant" : "smooth" });
-}
-function scrollToHand(step) {
+// Bring the current nodes into view, where the picture or the table is larger than its frame.
+function followStep(step) {
   const last = step ? (step.parent ?? step.node) : forward ? 0 : nodes.length - 1;
   const shown = nodes[last].row?.line;
   if (shown) intoView(byId("table"), 0, shown.offsetTop - 40, 0, shown.offsetTop + shown.offsetHeight);
-  for (const hand of [step ? [step.node, last] : [last], [last]]) {
-    const held = hand.map((k) => nodes[k].box);
-    const left = scale * (Math.min(...held.map((b) => b.x)) - 12 + origin.e - viewLeft);
-    const top = scale * (Math.min(...held.map((b) => b.y)) - 20 + origin.f - viewTop);
-    const right = scale * (Math.max(...held.map((b) => b.x + b.width)) + 32 + origin.e - viewLeft);
-    const bottom = scale * (Math.max(...held.map((b) => b.y + b.height)) + 32 + origin.f - viewTop);
-    if (hand.length > 1 && (right - left > picture.clientWidth || bottom - top > picture.clientHeight)) continue;
-    intoView(picture, left, top, right, bottom); // both ends of the edge, or else the one that changes
-    break;
-  }
+  follow(step ? [nodes[step.node].box, nodes[last].box] : []);
 }
 
 function go(to) {
   place = Math.max(0, Math.min(length(), to));
   const taken = place + (forward ? 0 : evaluations);
   const step = place ? steps[taken - 1] : null;
-  scrollToHand(step); // first, while the layout is known
+  followStep(step); // first, while the layout is known
   showGraph(taken, step);
   showWords(taken, step);
   showControls();
@@ -247,20 +230,11 @@ byId("forward").addEventListener("change", (event) => {
   move(0);
 });
 document.addEventListener("keydown", (event) => {
-  const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-  if (!by || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const to = { ArrowRight: place + 1, ArrowLeft: place - 1, Home: 0, End: length() }[event.key];
+  if (to === undefined || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault(); // else the scrubber, where it has the focus, would move once more
-  move(place + by);
+  move(to);
 });
 
-// As large as fits, but never too small to read: then the frame scrolls.
-function fit() {
-  const room = (picture.clientWidth - 24) / naturalWidth;
-  scale = Math.max(0.75, Math.min(1.5, room, (0.46 * innerHeight) / naturalHeight));
-  graph.setAttribute("width", naturalWidth * scale);
-  graph.setAttribute("height", naturalHeight * scale);
-}
-addEventListener("resize", fit);
-fit();
 byId("forward").checked = forward;
 go(0);

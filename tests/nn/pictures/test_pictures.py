@@ -124,7 +124,7 @@ def test_any_function_and_a_constant_one():
         ([[1.0, 2.0], [math.nan, 1.0]], [0, 1], r"row 1 of X is \[nan, 1.0\]"),
     ],
 )
-def test_what_cannot_be_drawn(X, y, said):  # noqa: N803 (the usual name)
+def test_what_cannot_be_drawn(X, y, said):
     with pytest.raises(ValueError, match=said):
         nn.plot_decision_boundary(line(1.0, 1.0, 0.0), X, y)
 

@@ -1,7 +1,5 @@
 """Compiled training: the numbers of training on the graph, by arrays and by machine code, whatever `fit` is asked."""
 
-# ruff: noqa: N803 (X is the usual name)
-
 import importlib.util
 import math
 import random

@@ -1,7 +1,5 @@
 """Training: what the loop promises, held against steps made by hand and against ends forced upon it."""
 
-# ruff: noqa: N803, N806 (X is the usual name)
-
 import gc
 import io
 import math

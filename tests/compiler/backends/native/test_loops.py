@@ -1,7 +1,5 @@
 """What is alike for many parameters becomes one loop: the same numbers, whatever is summed and however it is mixed."""
 
-# ruff: noqa: N806 (X is the usual name)
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """Machine code against the graph and against NumPy, with as many lanes as a processor may have."""
 
-# ruff: noqa: N803, N806 (X is the usual name)
-
 import gc
 import math
 import pickle
