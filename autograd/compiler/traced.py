@@ -2,6 +2,7 @@
 
 import gc
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from math import isfinite
@@ -37,17 +38,20 @@ class Traced:
     def __init__(self, function: Callable[..., Any], examples: Sequence[Any], backend: str, options: Options = USUAL):
         self.program, self.single, self._settings, self._generators, made = _record(function, examples)
         self.keeps_leaves = len(made) > 0
+        held = [(weakref.ref(value), value._data) for value in self.program.constants]
+        self.program.constants.clear()
+        self._constants = [(reference, number) for reference, number in held if reference() is not None]
         self._make_runner = BACKENDS[backend]
         self.options = options
         self._lock = threading.Lock()
         self._runners: dict[tuple[bool, bool], Runner] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name not in ("_lock", "_runners")}
+        return {name: value for name, value in vars(self).items() if name not in ("_lock", "_runners", "_constants")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(
-            state, _lock=threading.Lock(), _runners={}
+            state, _lock=threading.Lock(), _runners={}, _constants=[]
         )  # what runs it is made anew when it is asked for
 
     @property
@@ -59,7 +63,11 @@ class Traced:
         return len(self._settings) > 0
 
     def current(self) -> bool:
-        """Whether all settings that the function read are as they were."""
+        """Whether all settings and constants that the function read are as they were."""
+        for reference, number in self._constants:
+            value = reference()
+            if value is not None and value._data != number == number:
+                return False
         return not self._settings or all(getattr(owner, name) == value for owner, name, value in self._settings)
 
     def total(self, theta: Any, data: list[Any], n: int) -> float:

@@ -8,7 +8,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from autograd import BranchChanged, Value, compile, dot, maximum, setting, take, total, uniform, where
+from autograd import BranchChanged, Value, compile, dot, grad, maximum, setting, take, total, uniform, where
 from autograd.compiler import traced as batches
 from autograd.compiler.backends import numpy as numpy_backend
 from autograd.compiler.compiled import Compiled
@@ -86,6 +86,47 @@ class TestRandomNumbers:
         with pytest.raises(RuntimeError):
             compile(f)([1.0])
         assert rng.random() == Random(3).random()
+
+
+class TestWhatChanges:
+    def test_the_data_of_a_constant_is_followed(self):
+        w, constant = Value(2.0), Value(3.0).detach()
+        program = compile(lambda x: w * constant * x)
+        assert program([1.0]) == 6.0
+        constant.data = 10.0
+        assert program([1.0]) == program.value_and_grad([1.0])[0] == 20.0
+        assert len(program.parameters) == 1
+
+    def test_an_assignment_inside_is_refused(self):
+        w = Value(3.0, "w")
+
+        def f(x):
+            w.data = 7.0
+            return w * x
+
+        with pytest.raises(TypeError, match=r"the data of w is set to 7.0 in a compiled function"):
+            compile(f)([1.0])
+        assert w.data == 3.0
+
+    def test_a_leaf_of_the_functions_own_may_be_set(self):
+        def f(x):
+            own = Value(0.0)
+            own.data = 2.0
+            return own * x
+
+        assert compile(f)([3.0]) == 6.0
+
+    def test_a_node_that_was_kept_says_so(self):
+        w, kept = Value(2.0), []
+
+        def f(x):
+            kept.append(w * x)
+            return w * x
+
+        compile(f)([1.0])
+        for use in (lambda: kept[0].backward(), lambda: grad(kept[0], [w])):
+            with pytest.raises(TypeError, match="kept by a compiled function"):
+                use()
 
 
 class TestNotFinite:

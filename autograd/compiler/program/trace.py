@@ -192,6 +192,14 @@ class Tape:
             "where(condition, a, b)"
         )
 
+    def assign(self, node: Value, data: float) -> None:
+        """Refuse to set the number of a Value that was there before: it would be set while tracing alone."""
+        if node not in self.made:
+            raise TypeError(
+                f"the data of {node.label or 'a Value'} is set to {data!r} in a compiled function, which runs once, "
+                "when it is traced: set it before the call, or calculate a new Value"
+            )
+
     def largest(self, xs: Sequence[Any]) -> Tracer:
         """The largest of `xs` as a number."""
         operands = _values(xs)

@@ -1,6 +1,6 @@
 """Machine code against NumPy: two readers of one list of instructions, with networks of any width, in both types."""
 
-# ruff: noqa: N803, N806 (X is the usual name)
+
 
 import multiprocessing
 
