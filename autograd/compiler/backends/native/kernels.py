@@ -31,7 +31,7 @@ class Blocks(NamedTuple):
 def blocks(kind: Kind) -> Blocks:
     """What fits the 32 registers of processors whose vectors have 64 bytes, and the 16 of others."""
     wide = kind.lanes * kind.size >= 64
-    return Blocks((4, 2, 1), (4, 2, 1) if wide else (3, 1), (4, 2, 1) if wide else (2, 1))
+    return Blocks((4, 2, 1), (4, 2, 1) if wide else (3, 1), (4, 2, 1) if wide else (3, 1))
 
 
 @cache
@@ -104,14 +104,14 @@ def _inner(kind: Kind, declared: dict[str, str], rows: int, columns: int) -> str
         t.store("zeroinitializer", slot)
     d, h = [t.row("%d", "%ds", i) for i in range(rows)], [t.row("%h", "%hs", j) for j in range(columns)]
     with t.loop("%P", 0, kind.lanes) as p:
-        x = [t.load(t.at(line, p)) for line in d]
-        for j in range(columns):
-            y = t.load(t.at(h[j], p))
-            for i in range(rows):
-                t.store(t.intrinsic("fmuladd", x[i], y, t.load(sums[i, j])), sums[i, j])
-    for i in range(rows):
-        total, type_ = _folded(t, [t.load(sums[i, j]) for j in range(columns)])
-        place = t.row("%g", "%gs", i)
+        y = [t.load(t.at(line, p)) for line in h]
+        for i in range(rows):
+            x = t.load(t.at(d[i], p))
+            for j in range(columns):
+                t.store(t.intrinsic("fmuladd", x, y[j], t.load(sums[i, j])), sums[i, j])
+    for i, (first, count) in pairs(range(rows), _powers_of_two(columns)):
+        total, type_ = _folded(t, [t.load(sums[i, j]) for j in range(first, first + count)])
+        place = t.at(t.row("%g", "%gs", i), first)
         old = t.new(f"select i1 %add, {type_} {t.load(place, type_)}, {type_} zeroinitializer")
         t.store(t.new(f"fadd {type_} {old}, {total}"), place, type_)
     return t.function(f"internal void @inner_{rows}_{columns}({_OUTER}, i64 %P, i1 %add)")
@@ -141,6 +141,16 @@ def _halves(lanes: int, width: int) -> tuple[list[int], list[int]]:
     """Which lanes of two vectors to take when they exchange blocks of `width` lanes."""
     low = [i - width + lanes if i & width else i for i in range(lanes)]
     return low, [i + lanes if i & width else i + width for i in range(lanes)]
+
+
+def _powers_of_two(count: int) -> list[tuple[int, int]]:
+    """`count` things in groups, each a power of two: the first of the group, and how many it has."""
+    groups, first = [], 0
+    while first < count:
+        size = 1 << ((count - first).bit_length() - 1)
+        groups.append((first, size))
+        first += size
+    return groups
 
 
 def _folded(t: Lines, vectors: list[str]) -> tuple[str, str]:

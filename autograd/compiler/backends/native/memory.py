@@ -15,7 +15,7 @@ import numpy as np
 from .writer import FRAME, Code
 
 _CACHE = 1 << 19  # bytes of a second-level cache
-_WORTH = 4_000_000  # additions and multiplications that are worth waking a thread for: a tenth of a millisecond
+_WORTH = 10_000_000  # additions and multiplications that are worth waking a thread for: a few tenths of a millisecond
 _PARTS = 16
 _SHORTEST, _LONGEST = 128, 256  # examples in a tile
 CHUNK = 4096  # examples at a time, where the results of each are kept
@@ -174,7 +174,7 @@ class Order:
 
 
 class Part:
-    """Some of the examples of an order: a frame of its own, with memory for work and sums.
+    """Some of the examples of an order: a frame of its own, with memory for sums.
 
     Attributes: `address` of the frame; `first` and `last`, its examples; `sums`, the numbers that are added up.
     """
@@ -184,16 +184,14 @@ class Part:
         self.frame = frame.copy()
         self.address = ctypes.c_void_p(self.frame.ctypes.data)
         self.first, self.last = first, last
-        code, dtype = memory.code, memory.theta.dtype
-        self._work = aligned(code.rows * odd(memory.longest, memory.lanes), dtype)
         self._once = memory.new_once()
-        self.sums = self._once[: code.sums]
+        self.sums = self._once[: memory.code.sums]
         self.total = self.frame[_TOTAL : _TOTAL + 1].view(float)
 
-    def begin(self) -> None:
-        """Take over where the whole frame says that theta and the arguments are."""
+    def begin(self, memory: Memory) -> None:
+        """Take over where the whole frame says that theta and the arguments are; work in the memory of this thread."""
         self.frame[:] = self._whole
-        self.frame[_WORK], self.frame[_ONCE] = self._work.ctypes.data, self._once.ctypes.data
+        self.frame[_WORK], self.frame[_ONCE] = memory.frame[_WORK], self._once.ctypes.data
 
 
 class _Place:

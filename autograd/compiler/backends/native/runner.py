@@ -105,7 +105,7 @@ class LlvmRunner:
         return self.machine.finish(first.address)  # type: ignore[no-any-return]
 
     def _part(self, part: Part) -> None:
-        part.begin()
+        part.begin(self._memory())
         self.machine.part(part.address, part.first, part.last)
 
     def epochs(self, square: Any, rule: Any, **places: Any) -> Epochs:

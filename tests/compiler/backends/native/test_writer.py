@@ -1,7 +1,5 @@
 """Machine code against NumPy: two readers of one list of instructions, with networks of any width, in both types."""
 
-
-
 import multiprocessing
 
 import numpy as np
