@@ -4,17 +4,24 @@ from . import name_clash as name_clash
 from .checks.derivation import check_derivation
 from .checks.diagnosis import diagnose
 from .checks.gradcheck import check_gradients
-from .compiler import BranchChanged, compile
+from .compiler import BranchChanged
+from .compiler import compile as compile
 from .drawing.draw import draw
 from .drawing.drawing import Drawing
 from .drawing.stepper_output import Stepper, stepper
 from .engine.expand import expand
 from .engine.forward_mode import jvp
+from .engine.functions import abs as abs
 from .engine.functions import (
-    abs,
     arccos,
+    arccosh,
     arcsin,
+    arcsinh,
     arctan,
+    arctan2,
+    arctanh,
+    cbrt,
+    clamp,
     cos,
     cosh,
     dot,
@@ -24,16 +31,25 @@ from .engine.functions import (
     exp,
     expm1,
     gelu,
+    hypot,
     leaky_relu,
     log,
     log1p,
+    log2,
+    log10,
+    log_sigmoid,
     log_softmax,
     logsumexp,
     maximum,
     mean,
     minimum,
+    mish,
+    norm,
+    prod,
     relu,
+    selu,
     sigmoid,
+    sign,
     silu,
     sin,
     sinh,
@@ -53,6 +69,7 @@ from .engine.paths import paths
 from .engine.primitive import primitive
 from .engine.scope import Scope, scope
 from .engine.value import Value
+from .files import write_whole
 from .stepping.steps import Evaluation, Step
 
 __version__ = "0.3.0"
@@ -65,13 +82,17 @@ __all__ = [
     "Step",
     "Stepper",
     "Value",
-    "abs",
     "arccos",
+    "arccosh",
     "arcsin",
+    "arcsinh",
     "arctan",
+    "arctan2",
+    "arctanh",
+    "cbrt",
     "check_derivation",
     "check_gradients",
-    "compile",
+    "clamp",
     "cos",
     "cosh",
     "diagnose",
@@ -87,23 +108,32 @@ __all__ = [
     "grad",
     "hessian",
     "hvp",
+    "hypot",
     "jacobian",
     "jvp",
     "leaky_relu",
     "log",
     "log1p",
+    "log2",
+    "log10",
+    "log_sigmoid",
     "log_softmax",
     "logsumexp",
     "maximum",
     "mean",
     "minimum",
+    "mish",
     "no_grad",
+    "norm",
     "paths",
     "primitive",
+    "prod",
     "relu",
     "scope",
+    "selu",
     "setting",
     "sigmoid",
+    "sign",
     "silu",
     "sin",
     "sinh",
@@ -117,4 +147,9 @@ __all__ = [
     "total",
     "uniform",
     "where",
+    "write_whole",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "abs", "compile"])  # which a star import leaves to Python

@@ -59,14 +59,14 @@ def _functions() -> dict[str, Function]:
 def _function(name: str, call: Callable[..., Any]) -> Function:
     parameters = [*signature(call).parameters.values()]
     row = table.TABLE.get(name)
+    if name in _LISTS:
+        return Function(call, ("list",), gives="list")
     if len(parameters) == 1 and row and row.variadic:
         return Function(call, ("list",))
     kinds = tuple(_KINDS.get(parameter.name, "number") for parameter in parameters)
     last = parameters[-1]
     optional = last.name if last.default is not Parameter.empty else ""
-    return Function(
-        call, kinds, optional, "list" if name in _LISTS else "number", last.kind is Parameter.VAR_POSITIONAL
-    )
+    return Function(call, kinds, optional, many=last.kind is Parameter.VAR_POSITIONAL)
 
 
 FUNCTIONS = _functions()
@@ -278,6 +278,14 @@ def _read_call(node: ast.Call, name: str, wanted: str) -> tuple[_Item, list[tupl
     function = _function_named(name)
     if function is None:
         raise ExpressionError(f"unknown function {_quoted(name)}: {_suggestion(name)}")
+    if (
+        function.gives == "list"
+        and wanted == "number"
+        and len(node.args) > 1
+        and isinstance(node.args[0], ast.Constant)
+    ):
+        row = table.TABLE[name]  # softmax(0, x, y), as it is printed: the one at place 0
+        function = Function(lambda *xs: apply(row, xs), ("number", "number"), many=True)
     if (function.gives == "list") != (wanted == "list"):
         raise ExpressionError(f"{name}(...) is a {function.gives}, and a {wanted} must be in its place")
     given: list[ast.expr] = list(node.args)

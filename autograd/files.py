@@ -2,15 +2,26 @@
 
 import errno
 import os
+import shutil
 from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 
 
 def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
-    """Write `content` to `path`, completely or not at all.
+    """Write a file completely or not at all: whoever reads it, also after a crash, finds the old content or the new.
+
+    Arguments:
+        path: where; a link stays a link, and a file that was there keeps its permissions.
+        content: the bytes of the whole file.
 
     Raises OSError, which names the file, where it cannot be written; what was there before is then kept.
+
+    >>> import os, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_whole(os.path.join(folder, "f.txt"), b"all of it")
+    ...     os.listdir(folder)
+    ['f.txt']
     """
     check_writable(path)
     target = Path(os.path.realpath(path))  # a link stays a link
@@ -21,6 +32,10 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
     try:
         with open(beside, "xb") as file:
             file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if target.exists():
+            shutil.copymode(target, beside)
         os.replace(beside, target)
     except OSError as error:
         raise _cannot(error.errno or errno.EIO, path, type(error)) from None

@@ -1,8 +1,8 @@
 """Newton's method: the gradient says where down is, the second derivatives how far.
 
 A step solves H·s = -g, with g the gradient and H the matrix of second derivatives: it goes to the bottom of the
-parabola that fits the loss where one stands. Both come from one compiled function, which differentiates twice for one
-example and runs over all of them.
+parabola that fits the loss at the current point. Both come from one compiled function, which differentiates
+twice for one example and runs over all of them.
 
 Look at: the number of exact digits, which doubles with every step, beside gradient descent, which gains hardly one.
 Try: start at w = (5, 5, 5); far from the bottom the parabola misleads.

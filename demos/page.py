@@ -17,7 +17,7 @@ T = TypeVar("T")
 WIDTH = 88
 GALLERY = Path(__file__).parent / "gallery"
 
-# Okabe and Ito's colours, told apart by the colour-blind; dashes and markers tell curves and points apart in grey too.
+# Okabe and Ito's colours, which the colour-blind can distinguish; dashes and markers differ, for pictures in grey.
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
 MARKERS = ("o", "^", "s", "D", "v", "P", "X")
@@ -39,7 +39,7 @@ class Table(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """A saved picture: the SVG file (a PNG of the same name stands beside it), what it shows, whether it says so."""
+    """A saved picture: the SVG file (with a PNG of the same name beside it), what it shows, whether it says so."""
 
     path: Path
     title: str
@@ -85,10 +85,10 @@ class Page:
         """Print paragraphs, wrapped; one that is indented (a formula) stays as it is.
 
         A lesson begins with ``page.say(__doc__)``. Indentation counts from the line of the closing quotes, where these
-        stand alone.
+        are alone in their line.
         """
         if text is None or text.startswith("Automatically created module for IPython"):
-            return  # a notebook has put its own text into __doc__; that of the lesson stands in its first cell
+            return  # a notebook has put its own text into __doc__; that of the lesson is in its first cell
         for part in _at_margin(text).split("\n\n"):
             if all(line.startswith("    ") for line in part.strip("\n").split("\n")):
                 self.show(textwrap.dedent(part))
@@ -178,7 +178,7 @@ class Page:
 
 
 def _at_margin(text: str) -> str:
-    """The text without the indentation of the code it stands in."""
+    """The text without the indentation of the code around it."""
     first, *others = text.strip("\n").split("\n")
     margin = min((len(line) - len(line.lstrip(" ")) for line in others if line), default=0)
     return "\n".join([first.strip(), *(line[margin:].rstrip() for line in others)]).strip("\n")

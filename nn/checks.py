@@ -1,4 +1,4 @@
-"""What a setting must be: a whole number from 1, a number from 0, or an error that names it and what came instead."""
+"""Checks of settings: each returns the setting as a plain number, or raises a ValueError with its name and value."""
 
 import math
 from typing import Any
@@ -6,27 +6,50 @@ from typing import Any
 from autograd import Value
 
 
-def counted(name: str, n: Any, of: str = "") -> int:
-    """`n` as an int, when it is a whole number from 1; else ValueError. `of` tells what is counted."""
-    if isinstance(n, bool) or not hasattr(n, "__index__") or n < 1:
-        raise ValueError(f"{name} is a whole number{of} from 1, got {n!r}")
+def positive_int(name: str, n: Any, unit: str = "") -> int:
+    """`n` as an int if it is a whole number from 1, and no larger than floats are, else ValueError.
+
+    `unit` is added to the message, such as " of epochs".
+    """
+    if isinstance(n, bool) or not hasattr(n, "__index__") or not 1 <= _float(n) < math.inf:
+        raise ValueError(f"{name} is a whole number{unit} from 1, got {n!r}")
     return int(n)
 
 
-def at_least_0(name: str, number: Any) -> float:
-    """`number` as a float, when it is finite and not negative; else ValueError."""
-    if not is_number(number) or not 0.0 <= number < math.inf:
+def non_negative(name: str, number: Any) -> float:
+    """`number` as a float if it is finite and not negative, else ValueError."""
+    if not is_number(number) or not 0.0 <= _float(number) < math.inf:
         raise ValueError(f"{name} is a number from 0, got {number!r}")
     return float(number)
 
 
-def above_0(name: str, number: Any) -> float:
-    """`number` as a float, when it is finite and above 0; else ValueError."""
-    if not is_number(number) or not 0.0 < number < math.inf:
+def positive(name: str, number: Any) -> float:
+    """`number` as a float if it is finite and above 0, else ValueError."""
+    if not is_number(number) or not 0.0 < _float(number) < math.inf:
         raise ValueError(f"{name} is a number above 0, got {number!r}")
     return float(number)
 
 
+def share(name: str, number: Any) -> float:
+    """`number` as a float if it is from 0 and below 1, else ValueError."""
+    if not is_number(number) or not 0.0 <= number < 1.0:
+        raise ValueError(f"{name} is a number from 0 and below 1, got {number!r}")
+    return float(number)
+
+
+def is_finite(x: Any) -> bool:
+    """Whether x is a finite number, and no bool."""
+    return is_number(x) and not isinstance(x, bool) and math.isfinite(_float(x))
+
+
+def _float(number: Any) -> float:
+    """The number as a float, infinite where it is an int that is too large."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf
+
+
 def is_number(x: Any) -> bool:
-    """Whether x is one number: a Value, Python's, or NumPy's, such as an array without axes."""
+    """Whether x is one number: a Value, a number of Python or NumPy, or an array without axes."""
     return isinstance(x, (Value, int, float)) or (hasattr(x, "__float__") and not getattr(x, "shape", ()))

@@ -1,6 +1,6 @@
 """Preparing data: standardised columns, a part kept for testing, minibatches.
 
-Lists stay lists and NumPy arrays stay arrays; rows are examples.
+Lists stay lists, NumPy arrays stay arrays, tables of pandas are split into tables; rows are examples.
 """
 
 # ruff: noqa: N803 (X is the usual name)
@@ -10,12 +10,12 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from .checks import counted, is_number
+from .checks import is_number, positive_int
 from .initialization import generator
 
 
 class Standardizer:
-    """Shifts and scales each column to mean 0 and standard deviation 1, as it was in the data given to `fit`.
+    """Shifts and scales each column by its mean and standard deviation in the data given to `fit`, to 0 and 1 there.
 
     Fit it on the training data alone, and transform the test data by it. A constant column becomes 0. Targets, one
     number a row, work too.
@@ -41,14 +41,21 @@ class Standardizer:
 
         rows = _table(X)
         constant = rows.min(axis=0) == rows.max(axis=0)
-        self.mean = np.where(constant, rows[0], rows.mean(axis=0)).tolist()
-        self.scale = np.where(constant, 1.0, rows.std(axis=0)).tolist()
+        exponent = _exponents(rows)
+        near_1 = np.ldexp(rows, -exponent)  # whose squares neither overflow nor vanish
+        self.mean = np.where(constant, rows[0], np.ldexp(near_1.mean(axis=0), exponent)).tolist()
+        self.scale = np.where(constant, 1.0, np.ldexp(near_1.std(axis=0), exponent)).tolist()
         return self
 
     def transform(self, X: Any) -> Any:
         """(x - mean) / scale, column by column."""
+        import numpy as np
+
         mean, scale, rows = self._ready(X)
-        return _like(X, (rows - mean) / scale)
+        exponent = _exponents(np.stack([mean, scale]))
+        with np.errstate(over="ignore"):
+            shifted = np.ldexp(rows, -exponent) - np.ldexp(mean, -exponent)
+            return _like(X, shifted / np.ldexp(scale, -exponent))
 
     def fit_transform(self, X: Any) -> Any:
         """`fit`, then `transform`."""
@@ -56,14 +63,19 @@ class Standardizer:
 
     def inverse(self, X: Any) -> Any:
         """Undo `transform`: x * scale + mean, column by column."""
+        import numpy as np
+
         mean, scale, rows = self._ready(X)
-        return _like(X, rows * scale + mean)
+        exponent = _exponents(np.stack([mean, scale]))
+        with np.errstate(over="ignore"):
+            near_1 = rows * np.ldexp(scale, -exponent) + np.ldexp(mean, -exponent)
+            return _like(X, np.ldexp(near_1, exponent))
 
     def _ready(self, X: Any) -> tuple[Any, Any, Any]:
         import numpy as np
 
         if not hasattr(self, "mean"):
-            raise ValueError("this Standardizer has learnt nothing yet: call fit first")
+            raise ValueError("this Standardizer is not fitted yet: call fit first")
         rows = _table(X)
         if rows.shape[1] != len(self.mean):
             raise ValueError(f"this Standardizer was fitted on {len(self.mean)} columns, got {rows.shape[1]}")
@@ -110,6 +122,8 @@ def minibatches(
     """One epoch: pairs of `batch_size` examples and their targets, each example once; the last may be shorter.
 
     Arguments:
+        X, y: examples and targets, as many of each: lists, arrays or tables.
+        batch_size: examples in each pair, from 1.
         shuffle: whether in random order.
         seed: an int, for the same order each time; or a `random.Random`, which gives another order each epoch, all
             repeatable.
@@ -119,11 +133,12 @@ def minibatches(
     >>> list(minibatches([10, 20, 30], [1, 2, 3], batch_size=2, shuffle=False))
     [([10, 20], [1, 2]), ([30], [3])]
     """
-    n = _examples(X, y)
-    batch_size = counted("batch_size", batch_size)
+    inputs, targets = (data.to_numpy() if hasattr(data, "to_numpy") else data for data in (X, y))  # rows of pandas
+    n = _examples(inputs, targets)
+    batch_size = positive_int("batch_size", batch_size)
     order = shuffled(n, generator(seed)) if shuffle else list(range(n))
     batches = (order[k : k + batch_size] for k in range(0, n, batch_size))
-    return ((_take(X, batch), _take(y, batch)) for batch in batches)
+    return ((_take(inputs, batch), _take(targets, batch)) for batch in batches)
 
 
 def shuffled(n: int, rng: random.Random) -> list[int]:
@@ -142,6 +157,8 @@ def _examples(X: Any, y: Any) -> int:
 
 
 def _take(data: Any, rows: list[int]) -> Any:
+    if hasattr(data, "iloc"):  # of pandas
+        return data.iloc[rows]
     return data[rows] if hasattr(data, "dtype") else [data[k] for k in rows]
 
 
@@ -159,10 +176,11 @@ def _spread(order: list[int], labels: Any) -> list[int]:
     """`order` rearranged so that any stretch from its start holds the classes in about equal shares."""
     if len(labels) != len(order):
         raise ValueError(f"stratify needs a label for each of the {len(order)} examples, got {len(labels)}")
+    labels = list(labels)
     members: dict[Any, list[int]] = {}
     for k in order:
         members.setdefault(labels[k], []).append(k)
-    # The j-th of m members stands at (j + 1/2) / m of the way: a stretch of a share f holds f*m of them, to rounding.
+    # The j-th of m members comes at (j + 1/2) / m of the way: a stretch of a share f holds f*m of them, to rounding.
     placed = [((j + 0.5) / len(ks), ks[j]) for ks in members.values() for j in range(len(ks))]
     return [k for _, k in sorted(placed, key=lambda place: place[0])]
 
@@ -184,8 +202,20 @@ def _table(X: Any) -> Any:
     return rows
 
 
+def _exponents(rows: Any) -> Any:
+    """For each column the power of two near its largest number, so that dividing by it is exact."""
+    import numpy as np
+
+    return np.frexp(np.abs(rows).max(axis=0))[1]
+
+
 def _like(X: Any, rows: Any) -> Any:
-    """`rows` as what X was: a list or an array, of rows or of numbers."""
-    if getattr(X, "ndim", None) == 1 or not hasattr(X[0], "__len__"):
+    """`rows` as what X was: a list or an array (for a table of pandas too), of rows or of numbers."""
+    import numpy as np
+
+    bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
+    if len(bad):
+        raise ValueError(f"row {bad[0]} of the data is too large to be scaled: {rows[bad[0]].tolist()}")
+    if getattr(X, "ndim", 0) == 1 or not (hasattr(X, "ndim") or hasattr(X[0], "__len__")):
         rows = rows[:, 0]
-    return rows if hasattr(X, "dtype") else rows.tolist()
+    return rows if hasattr(X, "ndim") else rows.tolist()

@@ -1,4 +1,4 @@
-"""How weights start: random, and of a size that neither swells nor shrinks the signal from layer to layer.
+"""The first weights: random, and of a size with which signals neither grow nor shrink from layer to layer.
 
 `n_inputs` and `n_outputs` are those of the layer. Biases start at 0.
 """
@@ -7,16 +7,15 @@ import math
 import random
 from operator import index
 
-from .activations import Activation
+from .activations import Activation, is_rectifier
 
 Init = str | float
 
-_RECTIFIERS = ("relu", "leaky_relu", "elu", "softplus", "silu", "gelu")  # they pass about half of the signal on
 INITS = ("zeros", "uniform", "xavier", "he", "auto")
 
 
 def generator(seed: int | random.Random | None) -> random.Random:
-    """The random numbers of one model: those of `seed`, a generator itself, or others each time for None.
+    """A generator of random numbers: for an int the same each time, for None another; a `random.Random` is returned.
 
     The global state of the module `random` is never touched. Raises TypeError for another kind of seed.
     """
@@ -35,9 +34,9 @@ def initial_weights(
     Arguments:
         init: "zeros"; "uniform", between -a and a with a = 1/sqrt(n_inputs); a number, which is a; "xavier", between
             -a and a with a = sqrt(6 / (n_inputs + n_outputs)) (Glorot and Bengio 2010, equation 16); "he", normal with
-            standard deviation sqrt(2 / n_inputs) (He et al. 2015, equation 10); "auto", He for the rectifiers (relu,
-            leaky_relu, elu, softplus, silu, gelu), Xavier for all others.
-        activation: the layer's, which "auto" goes by.
+            standard deviation sqrt(2 / n_inputs) (He et al. 2015, equation 10); "auto", He for rectifiers
+            (relu, leaky_relu, elu, softplus, silu, gelu ...), Xavier for all others.
+        activation: that of the layer, by which "auto" chooses.
 
     Raises ValueError for another name, or a number that is negative or not finite.
 
@@ -45,7 +44,7 @@ def initial_weights(
     [0.0, 0.0, 0.0]
     """
     if init == "auto":
-        init = "he" if activation in _RECTIFIERS else "xavier"
+        init = "he" if is_rectifier(activation) else "xavier"  # which pass about half of the signal on
     if init == "he":
         deviation = math.sqrt(2.0 / n_inputs)
         return [rng.gauss(0.0, deviation) for _ in range(n_inputs)]

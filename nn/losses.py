@@ -1,48 +1,82 @@
-"""Losses on one example, and penalties on weights.
+"""Losses of one example, and penalties on weights.
 
 Each loss takes what a model gives for one example, and the target: Values in, a Value out; plain numbers in, a float
-out. The forms are those that neither overflow nor lose digits.
+out. The formulas are written in the form that neither overflows nor loses digits.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
 from typing import Any
 
-from autograd import Value, abs, dot, log, log_softmax, mean, relu, scope, softplus, take, total, where
+from autograd import Value, abs, dot, log, log_softmax, mean, relu, scope, softplus, total, where
 
-from .checks import is_number
+from .checks import is_number, non_negative, positive
 from .module import Module
 
-_BIAS = re.compile(r"(b|bias|biases)(_\w*)?|\w*_(b|bias|biases)")
+_NOT_A_WEIGHT = re.compile(r"(b|bias|biases)(_\w*)?|\w*_(b|bias|biases)|gain")
+
+LOSSES: dict[str, Callable[..., Any]] = {}  # by the names that `fit` takes
 
 
+def _loss(function: Callable[..., Any]) -> Callable[..., Any]:
+    LOSSES[function.__name__] = function
+    return function
+
+
+@_loss
 def mse_loss(prediction: Any, target: Any) -> Any:
     """The squared error (prediction - target)²; of several outputs, the mean of theirs.
+
+    Arguments:
+        prediction: one number or Value, or a list of them.
+        target: a number, or a list of as many.
 
     Raises ValueError when prediction and target differ in length.
 
     >>> mse_loss(3.0, 1.0), mse_loss([1.0, 2.0], [1.0, 4.0])
     (4.0, 2.0)
     """
-    predictions, targets = _list(prediction), _list(target)
-    if len(predictions) != len(targets):
-        raise ValueError(f"mse_loss needs as many targets as predictions, got {len(targets)} and {len(predictions)}")
-    errors = [p - t for p, t in zip(predictions, targets, strict=True)]
+    errors = _errors("mse_loss", prediction, target)
     squares = [error * error for error in errors]
     return squares[0] if len(squares) == 1 else mean(squares)
 
 
-def binary_cross_entropy(logit: Any, target: Any) -> Any:
-    """-t·log σ(z) - (1 - t)·log(1 - σ(z)), of the logit z: the output before the sigmoid.
+@_loss
+def huber_loss(prediction: Any, target: Any, delta: float = 1.0) -> Any:
+    """½·e² of the error e = prediction - target where |e| ≤ delta, delta·(|e| - ½·delta) beyond (Huber 1964).
 
     Arguments:
-        logit: the model's output, any real number.
-        target: the probability of the positive class, 0 or 1 for an example whose class is known.
+        prediction: one number or Value, or a list of them; of several, the mean of their losses.
+        target: a number, or a list of as many.
+        delta: where the square turns into a line, above 0.
 
-    Calculated as t·softplus(-z) + (1 - t)·softplus(z), which holds since log σ(z) = -softplus(-z); so it is exact for
-    z = ±1000 too. Raises ValueError for a target that is no probability, TypeError for several logits.
+    Raises ValueError when prediction and target differ in length, or for another delta.
+
+    >>> huber_loss(0.5, 0.0), huber_loss(3.0, 0.0), huber_loss([0.5, 3.0], [0.0, 0.0])
+    (0.125, 2.5, 1.3125)
+    """
+    positive("delta", delta)
+    errors = _errors("huber_loss", prediction, target)
+    sizes = [abs(error) for error in errors]
+    terms = [where(a <= delta, 0.5 * e * e, delta * (a - 0.5 * delta)) for a, e in zip(sizes, errors, strict=True)]
+    return terms[0] if len(terms) == 1 else mean(terms)
+
+
+@_loss
+def binary_cross_entropy(logit: Any, target: Any, pos_weight: float = 1.0) -> Any:
+    """-t·log σ(z) - (1 - t)·log(1 - σ(z)), of the logit z: the output before the sigmoid.
+
+    It is calculated as t·softplus(-z) + (1 - t)·softplus(z), which is the same since log σ(z) = -softplus(-z); so it is
+    exact for z = ±1000 too.
+
+    Arguments:
+        logit: the output of the model, any real number.
+        target: the probability of the positive class, 0 or 1 for an example whose class is known.
+        pos_weight: the first term is multiplied by this, from 0: above 1, the positive class counts more.
+
+    Raises ValueError for a target that is not a probability, TypeError for several logits.
 
     >>> binary_cross_entropy(1000.0, 0), binary_cross_entropy(1000.0, 1)
     (1000.0, 0.0)
@@ -50,34 +84,56 @@ def binary_cross_entropy(logit: Any, target: Any) -> Any:
     _check_single("binary_cross_entropy", "logit", logit)
     if not isinstance(target, Value) and not (is_number(target) and 0.0 <= target <= 1.0):
         raise ValueError(f"binary_cross_entropy needs a target from 0 to 1, got {target!r}")
-    return target * softplus(-logit) + (1.0 - target) * softplus(logit)
+    if pos_weight == 1.0:
+        return target * softplus(-logit) + (1.0 - target) * softplus(logit)
+    return non_negative("pos_weight", pos_weight) * target * softplus(-logit) + (1.0 - target) * softplus(logit)
 
 
-def cross_entropy(logits: Sequence[Any], target: Any) -> Any:
+@_loss
+def cross_entropy(
+    logits: Sequence[Any], target: Any, label_smoothing: float = 0.0, ignore_index: int | None = None
+) -> Any:
     """-Σ tᵢ·log qᵢ, where q = softmax(logits); for a class index k, -log qₖ.
 
     Arguments:
-        logits: the model's outputs before the softmax, one a class.
+        logits: the outputs of the model before the softmax, one a class.
         target: the index of the right class from 0, or the list of the probabilities of the classes.
+        label_smoothing: s from 0 to 1: the probabilities become (1 - s)·t + s / n for n classes (Szegedy et al. 2016).
+        ignore_index: a class index for examples whose class is not known: their loss is 0. `fit` gives them the weight
+            0, so that its means are those of the others.
 
-    Raises ValueError for a target that is no class, or no list of as many probabilities that add up to 1.
+    Raises ValueError for a target that is not a class, or not a list of as many probabilities that add up to 1.
 
     >>> cross_entropy([1000.0, 0.0], 1), cross_entropy([0.0, 0.0], [0.5, 0.5])
     (1000.0, 0.6931471805599453)
     """
     if isinstance(logits, Value) or not hasattr(logits, "__len__") or len(logits) < 2:
         raise ValueError(f"cross_entropy needs a list of logits, one for each of at least two classes, got {logits!r}")
-    log_q = log_softmax(logits)
+    if ignore_index is not None and not _is_list(target):
+        ignored = abs(target - ignore_index) < 0.5 if is_number(target) else False
+        if isinstance(target, Value):  # of a compiled function
+            target = where(ignored, 0.0, target)
+        elif ignored:
+            return logits[0] * 0.0
+        loss = cross_entropy(logits, target, label_smoothing)
+        return where(ignored, 0.0, loss) if isinstance(target, Value) else loss
+    if label_smoothing:
+        if not 0.0 < label_smoothing <= 1.0:
+            raise ValueError(f"label_smoothing is a number from 0 to 1, got {label_smoothing!r}")
+        return (1.0 - label_smoothing) * cross_entropy(logits, target) - label_smoothing * mean(log_softmax(logits))
     if _is_list(target):
-        probabilities = _probabilities("the target of cross_entropy", target, len(log_q))
-        return -dot(probabilities, log_q)
-    if isinstance(target, Value):  # of a compiled function
-        return -take(log_q, target)
-    return -log_q[_class_index(target, len(log_q))]
+        probabilities = _probabilities("the target of cross_entropy", target, len(logits))
+        return -dot(probabilities, log_softmax(logits))
+    return -log_softmax(logits, target if isinstance(target, Value) else _class_index(target, len(logits)))
 
 
+@_loss
 def hinge_loss(score: Any, target: Any) -> Any:
-    """The max-margin loss max(0, 1 - t·s) of a score s and the class t, +1 or -1 (Cortes and Vapnik 1995).
+    """The max-margin loss max(0, 1 - t·s) of a score s and the class t (Cortes and Vapnik 1995).
+
+    Arguments:
+        score: the output of the model, any real number: positive for the class +1.
+        target: the class, +1 or -1.
 
     Raises ValueError for another target, TypeError for several scores.
 
@@ -93,7 +149,12 @@ def hinge_loss(score: Any, target: Any) -> Any:
 def kl_divergence(p: Sequence[Any], q: Sequence[Any]) -> Any:
     """KL(p‖q) = Σ pᵢ·log(pᵢ / qᵢ), how far the probabilities q are from p (Kullback and Leibler 1951).
 
-    Where pᵢ is 0 the term is 0, whatever qᵢ. Raises ValueError where q is 0 and p is not (the divergence is infinite),
+    Where pᵢ is 0 the term is 0, whatever qᵢ.
+
+    Arguments:
+        p, q: lists of as many probabilities, each of which adds up to 1.
+
+    Raises ValueError where q is 0 and p is not (the divergence is infinite),
     and for lists that differ in length or do not add up to 1.
 
     >>> kl_divergence([0.5, 0.5], [0.5, 0.5]), kl_divergence([1.0, 0.0], [0.25, 0.75])
@@ -114,33 +175,39 @@ def kl_divergence(p: Sequence[Any], q: Sequence[Any]) -> Any:
 
 
 def weights(model: Module) -> list[Value]:
-    """The parameters that penalties act on: all but the biases.
+    """The parameters that penalties act on: all but biases, and the gains of `LayerNorm`.
 
-    A bias is what its attribute calls so: ``b``, ``bias``, ``b1``, ``b_hidden``, ``output_bias`` and the like, also as
-    the name of a list or the key of a dict.
+    A parameter is a bias if its attribute is called so: ``b``, ``bias``, ``b1``, ``b_hidden``, ``output_bias`` and the
+    like, also as the name of a list or the key of a dict; a gain if it is called ``gain``.
 
     >>> from nn import Neuron
     >>> [w.label for w in weights(Neuron(2))]
     ['w.0', 'w.1']
     """
-    return [parameter for path, parameter in model.named_parameters() if not _names_bias(path.rstrip(".0123456789"))]
+    return [parameter for path, parameter in model.named_parameters() if _names_weight(path.rstrip(".0123456789"))]
 
 
 @cache
-def _names_bias(path: str) -> bool:
-    return _BIAS.fullmatch(path.rpartition(".")[2].lower()) is not None
+def _names_weight(path: str) -> bool:
+    return _NOT_A_WEIGHT.fullmatch(path.rpartition(".")[2].lower()) is None
 
 
 def l2_penalty(model: Module, strength: float) -> Any:
     """strength · Σw² over the weights of `model`, never its biases; there is no factor ½.
 
-    Its gradient by a weight is 2 · strength · w. Which parameters are weights, `weights` says.
+    Its gradient with respect to a weight w is 2 · strength · w.
+
+    Arguments:
+        model: its weights are all parameters but biases and the gains of `LayerNorm`.
+        strength: a number from 0.
+
+    Raises ValueError for another strength.
 
     >>> from nn import Neuron
     >>> neuron = Neuron(2)
     >>> neuron.load_state_dict({"w.0": 3.0, "w.1": -4.0, "b": 100.0})
-    >>> l2_penalty(neuron, 0.1).data, l1_penalty(neuron, 0.5).data
-    (2.5, 3.5)
+    >>> l2_penalty(neuron, 0.1).data
+    2.5
     """
     with scope("l2_penalty"):
         ws = weights(model)
@@ -150,7 +217,16 @@ def l2_penalty(model: Module, strength: float) -> Any:
 def l1_penalty(model: Module, strength: float) -> Any:
     """strength · Σ|w| over the weights of `model`, never its biases.
 
-    It drives weights to exactly 0, where its gradient is taken as 0 (Tibshirani 1996).
+    It drives weights to 0, where its gradient is taken as 0 (Tibshirani 1996).
+
+    Arguments:
+        model, strength: as those of `l2_penalty`.
+
+    >>> from nn import Neuron
+    >>> neuron = Neuron(2)
+    >>> neuron.load_state_dict({"w.0": 3.0, "w.1": -4.0, "b": 100.0})
+    >>> l1_penalty(neuron, 0.5).data
+    3.5
     """
     with scope("l1_penalty"):
         return _strength(strength) * total([abs(w) for w in weights(model)])
@@ -169,6 +245,21 @@ def _check_single(loss: str, what: str, x: Any) -> None:
 
 def _is_list(x: Any) -> bool:
     return isinstance(x, (list, tuple)) or bool(getattr(x, "shape", ()))
+
+
+def _errors(loss: str, prediction: Any, target: Any) -> list[Any]:
+    """prediction - target, for each output; ValueError when they differ in length."""
+    predictions, targets = _list(prediction), _list(target)
+    if len(predictions) != len(targets):
+        hint = "; for a class of several, use cross_entropy" if len(targets) == 1 and _is_whole(targets[0]) else ""
+        raise ValueError(
+            f"{loss} needs as many targets as predictions, got {len(targets)} and {len(predictions)}{hint}"
+        )
+    return [p - t for p, t in zip(predictions, targets, strict=True)]
+
+
+def _is_whole(x: Any) -> bool:
+    return isinstance(x, Value) or (is_number(x) and x == int(x))
 
 
 def _list(x: Any) -> list[Any]:

@@ -4,7 +4,7 @@ Parameters are leaf Values: attributes themselves, in lists, tuples and dicts, o
 parameter is its name, and the name of a module within another is the scope of what it calculates.
 """
 
-import math
+import random
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from reprlib import recursive_repr
@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from autograd import Scope, Value, scope
 
-from .checks import is_number
+from .checks import is_finite
 
 _LEAF = Value(0.0).operation  # what leaves have, and neither constants nor what is calculated
 
@@ -21,7 +21,7 @@ class Module:
     """The base of all models: finds the parameters in its attributes.
 
     A subclass sets leaf Values and modules as attributes, directly or in lists, tuples and dicts, and says in
-    ``forward(self, x)`` what it calculates. `training` tells random parts, such as dropout, whether to act. Parameters
+    ``forward(self, x)`` what it calculates. `training` says whether random parts, such as dropout, act. Parameters
     and scopes get their names when `parameters` or `named_parameters` is called.
 
     >>> class Line(Module):
@@ -51,12 +51,12 @@ class Module:
             return self.forward(*inputs, **options)
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
-        """What this module calculates; for subclasses to say."""
+        """What this module calculates; for subclasses to write."""
         raise NotImplementedError(f"{type(self).__name__} needs a method forward(self, x) that says what it calculates")
 
     def named_modules(self) -> list[tuple[str, "Module"]]:
         """This module, named "", and every one below it once, with the path to it."""
-        return [(path, part) for path, _, _, part in _parts(self) if isinstance(part, Module)]
+        return [(path, part) for path, _, _, part in _parts(self, modules_only=True) if isinstance(part, Module)]
 
     def named_parameters(self) -> list[tuple[str, Value]]:
         """Every parameter once, with its path as its name, such as ``layers.0.neurons.3.w.1``.
@@ -107,8 +107,8 @@ class Module:
     def load_state_dict(self, state: Mapping[str, float]) -> None:
         """Set every parameter to its number in `state`, as `state_dict` gave it.
 
-        Raises KeyError when names are missing or unknown, ValueError when one is no finite number; the model is then as
-        it was.
+        Raises KeyError when names are missing or unknown, ValueError when one is not a finite number; the model is
+        then as it was.
         """
         parameters = dict(self.named_parameters())
         missing = [name for name in parameters if name not in state]
@@ -129,8 +129,8 @@ class Module:
         return f"{type(self).__name__}({', '.join(parts[1:])})"
 
 
-def _parts(root: Module) -> list[tuple[str, int, Module, Value | Module]]:
-    """Every parameter and module below `root` once, in the order of the attributes.
+def _parts(root: Module, modules_only: bool = False) -> list[tuple[str, int, Module, Value | Module]]:
+    """Every parameter (unless `modules_only`) and module below `root` once, in the order of the attributes.
 
     Each with its path, where in the path the name within its module begins, that module, and the part itself.
     """
@@ -142,6 +142,8 @@ def _parts(root: Module) -> list[tuple[str, int, Module, Value | Module]]:
         before, start, owner, children = stack[-1]
         for key, child in children:
             if isinstance(child, Value):
+                if modules_only or _is_traced(type(child).__module__):
+                    continue
                 if child.operation is _LEAF and child not in parameters:
                     parameters.add(child)
                     parts.append((f"{before}{key}", start, owner, child))
@@ -159,6 +161,11 @@ def _parts(root: Module) -> list[tuple[str, int, Module, Value | Module]]:
     return parts
 
 
+def _is_traced(module: str) -> bool:
+    """Whether Values of a class in this module are those of a function that is being compiled, such as a kept input."""
+    return module.startswith("autograd.compiler.")
+
+
 def _children(part: Any) -> Iterator[tuple[Any, Any]]:
     if isinstance(part, Module):
         return iter(vars(part).items())
@@ -166,7 +173,7 @@ def _children(part: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def _finite(name: str, number: Any) -> float:
-    if not is_number(number) or isinstance(number, bool) or not math.isfinite(number):
+    if not is_finite(number):
         raise ValueError(f"the state of parameter {name!r} is a finite number, got {number!r}")
     return float(number)
 
@@ -178,10 +185,28 @@ def _some(what: str, names: list[Any]) -> str:
 
 @contextmanager
 def mode_kept(model: Module) -> Iterator[None]:
-    """Afterwards each module is in the mode, training or evaluation, in which it was."""
+    """Give each module its mode back at the end: training or evaluation, as it was."""
     modes = [(module, module.training) for _, module in model.named_modules()]
     try:
         yield
     finally:
         for module, mode in modes:
             module.training = mode
+
+
+@contextmanager
+def evaluation_mode(model: Module) -> Iterator[None]:
+    """All modules in evaluation mode, and each in its own mode again at the end."""
+    with mode_kept(model):
+        model.eval()
+        yield
+
+
+def random_generators(model: Module) -> dict[str, random.Random]:
+    """The random numbers of a model: every `random.Random` among the attributes of its modules, by its path."""
+    return {
+        f"{path}.{name}".lstrip("."): attribute
+        for path, module in model.named_modules()
+        for name, attribute in vars(module).items()
+        if type(attribute) is random.Random
+    }

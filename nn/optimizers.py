@@ -1,43 +1,101 @@
 """Optimisers: how a gradient becomes a step.
 
-The rule of each stands in its `new_values`, plain arithmetic that takes floats here and Values where it is compiled to
-move all parameters at once. Formulas and defaults are those of PyTorch.
+The rule of each is its `new_values`, plain arithmetic that takes floats here, and Values where it is compiled to move
+all parameters at once. Formulas and defaults are those of PyTorch.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from autograd import Value, minimum
+from autograd import Value, minimum, where
 
-from .checks import at_least_0, is_number
+from .checks import is_finite, is_number, non_negative, share
+
+State = tuple[Any, ...]  # what is kept for one parameter: numbers, or Values where the rule is compiled
 
 
 class Optimizer:
-    """What all optimisers share: the parameters, the learning rate, and the numbers kept for each parameter.
+    """The base of all optimisers: the parameters, the learning rate, and the numbers kept for each parameter.
 
-    `state` holds, for each parameter, the tuple that `new_values` keeps from step to step; `initial_state` is what it
-    starts from. `lr` may be set at any time.
+    A subclass says in `new_values` what a step does to one parameter, and declares the attributes below.
+
+    Attributes:
+        parameters: the list of leaf Values to move.
+        lr: the learning rate; it may be set at any time.
+        state: for each parameter, the tuple of numbers that `new_values` keeps from step to step.
+        initial_state: the tuple that each parameter starts with; an int in it counts steps.
+        lowest_state: for each number of the tuple, the smallest that is possible.
+        settings: the names of the attributes that `state_dict` holds, which are also those of the constructor.
+
+    Arguments:
+        parameters: leaf Values, such as ``model.parameters()``.
+        lr: the learning rate, from 0.
+
+    Raises ValueError for an empty list, a parameter that is in it twice or is not a leaf, and a setting out of range;
+    TypeError for anything but a list of Values.
+
+    >>> class SignDescent(Optimizer):
+    ...     def new_values(self, p, g, state):
+    ...         return p - self.lr * (g / abs(g)), state
+    >>> x = Value(1.0)
+    >>> (x * x).backward()
+    >>> SignDescent([x], lr=0.25).step()
+    >>> x.data
+    0.75
     """
 
-    initial_state: tuple[Any, ...] = ()
-    settings: tuple[str, ...] = ("lr",)  # attributes that state_dict carries
+    initial_state: State = ()
+    lowest_state: tuple[float, ...] = ()
+    settings: tuple[str, ...] = ("lr",)
     shuffled: tuple[int, int] | None = None  # by `fit` so far: the seed of the order, and how many epochs
+    before_reading: Callable[[], None] | None = None  # writes the current numbers into `state`, while `fit` has them
 
     def __init__(self, parameters: Iterable[Value], lr: float):
         self.parameters = _parameters(parameters)
-        self.lr = at_least_0("lr", lr)
-        self.state = [self.initial_state] * len(self.parameters)
+        self.lr = non_negative("lr", lr)
+        self._state: list[State] = [self.initial_state] * len(self.parameters)
 
-    def new_values(self, p: Any, g: Any, state: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
-        """The parameter and its state after one step, from parameter, gradient and state; numbers or Values."""
+    @property
+    def state(self) -> list[State]:
+        """For each parameter, the tuple of numbers that `new_values` keeps from step to step."""
+        if self.before_reading is not None:
+            self.before_reading()
+        return self._state
+
+    @state.setter
+    def state(self, state: list[State]) -> None:
+        if self.before_reading is not None:
+            self.before_reading()
+        self._state = state
+
+    def __getstate__(self) -> dict[str, Any]:
+        _ = self.state  # the current one
+        return self.__dict__
+
+    def new_values(self, p: Any, g: Any, state: State) -> tuple[Any, State]:
+        """One step for one parameter; for subclasses to write.
+
+        Arguments:
+            p: the parameter, a float or a Value.
+            g: the gradient with respect to it.
+            state: what is kept of earlier steps for this parameter.
+
+        Returns the parameter and the state after the step. Written with operators and functions of `autograd`, it is
+        compiled by `fit`.
+        """
         raise NotImplementedError
 
     def step(self) -> None:
-        """Move every parameter that has a gradient; those whose `grad` is None stay."""
-        for k, parameter in enumerate(self.parameters):
-            if parameter.grad is not None:
-                parameter.data, self.state[k] = self.new_values(parameter.data, parameter.grad, self.state[k])
+        """Move every parameter that has a gradient; those whose `grad` is None stay.
+
+        All or none: an error in the rule changes nothing.
+        """
+        state = self.state
+        moved = [(k, p) for k, p in enumerate(self.parameters) if p.grad is not None]
+        after = [self.new_values(p.data, p.grad, state[k]) for k, p in moved]
+        for (k, parameter), (number, kept) in zip(moved, after, strict=True):
+            parameter.data, state[k] = number, kept
 
     def zero_grad(self) -> None:
         """Forget the gradients: each `grad` is None again."""
@@ -45,29 +103,30 @@ class Optimizer:
             parameter.grad = None
 
     def state_dict(self) -> dict[str, Any]:
-        """Settings and state as plain numbers and lists, from which training goes on exactly."""
+        """The settings by name, and "state": numbers and lists with which training goes on exactly."""
         return {name: getattr(self, name) for name in self.settings} | {"state": [list(s) for s in self.state]}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over what `state_dict` of an optimiser of this kind gave.
+        """Set the settings and the state to those of a `state_dict` of the same kind of optimiser.
 
-        Raises KeyError when names are missing or unknown, ValueError when the numbers do not fit; the optimiser is then
-        as it was.
+        Raises KeyError when names are missing or unknown, ValueError when a number is out of its range; the optimiser
+        is then as it was.
         """
         names = {*self.settings, "state"}
         if set(state) != names:
             raise KeyError(f"{type(self).__name__} needs a state of {sorted(names)}, got {sorted(state)}")
         like = type(self)(self.parameters, **{name: state[name] for name in self.settings})  # checks them
         kept = [tuple(numbers) for numbers in state["state"]]
-        if len(kept) != len(self.parameters) or any(len(numbers) != len(self.initial_state) for numbers in kept):
+        if len(kept) != len(self.parameters) or any(len(numbers) != len(like.initial_state) for numbers in kept):
             raise ValueError(
-                f"{type(self).__name__} needs {len(self.initial_state)} numbers for each of its "
+                f"{type(self).__name__} needs {len(like.initial_state)} numbers for each of its "
                 f"{len(self.parameters)} parameters, got {len(kept)} lists of lengths {sorted({len(k) for k in kept})}"
             )
-        for number in (x for numbers in kept for x in numbers):
-            if not isinstance(number, (int, float)) or not math.isfinite(number):
-                raise ValueError(f"the state of an optimiser is of finite numbers, got {number!r}")
-        self.__dict__.update(like.__dict__, state=kept)
+        for numbers in kept:
+            for number, start, lowest in zip(numbers, like.initial_state, like.lowest_state, strict=True):
+                _check_number(number, start, lowest)
+        _ = self.state  # what `fit` keeps elsewhere comes back before it is replaced
+        self.__dict__.update(like.__dict__, _state=kept)
 
     def __repr__(self) -> str:
         settings = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.settings)
@@ -80,6 +139,12 @@ class SGD(Optimizer):
     v ← momentum·v + g, then p ← p - lr·v; with `nesterov`, p ← p - lr·(g + momentum·v). The first v is the first
     gradient (Sutskever et al. 2013, in the form of PyTorch).
 
+    Arguments:
+        parameters, lr: as those of `Optimizer`.
+        momentum: the share of the last v that is kept, from 0.
+        nesterov: whether to look ahead; needs a momentum above 0.
+        weight_decay: this times p is added to the gradient of every parameter, biases too.
+
     >>> x = Value(1.0)
     >>> sgd = SGD([x], lr=0.1)
     >>> (x * x).backward()
@@ -88,20 +153,82 @@ class SGD(Optimizer):
     0.8
     """
 
-    settings = ("lr", "momentum", "nesterov")
+    initial_state = (0.0,)  # v
+    lowest_state = (-math.inf,)
+    settings = ("lr", "momentum", "nesterov", "weight_decay")
 
-    def __init__(self, parameters: Iterable[Value], lr: float, momentum: float = 0.0, nesterov: bool = False):
-        self.momentum, self.nesterov = at_least_0("momentum", momentum), bool(nesterov)
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
+    ):
+        self.momentum, self.nesterov = non_negative("momentum", momentum), bool(nesterov)
+        self.weight_decay = non_negative("weight_decay", weight_decay)
         if nesterov and momentum == 0.0:
             raise ValueError("nesterov needs a momentum above 0")
-        self.initial_state = (0.0,)
         super().__init__(parameters, lr)
 
-    def new_values(self, p: Any, g: Any, state: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+    def new_values(self, p: Any, g: Any, state: State) -> tuple[Any, State]:
+        if self.weight_decay:
+            g = g + self.weight_decay * p
         if self.momentum == 0.0:
             return p - self.lr * g, state
         v = self.momentum * state[0] + g
         return p - self.lr * (g + self.momentum * v if self.nesterov else v), (v,)
+
+
+class RMSprop(Optimizer):
+    """Steps scaled by a running mean of the square of the gradient (Tieleman and Hinton 2012, in the form of PyTorch).
+
+    v ← alpha·v + (1 - alpha)·g², then p ← p - lr·g / (√v + eps); with momentum, b ← momentum·b + g / (√v + eps) and
+    p ← p - lr·b.
+
+    Arguments:
+        parameters, lr: as those of `Optimizer`.
+        alpha: the share of the last v that is kept, from 0 and below 1.
+        eps: added to the root, from 0.
+        weight_decay: this times p is added to the gradient of every parameter, biases too.
+        momentum: the share of the last b that is kept, from 0.
+
+    >>> x = Value(1.0)
+    >>> (x * x).backward()
+    >>> RMSprop([x], lr=0.01).step()
+    >>> round(x.data, 6)
+    0.9
+    """
+
+    initial_state = (0.0, 0.0)  # v, b
+    lowest_state = (0.0, -math.inf)
+    settings = ("lr", "alpha", "eps", "weight_decay", "momentum")
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float = 0.01,
+        alpha: float = 0.99,
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        momentum: float = 0.0,
+    ):
+        self.alpha, self.eps = share("alpha", alpha), non_negative("eps", eps)
+        self.weight_decay, self.momentum = (
+            non_negative("weight_decay", weight_decay),
+            non_negative("momentum", momentum),
+        )
+        super().__init__(parameters, lr)
+
+    def new_values(self, p: Any, g: Any, state: State) -> tuple[Any, State]:
+        v, b = state
+        if self.weight_decay:
+            g = g + self.weight_decay * p
+        v = self.alpha * v + (1.0 - self.alpha) * g * g
+        step = g / _denominator(v**0.5, self.eps)
+        if self.momentum:
+            b = step = self.momentum * b + step
+        return p - self.lr * step, (v, b)
 
 
 class Adam(Optimizer):
@@ -109,6 +236,11 @@ class Adam(Optimizer):
 
     m ← β₁·m + (1 - β₁)·g and v ← β₂·v + (1 - β₂)·g², each divided by 1 - βᵗ at step t since they start at 0; then
     p ← p - lr·m / (√v + eps).
+
+    Arguments:
+        parameters, lr: as those of `Optimizer`.
+        betas: β₁ and β₂, from 0 and below 1.
+        eps: added to the root, from 0. Where both are 0, so is the step.
 
     >>> x = Value(1.0)
     >>> adam = Adam([x], lr=0.1)
@@ -119,6 +251,7 @@ class Adam(Optimizer):
     """
 
     initial_state = (0.0, 0.0, 0)  # m, v, t
+    lowest_state = (-math.inf, 0.0, 0)
     settings: tuple[str, ...] = ("lr", "betas", "eps")
 
     def __init__(
@@ -128,23 +261,27 @@ class Adam(Optimizer):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
     ):
-        self.betas, self.eps = _betas(betas), at_least_0("eps", eps)
+        self.betas, self.eps = _betas(betas), non_negative("eps", eps)
         super().__init__(parameters, lr)
 
-    def new_values(self, p: Any, g: Any, state: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+    def new_values(self, p: Any, g: Any, state: State) -> tuple[Any, State]:
         beta_1, beta_2 = self.betas
         m, v, t = state
         t = t + 1
         m = beta_1 * m + (1.0 - beta_1) * g
         v = beta_2 * v + (1.0 - beta_2) * g * g
         root = (v / (1.0 - beta_2**t)) ** 0.5
-        return p - self.lr * (m / (1.0 - beta_1**t)) / (root + self.eps), (m, v, t)
+        return p - self.lr * (m / (1.0 - beta_1**t)) / _denominator(root, self.eps), (m, v, t)
 
 
 class AdamW(Adam):
     """Adam with decoupled weight decay: each step also takes lr·weight_decay·p away (Loshchilov and Hutter 2019).
 
     It decays all parameters it is given, biases too, as PyTorch's does.
+
+    Arguments:
+        adam, named: as those of `Adam`: parameters, lr, betas, eps.
+        weight_decay: the strength of the decay, from 0; by its name.
 
     >>> x = Value(1.0)
     >>> adam = AdamW([x], lr=0.1, weight_decay=0.5)
@@ -156,27 +293,28 @@ class AdamW(Adam):
 
     settings = ("lr", "betas", "eps", "weight_decay")
 
-    def __init__(
-        self,
-        parameters: Iterable[Value],
-        lr: float = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 0.01,
-    ):
-        self.weight_decay = at_least_0("weight_decay", weight_decay)
-        super().__init__(parameters, lr, betas, eps)
+    def __init__(self, *adam: Any, weight_decay: float = 0.01, **named: Any):
+        self.weight_decay = non_negative("weight_decay", weight_decay)
+        super().__init__(*adam, **named)
 
-    def new_values(self, p: Any, g: Any, state: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+    def new_values(self, p: Any, g: Any, state: State) -> tuple[Any, State]:
         return super().new_values(p * (1.0 - self.lr * self.weight_decay), g, state)
+
+
+OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {  # the classes above, by the names that `fit` takes
+    name.lower(): kind
+    for name, kind in list(globals().items())
+    if isinstance(kind, type) and issubclass(kind, Optimizer) and kind is not Optimizer
+}
 
 
 def clip_grad_norm(parameters: Iterable[Value], max_norm: float) -> float:
     """Shorten the gradient, taken as one vector over all `parameters`, to the length `max_norm` where it is longer.
 
-    Returns its length before. Each gradient is multiplied by max_norm / (length + 1e-6) where that is below 1, as in
-    PyTorch (Pascanu et al. 2013). Parameters whose `grad` is None count as 0 and stay. Raises ValueError, naming the
-    parameter, for a gradient that is not finite.
+    Each gradient is multiplied by max_norm / (length + 1e-6) where that is below 1, as in PyTorch (Pascanu et al.
+    2013). Parameters whose `grad` is None count as 0 and stay.
+
+    Returns the length before. Raises ValueError, naming the parameter, for a gradient that is not finite.
 
     >>> x, y = Value(0.0), Value(0.0)
     >>> x.grad, y.grad = 30.0, 40.0
@@ -185,7 +323,7 @@ def clip_grad_norm(parameters: Iterable[Value], max_norm: float) -> float:
     >>> round(x.grad, 6), round(y.grad, 6)
     (3.0, 4.0)
     """
-    at_least_0("max_norm", max_norm)
+    non_negative("max_norm", max_norm)
     listed = list(parameters)
     gradients = {parameter: parameter.grad for parameter in listed if parameter.grad is not None}
     for parameter, gradient in gradients.items():
@@ -205,6 +343,11 @@ def clip_factor(length: Any, max_norm: float) -> Any:
     return minimum(1.0, max_norm / (length + 1e-6))
 
 
+def _denominator(root: Any, eps: float) -> Any:
+    """root + eps; 1 where that is 0, which is where all gradients so far were 0, so that the step is 0."""
+    return root + eps if eps else where(root > 0.0, root, 1.0)
+
+
 def _parameters(parameters: Any) -> list[Value]:
     if hasattr(parameters, "parameters"):
         raise TypeError("an optimiser takes a list of parameters: pass model.parameters()")
@@ -217,7 +360,7 @@ def _parameters(parameters: Any) -> list[Value]:
     if not listed:
         raise ValueError("an optimiser needs at least one parameter, got none")
     if len(set(listed)) < len(listed):
-        raise ValueError("a parameter stands twice in the list of the optimiser, and would move twice a step")
+        raise ValueError("a parameter is twice in the list of the optimiser, and would move twice a step")
     return listed
 
 
@@ -226,3 +369,15 @@ def _betas(betas: Any) -> tuple[float, float]:
     if len(pair) != 2 or not all(is_number(beta) and 0.0 <= beta < 1.0 for beta in pair):
         raise ValueError(f"betas are numbers from 0 and below 1, two of them, got {betas!r}")
     return float(pair[0]), float(pair[1])
+
+
+def _check_number(number: Any, start: float, lowest: float) -> None:
+    """Raise ValueError for a number of the state of an optimiser that it cannot reach."""
+    if not isinstance(number, (int, float)) or not is_finite(number):
+        raise ValueError(f"the state of an optimiser is of finite numbers, got {number!r}")
+    if isinstance(start, int) and not (isinstance(number, int) and number < 2**53):
+        raise ValueError(f"the state of an optimiser counts steps in a whole number, got {number!r}")
+    if number < lowest:
+        raise ValueError(
+            f"the state of an optimiser has the number {number!r}, where the lowest possible is {lowest!r}"
+        )

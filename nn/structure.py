@@ -1,44 +1,60 @@
-"""The chain of layers in a model: drawn as columns, and numbered as a `torch.nn.Sequential` numbers it."""
+"""Which modules a model applies one after the other, for all that needs to know its layers: pictures and files.
+
+`KINDS` is the list of the classes that this is known of, with the arguments that make such a module again.
+"""
 
 from collections.abc import Iterator
 
-from .layers import MLP, Dropout, Layer, Neuron, Sequential
+from .layers import MLP, Dropout, Layer, LayerNorm, Neuron, Sequential
 from .module import Module
 
+Link = Layer | Neuron | LayerNorm | Dropout
 
-def chain(model: Module) -> list[Layer | Neuron | Dropout] | None:
-    """The layers and dropouts that `model` applies one after the other; None when it is no such chain.
+KINDS: dict[type[Module], tuple[str, ...]] = {
+    MLP: ("n_inputs", "sizes", "activation", "output_activation", "dropout"),
+    Sequential: ("layers",),
+    Layer: ("n_inputs", "n_outputs", "activation"),
+    Neuron: ("n_inputs", "activation"),
+    LayerNorm: ("n", "eps"),
+    Dropout: ("p",),
+}
 
-    `MLP`, `Sequential`, `Layer`, `Neuron` and `Dropout` are known; a class of the user's may calculate anything.
+
+def chain(model: Module) -> list[Link] | None:
+    """The layers, normalisations and dropouts that `model` applies one after the other; None for other models.
+
+    Subclasses count as others, since they may calculate anything.
 
     >>> chain(Sequential(MLP(2, [3, 1], dropout=0.5), Dropout(0.1)))
     [Layer(2, 3, 'relu'), Dropout(0.5), Layer(3, 1, 'linear'), Dropout(0.1)]
     """
-    links: list[Layer | Neuron | Dropout] = []
+    links: list[Link] = []
     stack = [model]
     while stack:
         module = stack.pop()
-        if type(module) is Sequential:
+        own = isinstance(module, Layer) and any(type(neuron) is not Neuron for neuron in module.neurons)
+        if own or type(module) not in KINDS:
+            return None
+        if isinstance(module, Sequential):
             stack += reversed(module.layers)
-        elif type(module) is MLP:
+        elif isinstance(module, MLP):
             *hidden, last = module.layers
             dropout = [module.dropout] if module.dropout.p else []
             stack += [last, *(m for layer in reversed(hidden) for m in (*dropout, layer))]
-        elif type(module) in (Layer, Neuron, Dropout):
-            links.append(module)  # type: ignore[arg-type]  # mypy does not narrow by `type() in`
-        else:
-            return None
+        elif isinstance(module, Link):
+            links.append(module)
     return links
 
 
 def neurons(layer: Layer | Neuron) -> list[Neuron]:
+    """The neurons of a layer; of a single neuron, itself."""
     return layer.neurons if isinstance(layer, Layer) else [layer]
 
 
-def positions(links: list[Layer | Neuron | Dropout]) -> Iterator[tuple[int, Layer | Neuron]]:
-    """Each layer and its number in a `torch.nn.Sequential`, where activation functions and dropout have their own.
+def positions(links: list[Link]) -> Iterator[tuple[int, Layer | Neuron | LayerNorm]]:
+    """Each module with parameters and its number in a `torch.nn.Sequential`.
 
-    "linear" is no activation function, and takes no number.
+    There activation functions and dropout have numbers of their own; "linear" is no activation function and has none.
 
     >>> links = chain(MLP(2, [3, 3, 1], dropout=0.5))
     >>> [k for k, layer in positions(links)]
@@ -46,7 +62,8 @@ def positions(links: list[Layer | Neuron | Dropout]) -> Iterator[tuple[int, Laye
     """
     k = 0
     for module in links:
-        if isinstance(module, (Layer, Neuron)):
+        if not isinstance(module, Dropout):
             yield k, module
+        if isinstance(module, (Layer, Neuron)):
             k += module.activation != "linear"
         k += 1

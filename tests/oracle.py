@@ -36,6 +36,10 @@ def erfc(x: Any) -> Any:
     return mp.erfc(x)
 
 
+def cbrt(x: Any) -> Any:
+    return mp.sign(x) * mp.cbrt(abs(x))
+
+
 def _gelu(x: Any) -> Triple:
     cumulative, density = erfc(-x / mp.sqrt(2)) / 2, mp.npdf(x)
     return x * cumulative, cumulative + x * density, density * (2 - x * x)
@@ -56,6 +60,35 @@ def _tan(x: Any) -> Triple:
     return mp.tan(x), sec, 2 * mp.tan(x) * sec
 
 
+def _normal(x: Any) -> Triple:
+    cumulative, density = erfc(-x / mp.sqrt(2)) / 2, mp.npdf(x)
+    return cumulative, density, -x * density
+
+
+def _mish(x: Any) -> Triple:
+    s, ds, dds = mp.log1p(mp.exp(x)), *_sigmoid(x)[:2]
+    t, sech = mp.tanh(s), mp.sech(s) ** 2
+    dt, ddt = sech * ds, sech * dds - 2 * t * sech * ds**2
+    return x * t, t + x * dt, 2 * dt + x * ddt
+
+
+def _sigmoid_slope(x: Any) -> Triple:
+    s, t = _sigmoid(x)[1], mp.tanh(x / 2)
+    return s, -t * s, s * (t**2 - mp.sech(x / 2) ** 2 / 2)
+
+
+def _sech2(x: Any) -> Triple:
+    s, t = mp.sech(x) ** 2, mp.tanh(x)
+    return s, -2 * t * s, 4 * t**2 * s - 2 * s**2
+
+
+def _selu(x: Any) -> Triple:
+    scale, alpha = mpf("1.0507009873554804934193349852946"), mpf("1.6732632423543772848170429916717")
+    if x > 0:
+        return scale * x, scale, mpf(0)
+    return scale * alpha * mp.expm1(x), scale * alpha * mp.exp(x), scale * alpha * mp.exp(x)
+
+
 UNARY: dict[str, Callable[[Any], Triple]] = {
     "neg": lambda x: (-x, mpf(-1), mpf(0)),
     "exp": lambda x: (mp.exp(x), mp.exp(x), mp.exp(x)),
@@ -63,6 +96,13 @@ UNARY: dict[str, Callable[[Any], Triple]] = {
     "log": lambda x: (mp.log(x), 1 / x, -1 / x**2),
     "log1p": lambda x: (mp.log1p(x), 1 / (1 + x), -1 / (1 + x) ** 2),
     "sqrt": lambda x: (mp.sqrt(x), 1 / (2 * mp.sqrt(x)), -1 / (4 * x * mp.sqrt(x))),
+    "log2": lambda x: (mp.log(x) / mp.log(2), 1 / x / mp.log(2), -1 / x**2 / mp.log(2)),
+    "log10": lambda x: (mp.log10(x), 1 / x / mp.log(10), -1 / x**2 / mp.log(10)),
+    "cbrt": lambda x: (cbrt(x), 1 / (3 * cbrt(x) ** 2), -2 / (9 * x * cbrt(x) ** 2)),
+    "sign": lambda x: (mpf(mp.sign(x)), mpf(0), mpf(0)),
+    "arcsinh": lambda x: (mp.asinh(x), 1 / mp.sqrt(1 + x * x), -x / mp.sqrt(1 + x * x) ** 3),
+    "arccosh": lambda x: (mp.acosh(x), 1 / mp.sqrt(x * x - 1), -x / mp.sqrt(x * x - 1) ** 3),
+    "arctanh": lambda x: (mp.atanh(x), 1 / (1 - x * x), 2 * x / (1 - x * x) ** 2),
     "sin": lambda x: (mp.sin(x), mp.cos(x), -mp.sin(x)),
     "cos": lambda x: (mp.cos(x), -mp.sin(x), -mp.cos(x)),
     "tan": _tan,
@@ -75,6 +115,20 @@ UNARY: dict[str, Callable[[Any], Triple]] = {
     "erf": _erf,
     "erfc": lambda x: (erfc(x), -_erf(x)[1], -_erf(x)[2]),
     "sigmoid": _sigmoid,
+    "log_sigmoid": lambda x: (-mp.log1p(mp.exp(-x)), _sigmoid(-x)[0], -_sigmoid(x)[1]),
+    "selu": _selu,
+    "mish": _mish,
+    "normal_cdf": _normal,
+    "normal_pdf": lambda x: (mp.npdf(x), -x * mp.npdf(x), (x * x - 1) * mp.npdf(x)),
+    "gauss": lambda x: (mp.exp(-x * x), -2 * x * mp.exp(-x * x), (4 * x * x - 2) * mp.exp(-x * x)),
+    "sigmoid_slope": _sigmoid_slope,
+    "sech2": _sech2,
+    "semicircle": lambda x: (mp.sqrt(1 - x * x), -x / mp.sqrt(1 - x * x), -1 / mp.sqrt(1 - x * x) ** 3),
+    "arctan_slope": lambda x: (
+        1 / (1 + x * x),
+        -2 * x / (1 + x * x) ** 2,
+        (6 * x * x - 2) / (1 + x * x) ** 3,
+    ),
     "softplus": lambda x: (mp.log1p(mp.exp(x)), *_sigmoid(x)[:2]),
     "silu": _silu,
     "gelu": _gelu,
@@ -83,7 +137,7 @@ UNARY: dict[str, Callable[[Any], Triple]] = {
     "leaky_relu": lambda x: (x, mpf(1), mpf(0)) if x > 0 else (x * mpf(0.01), mpf(0.01), mpf(0)),
     "elu": lambda x: (x, mpf(1), mpf(0)) if x > 0 else (mp.expm1(x), mp.exp(x), mp.exp(x)),
 }
-KINKED = {"abs", "relu", "leaky_relu", "elu"}  # at 0
+KINKED = {"abs", "relu", "leaky_relu", "elu", "selu", "sign"}  # at 0
 _NEAR = mpf("1e-3")
 
 

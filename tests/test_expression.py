@@ -138,10 +138,11 @@ def test_legal(text):
 
 def test_every_public_function_is_in_the_grammar():
     rows = {name for name in TABLE if name.isidentifier() and hasattr(autograd, name)}
-    assert set(FUNCTIONS) == rows | {"softmax", "log_softmax"}
+    assert set(FUNCTIONS) == rows
     for name in FUNCTIONS:
         if FUNCTIONS[name].arguments == ("number",):
-            assert float(Expression(f"{name}(x)")(0.5)) == float(getattr(autograd, name)(0.5))
+            x = 0.5 if TABLE[name].holds([0.5]) else 1.5
+            assert Expression(f"{name}(x)")(x) == getattr(autograd, name)(x)
 
 
 @pytest.mark.parametrize(
@@ -175,6 +176,8 @@ def test_every_formula_that_is_printed_can_be_typed(graph, room):
     for node in (node for node in order if node.parents):
         printed = [(equations.equation(node, room), node.data)]
         for k, local in enumerate(node.local_grads):
+            if not node.parents[k].requires_grad:
+                continue
             printed.append((equations.local(node, k, room).text, local))
             choice = equations.choice(node, k)
             printed += [(choice.text, local)] if choice is not None else []

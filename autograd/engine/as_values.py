@@ -1,10 +1,12 @@
 """The table evaluated with Values: local derivatives that are graphs again, and can be differentiated."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from ..rules import table
 from ..rules.operation import Namespace, Operation
-from .functions import largest, where
+from ..rules.parts import complete
+from .functions import largest, smallest, take, where
 from .value import Value, apply
 
 
@@ -32,5 +34,25 @@ def positions(xs: Any) -> range:
     return range(len(xs))
 
 
-FUNCTIONS: dict[str, Callable[..., Any]] = {"where": pick, "sum": add_up, "largest": largest, "count": len}
-VALUES = Namespace(_read, **FUNCTIONS, positions=positions)
+def tail(condition: Any, exact: Callable[[], Any], textbook: Any) -> Any:
+    """The form that was taken."""
+    if isinstance(condition, Value):
+        return where(condition, exact(), textbook)
+    return exact() if condition else textbook
+
+
+def probabilities(xs: Sequence[Any]) -> list[Any]:
+    """The softmax of `xs`, as rows."""
+    return [apply(table.SOFTMAX, (float(k), *xs)) for k in range(len(xs))]
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "where": pick,
+    "sum": add_up,
+    "largest": largest,
+    "smallest": smallest,
+    "count": len,
+    "positions": positions,
+    "take": lambda index, xs: take(xs, index),
+}
+VALUES = complete(Namespace(_read, **FUNCTIONS, tail=tail, probabilities=probabilities))

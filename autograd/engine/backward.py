@@ -73,6 +73,7 @@ class Arithmetic(NamedTuple):
     m: Namespace
     read: Callable[[Any], Any]  # what stands for a node
     local_grads: Callable[[Any], tuple[Any, ...]]
+    multiply: Callable[[Any, Any], Any] = chain_rule
 
 
 RECORDED = Arithmetic(FLOATS, lambda node: node._data, lambda node: node.local_grads)
@@ -87,7 +88,7 @@ def contribution(received: dict[N, Any], node: N, k: int, local: Any, numbers: A
     if node not in received or (local == 0.0 and node.operation.choice):
         return None
     upstream = received[node]
-    product = chain_rule(upstream, local)
+    product = numbers.multiply(upstream, local)
     if isfinite(number(product)) or not node.local_grads:  # a traced node has no numbers of its own
         return product
     if number(local) == 0.0:

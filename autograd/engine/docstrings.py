@@ -32,7 +32,7 @@ def raises(row: Operation) -> str:
     parts = []
     if row.domain:
         parts.append(f"{row.error.__name__} unless ``{row.domain}``")
-    if not row.ieee and (not row.domain or row.error is not OverflowError):
+    if row.overflows:
         parts.append("OverflowError where the value is too large for a float")
     return ", ".join(parts)
 

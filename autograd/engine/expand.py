@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from ..rules.as_formulas import is_composed
-from ..rules.table import Namespace, Operation
+from ..rules.as_formulas import is_composed, textbook
+from ..rules.operation import Namespace, Operation
+from ..rules.parts import complete
 from .as_values import FUNCTIONS
 from .backward import topological_order
 from .errors import require_value
@@ -47,3 +48,5 @@ def _expanded(m: Namespace, operation: Operation) -> Any:
 
 # Values again, but an operation that is a formula of others is replaced by that formula.
 _EXPANDED = Namespace(_expanded, **FUNCTIONS)
+vars(_EXPANDED).update(textbook(_EXPANDED))
+complete(_EXPANDED)

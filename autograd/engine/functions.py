@@ -3,10 +3,11 @@
 Functions of one number are methods of `Value` too.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, SupportsFloat, overload
 
 from ..rules import table
+from ..rules.floats import FLOATS
 from ..rules.operation import Operation
 from .docstrings import example
 from .errors import is_node, short
@@ -69,9 +70,22 @@ elu: Unary = _function(table.ELU)
 softplus: Unary = _function(table.SOFTPLUS)
 silu: Unary = _function(table.SILU)
 gelu: Unary = _function(table.GELU)
+log2: Unary = _function(table.LOG2)
+log10: Unary = _function(table.LOG10)
+cbrt: Unary = _function(table.CBRT)
+sign: Unary = _function(table.SIGN)
+arcsinh: Unary = _function(table.ARCSINH)
+arccosh: Unary = _function(table.ARCCOSH)
+arctanh: Unary = _function(table.ARCTANH)
+log_sigmoid: Unary = _function(table.LOG_SIGMOID)
+selu: Unary = _function(table.SELU)
+mish: Unary = _function(table.MISH)
+arctan2: Binary = _function(table.ARCTAN2)
+hypot: Binary = _function(table.HYPOT)
 _minimum: Binary = _function(table.MINIMUM)
 _maximum: Binary = _function(table.MAXIMUM)
 _leaky_relu = _function(table.LEAKY_RELU)
+_clamp = _function(table.CLAMP)
 
 
 def leaky_relu(x: Any, slope: Number = 0.01) -> Any:
@@ -89,6 +103,20 @@ def leaky_relu(x: Any, slope: Number = 0.01) -> Any:
     return _leaky_relu(x, slope)
 
 
+def clamp(x: Any, low: Number, high: Number) -> Any:
+    """clamp(x, low, high): x, not below `low` and not above `high`; its derivative is 1 at these borders.
+
+    Arguments:
+        x, low, high: Values or plain numbers; `low` is not above `high`.
+
+    Returns a Value if an operand is one, a float for plain numbers alone.
+
+    >>> clamp(5.0, 0.0, 1.0), clamp(0.25, 0.0, 1.0)
+    (1.0, 0.25)
+    """
+    return _clamp(x, low, high)
+
+
 def minimum(x: Any, y: Any, *more: Any) -> Any:
     """minimum(x, y, ...): the smallest of two or more numbers; NaN where one of them is NaN.
 
@@ -98,7 +126,7 @@ def minimum(x: Any, y: Any, *more: Any) -> Any:
     >>> minimum(3.0, 1.0, 2.0)
     1.0
     """
-    return _folded(_minimum, x, y, *more)
+    return apply(table.MIN, (x, y, *more)) if more else _minimum(x, y)
 
 
 def maximum(x: Any, y: Any, *more: Any) -> Any:
@@ -110,7 +138,7 @@ def maximum(x: Any, y: Any, *more: Any) -> Any:
     >>> maximum(3.0, 1.0, 2.0)
     3.0
     """
-    return _folded(_maximum, x, y, *more)
+    return apply(table.MAX, (x, y, *more)) if more else _maximum(x, y)
 
 
 def where(condition: Any, a: Number, b: Number) -> Any:
@@ -186,6 +214,27 @@ def mean(xs: Iterable[Number]) -> Any:
     return apply(table.MEAN, _some("mean(xs)", xs))
 
 
+def prod(xs: Iterable[Number]) -> Any:
+    """prod(xs): the product of many numbers, as one node. The product of none is 1.0.
+
+    >>> prod([2.0, 3.0, 4.0])
+    24.0
+    """
+    operands = _many("prod(xs)", xs)
+    return apply(table.PROD, operands) if operands else 1.0
+
+
+def norm(xs: Iterable[Number]) -> Any:
+    """norm(xs): the length of a vector, √(x1² + ... + xn²), as one node; its gradient is 0 at the origin.
+
+    Raises ValueError when there are none.
+
+    >>> norm([3.0, 4.0])
+    5.0
+    """
+    return apply(table.NORM, _some("norm(xs)", xs))
+
+
 def logsumexp(xs: Iterable[Number]) -> Any:
     """logsumexp(xs): log(exp(x1) + ... + exp(xn)), as one node that cannot overflow.
 
@@ -205,22 +254,53 @@ def softmax(xs: Iterable[Number]) -> list[Any]:
     >>> softmax([1000.0, 0.0])
     [1.0, 0.0]
     """
-    return [exp(x) for x in log_softmax(_some("softmax(xs)", xs))]
+    operands = _some("softmax(xs)", xs)
+    return _each(table.SOFTMAX, operands, lambda shifted, power, norm: power / norm)
 
 
-def log_softmax(xs: Iterable[Number]) -> list[Any]:
+def log_softmax(xs: Iterable[Number], index: Any = None) -> Any:
     """log_softmax(xs): the logarithms of `softmax(xs)`, exact also where those are 0 or 1 to machine precision.
 
-    Raises ValueError when there are none.
+    Arguments:
+        xs: one or more numbers.
+        index: a place from 0; in a compiled function it may be an input, such as a class.
 
-    >>> log_softmax([1000.0, 0.0])
-    [0.0, -1000.0]
+    Returns a list, or with an index the one at this place, as one node. Raises ValueError when there are none.
+
+    >>> log_softmax([1000.0, 0.0]), log_softmax([37.0, 0.0], 0)
+    ([0.0, -1000.0], -8.533047625744066e-17)
     """
     operands = _some("log_softmax(xs)", xs)
-    top = largest(operands)  # an offset on all changes nothing, and without it no digits are lost
-    shifted = [x - top for x in operands]
-    norm = logsumexp(shifted)
-    return [x - norm for x in shifted]
+    if index is not None:
+        symbolic = current_mode().tracer is not None and isinstance(index, Value)
+        place = index if symbolic else float(_place("log_softmax", index, len(operands)))
+        return apply(table.LOG_SOFTMAX, (place, *operands))
+    norms: list[Any] = []  # one, when it is needed
+
+    def small(shifted: Any, _: Any, __: Any) -> Any:
+        if not norms:
+            top = largest(operands)
+            norms.append(logsumexp([x - top for x in operands]))
+        return shifted - norms[0]
+
+    return _each(table.LOG_SOFTMAX, operands, small)
+
+
+def _each(row: Operation, xs: tuple[Any, ...], small: Callable[..., Any]) -> list[Any]:
+    """`row` at each place of `xs`; `small(x - top, exp(x - top), sum of these)` where its probability is at most 1/2.
+
+    There, 1 - p loses no digits, so that nodes can share their parts: as many edges as numbers, not their square.
+    """
+    if current_mode().tracer is not None:  # which probability is large may differ from example to example
+        return [apply(row, (float(k), *xs)) for k in range(len(xs))]
+    top = largest(xs)
+    shifted = [x - top for x in xs]
+    powers = [exp(x) for x in shifted]
+    norm = total(powers)
+    return [
+        small(shifted[k], power, norm) if power <= 0.5 * norm else apply(row, (float(k), *xs))
+        for k, power in enumerate(powers)
+    ]
 
 
 def take(xs: Sequence[Any], index: Any) -> Any:
@@ -234,10 +314,14 @@ def take(xs: Sequence[Any], index: Any) -> Any:
     tracer = current_mode().tracer
     if tracer is not None and isinstance(index, Value):
         return tracer.take(xs, index)
+    return xs[_place("take", index, len(xs))]
+
+
+def _place(what: str, index: Any, n: int) -> int:
     number = index._data if isinstance(index, Value) else float(index)
-    if not (number.is_integer() and 0 <= number < len(xs)):
-        raise ValueError(f"take(xs, index) needs a whole number from 0 to {len(xs) - 1}, got {number:g}")
-    return xs[int(number)]
+    if not (number.is_integer() and 0 <= number < n):
+        raise ValueError(f"{what}(xs, index) needs a whole number from 0 to {n - 1}, got {number:g}")
+    return int(number)
 
 
 def uniform(generator: "Random") -> Any:
@@ -259,18 +343,16 @@ def uniform(generator: "Random") -> Any:
 
 
 def largest(xs: Sequence[Number]) -> Any:
-    """The largest of `xs` as a constant."""
+    """The largest of `xs` as a constant, NaN where one is."""
     tracer = current_mode().tracer
     if tracer is not None and any(isinstance(x, Value) for x in xs):
         return tracer.largest(xs)
-    return max(x._data if isinstance(x, Value) else float(x) for x in xs)
+    return FLOATS.largest([x._data if isinstance(x, Value) else float(x) for x in xs])
 
 
-def _folded(function: Binary, *xs: Any) -> Any:
-    result, *others = xs
-    for x in others:
-        result = function(result, x)
-    return result
+def smallest(xs: Sequence[Number]) -> Any:
+    """The smallest of `xs` as a constant, NaN where one is."""
+    return -largest([-x for x in xs])  # type: ignore[operator]
 
 
 def _many(what: str, xs: Any) -> tuple[Any, ...]:

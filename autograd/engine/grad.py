@@ -7,11 +7,12 @@ and so is the gradient, which can be differentiated again.
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, SupportsFloat, overload
 
+from ..rules import exact as table
 from .as_values import VALUES
-from .backward import RECORDED, Arithmetic, gradients
+from .backward import RECORDED, Arithmetic, chain_rule, gradients
 from .errors import is_number, named, not_recorded, require_value
 from .grad_mode import current_mode, mode
-from .value import Value, constant, evaluate, local_grads
+from .value import Value, apply, constant, evaluate, local_grads
 
 
 @overload
@@ -48,16 +49,20 @@ def grad(output: Value, inputs: Iterable[Value], create_graph: bool = False) -> 
     if output.operation is None and tracer is None:
         raise not_recorded(output)
     if tracer is not None:  # floats would be those of one example
-        slopes = _graphs(output, wanted, constant)
+        slopes = _graphs(output, wanted, constant, _TRACED)
         return slopes if create_graph else [slope.detach() for slope in slopes]
     if create_graph:
-        return _graphs(output, wanted, Value)  # a slope that depends on nothing is a leaf: its own gradients are 0
+        return _graphs(
+            output, wanted, Value, _GRAPHS
+        )  # a slope that depends on nothing is a leaf: its own gradients are 0
     received = gradients(output, wanted, 1.0, RECORDED)
     return [received.get(x, 0.0) + 0.0 for x in wanted]
 
 
-def _graphs(output: Value, inputs: Sequence[Value], number: Callable[[float], Value]) -> list[Value]:
-    received = gradients(output, inputs, 1.0, _GRAPHS)
+def _graphs(
+    output: Value, inputs: Sequence[Value], number: Callable[[float], Value], numbers: Arithmetic
+) -> list[Value]:
+    received = gradients(output, inputs, 1.0, numbers)
     slopes = [received.get(x, 0.0) for x in inputs]
     return [x if isinstance(x, Value) and x.requires_grad else number(getattr(x, "_data", x)) for x in slopes]
 
@@ -82,7 +87,15 @@ def _local_values(node: Value) -> tuple[Any, ...]:
             return operation.partials(VALUES, node, *operands)
 
 
+def _traced_product(upstream: Any, local: Any) -> Any:
+    """The chain rule in a function that is being traced: which numbers are 0 or infinite is known for one example."""
+    if isinstance(upstream, Value) and isinstance(local, Value):
+        return apply(table.CHAIN, (upstream, local))
+    return chain_rule(upstream, local)
+
+
 _GRAPHS = Arithmetic(VALUES, _as_operand, _local_values)
+_TRACED = _GRAPHS._replace(multiply=_traced_product)
 
 
 def as_recorded(node: Value) -> tuple[bool, tuple[bool, ...]]:

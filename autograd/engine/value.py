@@ -284,17 +284,24 @@ class Value:
         return self
 
     exp, expm1, log, log1p = _method(table.EXP), _method(table.EXPM1), _method(table.LOG), _method(table.LOG1P)
-    sqrt, abs = _method(table.SQRT), _method(table.ABS)
+    log2, log10, sqrt, cbrt = _method(table.LOG2), _method(table.LOG10), _method(table.SQRT), _method(table.CBRT)
+    abs, sign = _method(table.ABS), _method(table.SIGN)
     sin, cos, tan = _method(table.SIN), _method(table.COS), _method(table.TAN)
     sinh, cosh, tanh = _method(table.SINH), _method(table.COSH), _method(table.TANH)
     arcsin, arccos, arctan = _method(table.ARCSIN), _method(table.ARCCOS), _method(table.ARCTAN)
+    arcsinh, arccosh, arctanh = _method(table.ARCSINH), _method(table.ARCCOSH), _method(table.ARCTANH)
     erf, erfc = _method(table.ERF), _method(table.ERFC)
     sigmoid, relu, elu = _method(table.SIGMOID), _method(table.RELU), _method(table.ELU)
     softplus, silu, gelu = _method(table.SOFTPLUS), _method(table.SILU), _method(table.GELU)
+    selu, mish, log_sigmoid = _method(table.SELU), _method(table.MISH), _method(table.LOG_SIGMOID)
 
     def leaky_relu(self, slope: SupportsFloat = 0.01) -> "Value":
         """This node above 0, `slope` times it below."""
         return apply(table.LEAKY_RELU, (self, slope))  # type: ignore[no-any-return]
+
+    def clamp(self, low: SupportsFloat, high: SupportsFloat) -> "Value":
+        """This node, not below `low` and not above `high`."""
+        return apply(table.CLAMP, (self, low, high))  # type: ignore[no-any-return]
 
     def __copy__(self) -> "Value":
         return pickling.copy_node(self, self.parents)

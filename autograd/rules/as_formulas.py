@@ -1,12 +1,14 @@
 """The reading of the table by formulas: each rule as text, in Python or in the symbols people write."""
 
+import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from .floats import FLOATS
-from .formula import CHOICE, Formula, add_up, choose, write
+from .formula import CHOICE, Formula, Source, add_up, choose, write
+from .parts import complete
 from .table import Namespace, Operation
 
 _namespaces: dict[type[Formula], Namespace] = {}
@@ -20,8 +22,52 @@ def _namespace(kind: type[Formula]) -> Namespace:
             sum=partial(add_up, kind),
             count=len,
             largest=lambda xs: write(kind, "max", *xs) if len(xs) > 1 else kind.of(xs[0]),
+            smallest=lambda xs: write(kind, "min", *xs) if len(xs) > 1 else kind.of(xs[0]),
+            take=_take,
+            positions=lambda xs: range(len(xs)),
         )
+        m = _namespaces[kind]
+        vars(m).update(textbook(m) if issubclass(kind, Source) else textbook(m) | _parts_as_text(m, kind))
+        if issubclass(kind, Source):  # to be run
+            vars(m).update(tail=lambda condition, exact, written: choose(condition, exact(), written))
+        complete(m)
     return _namespaces[kind]
+
+
+def textbook(m: Namespace) -> dict[str, Callable[..., Any]]:
+    """The textbook's forms of what a rule calculates more carefully, for text and for graphs that are expanded."""
+    return {
+        "tail": lambda condition, exact, written: written,
+        "below": lambda xs, top: m.log(m.sum([m.exp(x - top) for x in xs])),
+        "length": lambda xs: m.sqrt(m.sum([x * x for x in xs])),
+    }
+
+
+def _parts_as_text(m: Namespace, kind: type[Formula]) -> dict[str, Callable[..., Any]]:
+    """The same for parts of derivatives, which a graph has as operations of their own."""
+
+    def power_term(c: Any, x: Any, n: Any, k: Any) -> Any:
+        term = c * kind.of(x) ** n
+        return term if m.is_zero(k) else term * m.log(x) ** k
+
+    return {
+        "exact": lambda number, written: written(),
+        "gauss": lambda x: m.exp(-(kind.of(x) ** 2.0)),
+        "normal_pdf": lambda x: 1.0 / math.sqrt(2.0 * math.pi) * m.exp(-0.5 * kind.of(x) ** 2.0),
+        "normal_cdf": lambda x: 0.5 * m.erfc(-math.sqrt(0.5) * kind.of(x)),
+        "sigmoid_slope": lambda x: m.sigmoid(x) * m.sigmoid(-x),
+        "sech2": lambda x: 1.0 / m.cosh(x) ** 2.0,
+        "semicircle": lambda x: m.sqrt(1.0 - kind.of(x) ** 2.0),
+        "arctan_slope": lambda x: 1.0 / (1.0 + kind.of(x) ** 2.0),
+        "over_square": lambda x, r: x / kind.of(r) ** 2.0,
+        "power_term": power_term,
+    }
+
+
+def _take(index: Any, xs: Sequence[Any]) -> Any:
+    """The operand at an index, or ``take(index, a, b)`` where that has no number."""
+    number = index.number if isinstance(index, Formula) else index
+    return index.call("take", *xs) if number is None else xs[int(number)]
 
 
 def value_formula(operation: Operation, operands: Sequence[Any], kind: type[Formula] = Formula) -> Formula:
@@ -42,27 +88,40 @@ def partial_formulas_at(
 ) -> tuple[Formula, ...]:
     """`partial_formulas` where the result and the operands have these `numbers`: of each choice, the side taken."""
     taken: list[bool] = []
+    runs = issubclass(kind, Source)  # other kinds show the textbook's form instead of a tail
 
     def note(condition: bool, a: float, b: float) -> float:
         taken.append(condition)
         return a if condition else b
 
+    def note_tail(condition: bool, exact: Callable[[], float], textbook: float) -> float:
+        if not runs:
+            return textbook
+        taken.append(condition)
+        return exact() if condition else textbook
+
     with suppress(ValueError, ArithmeticError):  # an infinite derivative; what was noted until then holds
-        operation.partials(_with_where(FLOATS, note), *numbers)
+        operation.partials(_with_choices(FLOATS, note, note_tail), *numbers)
     sides = iter(taken)
 
     def side(condition: Any, a: Any, b: Any) -> Any:
         known = next(sides, None)
         return choose(condition if known is None else known, a, b)
 
-    m = _with_where(_namespace(kind), side)
+    def side_tail(condition: Any, exact: Callable[[], Any], textbook: Any) -> Any:
+        if not runs:
+            return textbook
+        known = next(sides, None)
+        return choose(condition, exact(), textbook) if known is None else exact() if known else textbook
+
+    m = _with_choices(_namespace(kind), side, side_tail)
     return tuple(map(kind.of, operation.partials(m, *_formulas([out], kind), *_formulas(operands, kind))))
 
 
-def _with_where(m: Namespace, where: Callable[..., Any]) -> Namespace:
+def _with_choices(m: Namespace, where: Callable[..., Any], tail: Callable[..., Any]) -> Namespace:
     """A namespace like `m`, but for its choices; those within the operations it calls stay as they are."""
     functions = {name: function for name, function in vars(m).items() if name != "_read"}
-    return Namespace(lambda _, row: getattr(m, row.name), **functions | {"where": where})
+    return Namespace(lambda _, row: getattr(m, row.name), **functions | {"where": where, "tail": tail})
 
 
 def call_formula(operation: Operation, operands: Sequence[Any], kind: type[Formula] = Formula) -> Formula:

@@ -5,9 +5,10 @@ whether a *result* may be infinite is for the operation to decide, not for a ste
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
+from .parts import complete
 from .table import Namespace
 
 
@@ -27,27 +28,76 @@ def _where(condition: bool, a: float, b: float) -> float:
     return a if condition else b
 
 
-FLOATS = Namespace(
-    lambda m, row: partial(row.value, m),
-    abs=abs,
-    exp=_saturating(math.exp),
-    expm1=_saturating(math.expm1),
-    log=math.log,
-    log1p=math.log1p,
-    sqrt=math.sqrt,
-    sin=math.sin,
-    cos=math.cos,
-    tan=math.tan,
-    sinh=_saturating(math.sinh, -math.inf),
-    cosh=_saturating(math.cosh),
-    tanh=math.tanh,
-    arcsin=math.asin,
-    arccos=math.acos,
-    arctan=math.atan,
-    erf=math.erf,
-    erfc=math.erfc,
-    where=_where,
-    sum=sum,
-    largest=max,
-    count=len,
+def _tail(condition: bool, exact: Callable[[], float], textbook: float) -> float:
+    return exact() if condition else textbook
+
+
+def _minimum(x: float, y: float) -> float:
+    return y if y < x else x if x <= y else x + y  # NaN if one of them is
+
+
+def _maximum(x: float, y: float) -> float:
+    return y if x < y else x if y <= x else x + y
+
+
+def _largest(xs: Sequence[float]) -> float:
+    return math.nan if any(map(math.isnan, xs)) else max(xs)
+
+
+def _smallest(xs: Sequence[float]) -> float:
+    return math.nan if any(map(math.isnan, xs)) else min(xs)
+
+
+def _take(index: float, xs: Sequence[float]) -> float:
+    return xs[int(index)] if 0 <= index < len(xs) and index == int(index) else math.nan
+
+
+def _positions(xs: Sequence[float]) -> range:
+    return range(len(xs))
+
+
+def _length(xs: Sequence[float]) -> float:
+    return math.hypot(*xs)
+
+
+FLOATS = complete(
+    Namespace(
+        lambda m, row: partial(row.value, m),
+        abs=abs,
+        exp=_saturating(math.exp),
+        expm1=_saturating(math.expm1),
+        log=math.log,
+        log1p=math.log1p,
+        sqrt=math.sqrt,
+        sin=math.sin,
+        cos=math.cos,
+        tan=math.tan,
+        sinh=_saturating(math.sinh, -math.inf),
+        cosh=_saturating(math.cosh),
+        tanh=math.tanh,
+        arcsin=math.asin,
+        arccos=math.acos,
+        arctan=math.atan,
+        erf=math.erf,
+        log2=math.log2,
+        log10=math.log10,
+        cbrt=math.cbrt,
+        arcsinh=math.asinh,
+        arccosh=math.acosh,
+        arctanh=math.atanh,
+        arctan2=math.atan2,
+        hypot=math.hypot,
+        erfc=math.erfc,
+        where=_where,
+        tail=_tail,
+        minimum=_minimum,
+        maximum=_maximum,
+        sum=sum,
+        largest=_largest,
+        smallest=_smallest,
+        take=_take,
+        positions=_positions,
+        length=_length,
+        count=len,
+    )
 )

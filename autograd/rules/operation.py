@@ -17,13 +17,14 @@ class Operation:
         domain: a condition on the operands in Python, "" if all are fine; for messages, docstrings and test points.
         error: what is raised outside the domain.
         ieee: finite operands may give infinity, as Python's own sums and products do; else that is an OverflowError.
+        overflows: there are finite operands in the domain whose value is too large for a float.
         choice: it passes one of its operands on, and nothing to the others: a derivative of 0 cuts the graph there.
         steepest: the largest derivative that it has anywhere, 0.0 where it has none; a gate far below it is saturated.
     """
 
     __slots__ = (
-        "_holds", "about", "choice", "domain", "error", "ieee", "name", "operands", "partials", "steepest", "value",
-        "variadic",
+        "_holds", "about", "choice", "domain", "error", "ieee", "name", "operands", "overflows", "partials", "steepest",
+        "value", "variadic",
     )  # fmt: skip
 
     def __init__(
@@ -36,11 +37,13 @@ class Operation:
         error: type[Exception] = ValueError,
         *,
         ieee: bool = False,
+        overflows: bool = False,
         choice: bool = False,
         steepest: float = 0.0,
     ):
         self.name, self.about, self.value, self.partials = name, about, value, partials
         self.domain, self.error, self.ieee, self.choice, self.steepest = domain, error, ieee, choice, steepest
+        self.overflows = overflows
         self.operands, self.variadic = _operand_names(value)
         self._holds = _condition(name, domain, self.operands) if domain and not self.variadic else None
 
@@ -60,7 +63,8 @@ class Operation:
         """How the operation is written: ``x / y``, ``log(x)``, ``dot(*xs)``."""
         if self.infix:
             return f" {self.name} ".join(self.operands)
-        return f"{self.name}({'*' if self.variadic else ''}{', '.join(self.operands)})"
+        *first, last = self.operands
+        return f"{self.name}({', '.join([*first, '*' * self.variadic + last])})"
 
     def __reduce__(self) -> tuple[Callable[[str], "Operation"], tuple[str]]:
         return lookup, (self.name,)  # rules are code: a pickle names its row
@@ -88,7 +92,7 @@ def _operand_names(rule: Callable[..., Any]) -> tuple[tuple[str, ...], bool]:
     code = rule.__code__
     names = code.co_varnames[1 : code.co_argcount]
     variadic = bool(code.co_flags & 4)  # CO_VARARGS of the inspect module, which would double the import time
-    return (names or code.co_varnames[1:2] if variadic else names), variadic
+    return names + code.co_varnames[code.co_argcount :][:variadic], variadic
 
 
 TABLE: dict[str, Operation] = {}

@@ -6,8 +6,8 @@ calculated its output:
     q = x + y     ∂q/∂x = 1     ∂q/∂y = 1
     f = q·z       ∂f/∂q = z     ∂f/∂z = q
 
-Going back from f, whose gradient by itself is 1, every edge multiplies the gradient from above by the local derivative:
-∂f/∂x = ∂f/∂q · ∂q/∂x. That product is the chain rule, and doing it edge by edge is backpropagation.
+Going back from f, whose derivative with respect to itself is 1, every edge multiplies the gradient from above by the
+local derivative: ∂f/∂x = ∂f/∂q · ∂q/∂x. That product is the chain rule, and doing it edge by edge is backpropagation.
 """
 
 # %%

@@ -49,7 +49,7 @@ def main(page: Page | None = None) -> dict[str, float]:
         leaf.grad = None
     expanded = autograd.expand(out)
     page.say(
-        "The same σ written out. The gradient becomes negative at the division, and the sign change turns it back:"
+        "The same σ as its formula. The gradient becomes negative at the division, and the sign change turns it back:"
     )
     expanded_steps = list(expanded.stepper())
     page.show(*expanded_steps[:4])
@@ -68,7 +68,7 @@ def main(page: Page | None = None) -> dict[str, float]:
         large where its input is large, and the bias is a weight whose input is always 1.
     """)
     page.drawing(autograd.draw(out), "fused", "The neuron with σ as one gate")
-    page.drawing(autograd.draw(expanded), "expanded", "The same neuron with σ written out as four gates")
+    page.drawing(autograd.draw(expanded), "expanded", "The same neuron with σ as four gates")
     page.say("Try: x0 = -10. What becomes of all five gradients, and why is that bad news for learning?")
     named = {leaf.label: gradient for leaf, gradient in zip(leaves, fused, strict=True)}
     return {"out": out.data, "expanded": expanded.data, "difference": difference} | named

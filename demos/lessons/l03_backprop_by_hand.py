@@ -1,4 +1,4 @@
-"""Backprop by hand, graded: formulas derived on paper are held against the engine, line by line.
+"""Backprop by hand, graded: formulas derived on paper are compared with the engine, line by line.
 
 One input x, two hidden sigmoid neurons, one sigmoid output, L = ½(y - out)². The forward pass as the notes write it:
 

@@ -51,7 +51,7 @@ def at_once(node: Value) -> Iterator[str]:
 
 
 def first_come(node: Value, seen: set[Value] | None = None) -> Iterator[str]:
-    """Wrong: each node once, but as soon as it is met, when its other contributions are still to come."""
+    """Wrong: each node once, but as soon as it is reached, when its other contributions are still missing."""
     seen = set() if seen is None else seen
     seen.add(node)
     node.grad = 1.0 if node.grad is None else node.grad

@@ -111,7 +111,7 @@ def main(page: Page | None = None) -> dict[str, float]:
         for loss, end in list(optima.items())[:4]:
             for parameter, number in zip(model.parameters(), end.x, strict=True):
                 parameter.data = float(number)
-            axes[1].plot(X, [model([x]).data for (x,) in X], label=f"loss {loss}")
+            axes[1].plot(X, nn.predict(model, X), label=f"loss {loss}")
         axes[1].set(xlabel="x", ylabel="output", ylim=(-1.3, 2.4), title="what the network has become")
         axes[2].plot(np.linspace(0, 1, 101), between, label="network, optimum to twin")
         axes[2].plot(np.linspace(0, 1, 101), straight, label="line, start 1 to start 2")

@@ -54,7 +54,7 @@ def points(n: int, rng: Any) -> tuple[Any, Any]:
 
 
 def powers(x: Any, degree: int) -> Any:
-    """Polynomials of degree 1 to `degree`: those of Legendre, which span the same as x, x², ... and are less alike."""
+    """Polynomials of degree 1 to `degree`: those of Legendre, which span the same as x, x², ... and correlate less."""
     return np.polynomial.legendre.legvander(x, degree)[:, 1:]
 
 

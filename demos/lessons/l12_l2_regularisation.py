@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 from sklearn.datasets import make_moons
 
-import autograd
 import nn
 from demos.lessons.l11_overfitting import error, fitted, points, powers, predictions
 from demos.page import COLORS, Page
@@ -85,9 +84,8 @@ def main(page: Page | None = None) -> dict[str, Any]:
     models = {strength: network(X, classes, strength, page) for strength in strengths}
     rows = []
     for strength, model in models.items():
-        score = autograd.compile(lambda v, model=model: model(v))
-        learnt = int(np.sum((score.map(X[wrong]) > 0) == classes[wrong]))
-        accuracies = [float(np.mean((score.map(a) > 0) == b)) for a, b in ((X, classes), (X_test, truth))]
+        learnt = int(np.sum((nn.predict(model, X[wrong]) > 0) == classes[wrong]))
+        accuracies = [float(np.mean((nn.predict(model, a) > 0) == b)) for a, b in ((X, classes), (X_test, truth))]
         largest = max(abs(w.data) for name, w in model.named_parameters() if ".w." in name)
         rows.append([f"{strength:g}", *accuracies, learnt, largest])
     page.say("A network 2-16-16-1 on 100 points of two moons, 6 of them with the wrong label:")

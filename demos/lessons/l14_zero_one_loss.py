@@ -26,7 +26,7 @@ from demos.page import COLORS, Page
 
 # %% Each loss on one example, of Values: the engine finds the slopes.
 def zero_one(score: Any, target: Any) -> Any:
-    """As a ramp from 1 down to 0, so steep that no example stands on it; its slope the engine finds by itself."""
+    """As a ramp from 1 down to 0, so steep that no example is on it; the engine finds its slope by itself."""
     return minimum(1.0, maximum(0.0, 0.5 - 1e12 * target * score))
 
 
@@ -58,7 +58,7 @@ def main(page: Page | None = None) -> dict[str, Any]:
     page.say("The slope ∂loss/∂z of each for an example of the class t = +1, from the engine:")
     page.table(["z", *LOSSES], zip(margins, *slopes.values(), strict=True))
 
-    # Two overlapping clouds, and a first guess that is quite wrong: the line stands across.
+    # Two overlapping clouds, and a first guess that is quite wrong: the line is turned by a right angle.
     rng = np.random.default_rng(page.seed)
     y = np.repeat([-1, 1], 100)
     X = rng.normal(size=(200, 2)) + np.outer(y, [1.2, 0.6])

@@ -90,7 +90,7 @@ def main(page: Page | None = None) -> dict[str, Any]:
         ],
     )
     page.say("""
-        Look at the second row: told the probabilities, training finds the closed form to the last digit shown. Told
+        Look at the second row: given the probabilities, training finds the closed form to the last digit shown. Given
         only the classes, a coin toss each, it finds the same up to chance: compare the difference of the fourth row
         from the first with the standard error. The third row, the generative way, has chance of its own.
     """)

@@ -73,8 +73,9 @@ def main(page: Page | None = None) -> dict[str, Any]:
         ],
     )
     page.say("""
-        Read the squared error downwards: flat, steep, flat. The first line and the last, hopeless and done, look alike.
-        Read the cross-entropy: from -1 towards 0, never flat while there is something to learn.
+        Read the squared error downwards: flat, steep, flat. The first line (all wrong) and the last (all
+        right) have the same tiny slope. Read the cross-entropy: from -1 towards 0, never flat while there is something
+        to learn.
     """)
 
     rng = np.random.default_rng(page.seed)
@@ -91,7 +92,7 @@ def main(page: Page | None = None) -> dict[str, Any]:
     page.table(["w at the start", "loss", "accuracy at first", "steps to 90 %", f"after {steps}"], rows)
     page.say("""
         Near the goal both arrive. From weights that are surely wrong, cross-entropy needs a few steps more, and squared
-        error stands on a plateau for long, and from farther off for good. A larger learning rate gets it off from here,
+        error stays on a plateau for long, and from farther off for good. A larger learning rate gets it off from here,
         but with each unit of z the slope shrinks by the factor e: what is large enough depends on how wrong one is.
     """)
     page.say("""

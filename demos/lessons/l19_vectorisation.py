@@ -93,18 +93,18 @@ def main(page: Page | None = None) -> dict[str, float]:
         rows.append([n, value, max(differences[-3:]), f"{loop[-1] * 1e3:.3f}", f"{sweep[-1] * 1e3:.3f}", ratio])
 
     slope = nudged(model, x, y, model.parameters()[0])
-    page.say("A network 2-16-16-1 on the two moons, loss and gradient by all 337 parameters, in both ways:")
+    page.say("A network 2-16-16-1 on the two moons, loss and all 337 slopes, in both ways:")
     headers = ["examples", "loss", "largest difference", "one at a time, ms", "compiled, ms", "ratio"]
     page.table(headers, rows)
     page.say(f"""
         Look at the differences first: they are rounding, in the sixteenth digit. The loop and the program add up the
         same terms in another order, and the matrix formula written by hand gives the same loss again. (And the same
-        slope: by the first weight {slope:.8f}, from two losses by matrices, and {gradient[0]:.8f} by the loop.) Then
+        slope: of the first weight {slope:.8f}, from two losses by matrices, and {gradient[0]:.8f} by the loop.) Then
         look at the times. The loop pays for every example what it paid for the first. The program has the cost of a
         call, and after that very little for each example more. The ratio is that of this machine at this moment; the
         sameness is not.
     """)
-    with page.figure("The loop pays for each example anew; compiled, a hundred cost little more than one") as (_, axes):
+    with page.figure("The loop pays for every example; compiled, a hundred cost little more than one") as (_, axes):
         axes.loglog(sizes, np.array(loop) * 1e3, marker="o", label="one example at a time")
         axes.loglog(sizes, np.array(sweep) * 1e3, marker="^", label="compiled over the batch")
         axes.set(xlabel="examples in the batch", ylabel="time of loss and gradient (ms)")

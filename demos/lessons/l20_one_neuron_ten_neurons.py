@@ -43,7 +43,7 @@ def trained(sizes: list[int], x: Any, y: Any, epochs: int, seed: int, lr: float 
 
 def right(model: nn.MLP, x: Any, y: Any) -> float:
     """The share of the examples that a model puts into their class."""
-    return float(np.mean([nn.accuracy(model(row).data, target) for row, target in zip(x, y, strict=True)]))
+    return nn.evaluate(model, x, y, nn.binary_cross_entropy)["accuracy"]
 
 
 # %%
@@ -100,7 +100,7 @@ def main(page: Page | None = None) -> dict[str, float]:
         The network does fit them, every one. But so do others: the nearest neighbour of a point in the training data is
         itself, and a mere plane separates {n} points in {n} dimensions however they are labelled. And it is not
         learning: on new points all of them guess, because there is nothing to know. What a model can fit says how large
-        it is; what it knows, only data that it has not met can tell.
+        it is; what it knows shows only on data that it was not trained on.
     """)
     page.say("Look at the upper row: every boundary is straight. Try widths 2, 3 and 4: how many cuts does each need?")
     numbers = {f"{name} {width}": share for (name, width), share in shares.items()}

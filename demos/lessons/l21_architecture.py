@@ -1,4 +1,4 @@
-"""Architecture: how many layers, how wide, and why an activation function must stand between two of them.
+"""Architecture: how many layers, how wide, and why there must be an activation function between two of them.
 
 A layer with n inputs and m neurons is a matrix of weights [n, m] and m biases: h = φ(x W + b). A network 3-4-4-1 is
 three of them. Depth alone is worth nothing. Without φ, two layers are
@@ -55,9 +55,8 @@ def main(page: Page | None = None) -> dict[str, float]:
     linear = nn.MLP(3, [4, 4, 1], "linear", seed=page.seed)
     weights, bias = multiplied_out(linear)
     points = np.random.default_rng(page.seed).normal(size=(200, 3))
-    outputs = np.array([linear(x).data for x in points])
-    collapse = float(np.abs(outputs - (points @ weights + bias)[:, 0]).max())
-    bent = np.array([model(x).data for x in points])
+    collapse = float(np.abs(nn.predict(linear, points) - (points @ weights + bias)[:, 0]).max())
+    bent = nn.predict(model, points)
     weights, bias = multiplied_out(model)
     apart = float(np.abs(bent - (points @ weights + bias)[:, 0]).max())
     page.say(f"""

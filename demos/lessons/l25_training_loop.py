@@ -1,6 +1,6 @@
-"""The training loop: meet every example, step, look at data not trained on, stop in time, and be able to go on later.
+"""The training loop: use every example, step, evaluate on other data, stop in time, and be able to continue later.
 
-An epoch meets every example once. Within it, for each minibatch,
+An epoch uses every example once. Within it, for each minibatch,
 
     loss = mean over the batch     backward     θ ← θ - lr·∂loss/∂θ     forget the gradients
 
@@ -21,7 +21,7 @@ import nn
 from demos.page import Page
 
 
-# %% The loop, written out.
+# %% The loop, by hand.
 def train_by_hand(model: nn.MLP, optimizer: nn.Optimizer, x: Any, y: Any, epochs: int) -> list[float]:
     """The losses of each epoch; a batch here is all examples, so that their order does not matter."""
     losses = []
@@ -71,7 +71,7 @@ def main(page: Page | None = None) -> dict[str, float]:
     by_hand = train_by_hand(*fresh(page.seed), x, y, epochs=5)
     by_fit = fit(*fresh(page.seed), x, y, epochs=5, batch_size=None).train_loss
     difference = float(np.abs(np.subtract(by_hand, by_fit)).max())
-    page.say("Five epochs by the loop written out, and by `nn.fit`, which compiles it:")
+    page.say("Five epochs by this loop, and by `nn.fit`, which compiles it:")
     rows = [[k, f"{a:.12f}", f"{b:.12f}"] for k, (a, b) in enumerate(zip(by_hand, by_fit, strict=True), 1)]
     page.table(["epoch", "loss, by hand", "loss, nn.fit"], rows)
 
@@ -81,8 +81,7 @@ def main(page: Page | None = None) -> dict[str, float]:
     whole = fit(*fresh(page.seed), x, y, epochs=epochs, validation=validation, seed=page.seed)
     model, adam = fresh(page.seed)
     early = fit(model, adam, x, y, epochs=epochs, validation=validation, seed=page.seed, patience=20)
-    outputs = [model(row).data for row in validation[0]]
-    kept = float(np.mean([nn.binary_cross_entropy(o, t) for o, t in zip(outputs, validation[1], strict=True)]))
+    kept = nn.evaluate(model, *validation, nn.binary_cross_entropy)["loss"]
     page.say(f"60 noisy moons to train on, 200 to validate. With a patience of 20, and without for {epochs} epochs:")
     page.show(early)
     page.say(f"""
@@ -112,7 +111,7 @@ def main(page: Page | None = None) -> dict[str, float]:
     page.say(f"""
         Ten epochs in one go and twice five with a file between, shuffled and with dropout: the largest difference of
         any of the {len(one_go)} weights is {resumed:g}. Not nearly: exactly. For that, a checkpoint holds more than the
-        weights: the means that Adam keeps, the random numbers of dropout, and where the order of the examples stands.
+        weights: the means that Adam keeps, the random numbers of dropout, and the place in the order of the examples.
     """)
     page.say("Look at the distance of the two curves. Try a patience of 3: is what stops it a turn, or noise?")
     return {

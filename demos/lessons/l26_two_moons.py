@@ -1,7 +1,7 @@
 """Two moons, end to end: data, network, loss, training, and a look at what was learnt.
 
 Two half circles that reach into each other: no line separates them. A network 2-16-16-1 gives each point a score s; its
-sign tells the moon. The max-margin loss asks for more than the right sign, for a distance from 0:
+sign says which moon. The max-margin loss asks for more than the right sign, for a distance from 0:
 
     loss = mean over the examples of max(0, 1 - t·s)  +  λ·Σ w²,      t = +1 or -1
 
@@ -52,7 +52,7 @@ def main(page: Page | None = None) -> dict[str, float]:
     page.show(history)
 
     # How good is it, and by what margin?
-    scores, fresh_scores = (np.array([model(row).data for row in data]) for data in (x, fresh))
+    scores, fresh_scores = (nn.predict(model, data) for data in (x, fresh))
     right, fresh_right = float(np.mean(np.sign(scores) == y)), float(np.mean(np.sign(fresh_scores) == fresh_y))
     page.table(
         ["", "points", "right", "lowest margin t·s"],
@@ -65,7 +65,7 @@ def main(page: Page | None = None) -> dict[str, float]:
     page.say(f"""
         {right:.0%} of the training points are on the right side, after {seconds:.1f} seconds. And of the hundred, only
         {pulls.sum()} still pull at the weights: those within the margin, t·s < 1. The gradient of every other point is
-        exactly 0. The boundary stands on the few, as on posts; that is why they are called support vectors.
+        exactly 0. The boundary depends on these few alone; that is why they are called support vectors.
     """)
 
     # The picture: the boundary, and the lines where the score is -1 and +1.
@@ -74,7 +74,7 @@ def main(page: Page | None = None) -> dict[str, float]:
             nn.plot_decision_boundary(model, x, y, axes[0])
             across, up = np.linspace(*axes[0].get_xlim(), 80), np.linspace(*axes[0].get_ylim(), 80)
             grid = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
-            height = autograd.compile(model).map(grid).reshape(80, 80)
+            height = nn.predict(model, grid).reshape(80, 80)
             lines = axes[0].contour(across, up, height, [-1, 1], colors="0.3", linestyles="--", linewidths=1)
             axes[0].clabel(lines, fmt="s = %+d", fontsize=8)
         axes[0].scatter(*x[pulls].T, s=130, facecolors="none", edgecolors="black", linewidths=1.5, zorder=4)

@@ -1,6 +1,6 @@
 """The moons by hand in C++, gradient and training, for the race: what an expert writes with a compiler at hand.
 
-Examples stand side by side in vectors as wide as the processor's (the vector extension of g++), layers are templates
+Examples lie side by side in vectors as wide as the processor's (the vector extension of g++), layers are templates
 whose loops the compiler unrolls, and gradients are added up in the cache, a vector for each parameter.
 """
 

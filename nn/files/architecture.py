@@ -1,23 +1,17 @@
 """A model's architecture as plain data: what a file holds so that the model can be made again.
 
-A description names one of the classes below and its arguments. Making a model of it runs no code but theirs, and only
-when its parameters are as many as the file has numbers for.
+A description names one of the classes of `nn.structure` and its arguments. Making a model of it runs no code but
+theirs, and only when its parameters are as many as the file has numbers for.
 """
 
 from itertools import pairwise
 from typing import Any
 
-from ..layers import MLP, Dropout, Layer, Neuron, Sequential
+from ..layers import Dropout, Layer, LayerNorm, Sequential
 from ..module import Module
-from ..structure import chain, neurons
+from ..structure import KINDS, chain
 
-_ARGUMENTS = {
-    "MLP": ("n_inputs", "sizes", "activation", "output_activation", "dropout"),
-    "Layer": ("n_inputs", "n_outputs", "activation"),
-    "Neuron": ("n_inputs", "activation"),
-    "Dropout": ("p",),
-}
-_CLASSES: dict[str, Any] = {"MLP": MLP, "Layer": Layer, "Neuron": Neuron, "Dropout": Dropout}
+_BY_NAME = {kind.__name__: kind for kind in KINDS}
 _MOST_MODULES = 10_000
 
 
@@ -50,58 +44,65 @@ def build(description: Any, numbers: int) -> Module:
 
 
 def layers(model: Module) -> list[tuple[int, int, Any]]:
-    """Inputs, outputs and activation function of each layer of a chain."""
-    links = [link for link in chain(model) or () if not isinstance(link, Dropout)]
-    return [(link.n_inputs, len(neurons(link)), link.activation) for link in links]
+    """Inputs, outputs and activation function of each layer of a chain; for a normalisation, its name."""
+    found: list[tuple[int, int, Any]] = []
+    for link in chain(model) or ():
+        if isinstance(link, LayerNorm):
+            found.append((link.n, link.n, repr(link)))
+        elif not isinstance(link, Dropout):
+            found.append((link.n_inputs, link.n_outputs if isinstance(link, Layer) else 1, link.activation))
+    return found
 
 
-def _layout(model: Module) -> Any:
+def _layout(model: Module) -> tuple[list[str], list[str]]:
     return list(map(repr, chain(model) or ())), [name for name, _ in model.named_parameters()]
 
 
 def _described(module: Module) -> dict[str, Any]:
-    kind = type(module).__name__
+    arguments = {name: getattr(module, name) for name in KINDS[type(module)]}
     if isinstance(module, Sequential):
-        return {"kind": kind, "layers": [_described(layer) for layer in module.layers]}
-    arguments = {name: getattr(module, name) for name in _ARGUMENTS[kind]}
-    return {"kind": kind} | {name: a.p if isinstance(a, Dropout) else a for name, a in arguments.items()}
+        arguments["layers"] = list(map(_described, module.layers))
+    return {"kind": type(module).__name__} | {
+        name: argument.p if isinstance(argument, Dropout) else argument for name, argument in arguments.items()
+    }
 
 
 def _made(description: dict[str, Any]) -> Module:
-    arguments = {name: argument for name, argument in description.items() if name != "kind"}
-    kind = description["kind"]
-    if kind == "Sequential":
+    kind = _BY_NAME[description["kind"]]
+    arguments = {name: description[name] for name in KINDS[kind]}
+    if kind is Sequential:
         return Sequential(*map(_made, arguments["layers"]))
-    if kind != "Dropout":
+    if kind not in (Dropout, LayerNorm):
         arguments["init"] = "zeros"
-    model: Module = _CLASSES[kind](**arguments)
-    return model
+    return kind(**arguments)
 
 
 def _size(description: Any) -> int:
-    """How many parameters the model has that is described."""
+    """How many parameters the described model has."""
     numbers = modules = 0
     stack = [description]
     while stack:
         part = stack.pop()
         modules += 1
-        kind = part.get("kind") if isinstance(part, dict) else None
-        if kind == "Sequential" and set(part) == {"kind", "layers"} and isinstance(part["layers"], list):
+        name = part.get("kind") if isinstance(part, dict) else None
+        kind = _BY_NAME.get(name) if isinstance(name, str) else None
+        if kind is None or set(part) != {"kind", *KINDS[kind]}:
+            raise ValueError(f"its architecture holds something that is not a module: {str(part)[:60]}")
+        if kind is Sequential:
+            if not isinstance(part["layers"], list):
+                raise ValueError(f"its architecture has a Sequential without a list: {str(part)[:60]}")
             stack += part["layers"]
-        elif kind in _ARGUMENTS and set(part) == {"kind", *_ARGUMENTS[kind]}:
-            numbers += sum((n + 1) * m for n, m in pairwise(_widths(part)))
-        else:
-            raise ValueError(f"its architecture holds what is no module: {str(part)[:60]}")
+        elif kind is LayerNorm:
+            numbers += 2 * _checked_widths([part["n"]])[0]
+        elif kind is not Dropout:
+            outputs = part.get("sizes", [part.get("n_outputs", 1)])
+            numbers += sum((n + 1) * m for n, m in pairwise(_checked_widths([part["n_inputs"], *outputs])))
         if modules > _MOST_MODULES:
             raise ValueError(f"its architecture has more than {_MOST_MODULES} modules")
     return numbers
 
 
-def _widths(part: dict[str, Any]) -> list[int]:
-    if part["kind"] == "Dropout":
-        return []
-    outputs = part["sizes"] if part["kind"] == "MLP" else [part.get("n_outputs", 1)]
-    widths = [part["n_inputs"], *outputs]
+def _checked_widths(widths: list[Any]) -> list[int]:
     if not all(type(n) is int and n >= 1 for n in widths):
         raise ValueError(f"its architecture has layers of widths {str(widths)[:60]}")
     return widths

@@ -1,14 +1,13 @@
-"""Training on disk: a model with its optimiser, schedule and random state, from which it goes on as if never stopped.
+"""Training on disk: a model with its optimiser, schedule and random state, from which training continues exactly.
 
 A checkpoint is the file of a model with tensors for the optimiser, and the rest in its metadata.
 """
 
-import random
 from collections.abc import Mapping
 from typing import Any
 
 from ..initialization import generator
-from ..module import Module
+from ..module import Module, random_generators
 from ..optimizers import Optimizer
 from ..schedules import Schedule
 from . import tensorfile
@@ -17,7 +16,7 @@ from .tensorfile import Path
 
 
 def save_checkpoint(path: Path, model: Module, optimizer: Optimizer, schedule: Schedule | None = None) -> None:
-    """Write a model and where its training stands: the optimiser, its schedule, and the random state.
+    """Write a model and the state of its training: the optimiser, its schedule, and the random state.
 
     The random state is that of each `random.Random` among the attributes of the model's modules (dropout has one), and
     the order of the examples in `fit`. So this trains exactly as 10 epochs in one go do, to the last bit::
@@ -29,6 +28,23 @@ def save_checkpoint(path: Path, model: Module, optimizer: Optimizer, schedule: S
         nn.fit(model, X, y, loss, optimizer=optimizer, epochs=5)
 
     To checkpoint while `fit` runs, call this in one of its callbacks. `load` reads the model of a checkpoint.
+
+    Arguments:
+        path: the file to write.
+        model, optimizer, schedule: whose numbers are written.
+
+    Raises OSError where it cannot be written, ValueError when a number is not finite.
+
+    >>> import os, tempfile
+    >>> from nn import MLP, SGD
+    >>> model = MLP(2, [1], seed=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "run.safetensors")
+    ...     save_checkpoint(path, model, SGD(model.parameters(), lr=0.5))
+    ...     sgd = SGD(model.parameters(), lr=0.1)
+    ...     load_checkpoint(path, model, sgd)
+    >>> sgd.lr
+    0.5
     """
     arrays, metadata = contents(model)
     state = optimizer.state_dict()
@@ -38,26 +54,36 @@ def save_checkpoint(path: Path, model: Module, optimizer: Optimizer, schedule: S
         "optimizer": type(optimizer).__name__,
         "settings": state,
         "shuffled": optimizer.shuffled,
-        "random": {name: generator.getstate() for name, generator in _generators(model).items()},
+        "random": {name: generator.getstate() for name, generator in random_generators(model).items()},
         "schedule": None if schedule is None else [type(schedule).__name__, schedule.state_dict()],
     }
     tensorfile.write(path, arrays, metadata)
 
 
 def load_checkpoint(path: Path, model: Module, optimizer: Optimizer, schedule: Schedule | None = None) -> None:
-    """Put model, optimiser, schedule and random state where `save_checkpoint` found them.
+    """Set model, optimiser, schedule and random state to what they were when `save_checkpoint` was called.
+
+    Arguments:
+        path: the file to read.
+        model, optimizer, schedule: made in the same way as those that were saved.
 
     Raises ValueError, naming the file, when it is damaged, foreign, or of another model, optimiser or schedule; all of
-    them are then as they were.
+    them are then as they were. See `save_checkpoint` for an example.
+
+    >>> from nn import MLP, SGD
+    >>> model = MLP(2, [1])
+    >>> load_checkpoint("none.safetensors", model, SGD(model.parameters(), lr=0.1))
+    Traceback (most recent call last):
+    FileNotFoundError: [Errno 2] No such file or directory: 'none.safetensors'
     """
     arrays, metadata = tensorfile.read(path)
     with naming(path):
         training = metadata.get("training")
         if not isinstance(training, dict):
-            raise ValueError("it is no checkpoint: load the model that it holds with nn.load")
+            raise ValueError("it is not a checkpoint: load the model that it holds with nn.load")
         state = _optimizer_state(arrays, training, optimizer)
         changes = changes_for(model, arrays, metadata)
-        generators = _generators(model)
+        generators = random_generators(model)
         states = {name: _random_state(state) for name, state in training["random"].items()}
         if states.keys() != generators.keys():
             raise ValueError(f"its random state is of {sorted(states)}, the model has {sorted(generators)}")
@@ -79,29 +105,20 @@ def _optimizer_state(arrays: dict[str, Any], training: Mapping[str, Any], optimi
         raise ValueError(f"it holds the state of {training['optimizer']!r}, and the optimiser is {kind}")
     names = [f"{OPTIMIZER}{k}" for k in range(len(optimizer.initial_state))]
     columns = [
-        [type(start)(number) for number in arrays.pop(name).ravel().tolist()]  # a counter is an int again
+        [int(x) if isinstance(start, int) and x == int(x) else x for x in arrays.pop(name).ravel().tolist()]
         for name, start in zip(names, optimizer.initial_state, strict=True)
     ]
     rows = zip(*columns, strict=True) if columns else [()] * len(optimizer.parameters)
-    return {**training["settings"], "state": list(rows)}
-
-
-def _generators(model: Module) -> dict[str, random.Random]:
-    """The random numbers of a model: every `random.Random` among the attributes of its modules."""
-    return {
-        f"{path}.{name}".lstrip("."): attribute
-        for path, module in model.named_modules()
-        for name, attribute in vars(module).items()
-        if type(attribute) is random.Random
-    }
+    added = {"weight_decay": 0.0} if kind == "SGD" else {}  # files of version 0.2 do not have it
+    return {**added, **training["settings"], "state": list(rows)}
 
 
 def _random_state(saved: Any) -> Any:
     version, numbers, gauss = saved
     state = (version, tuple(numbers), gauss)
     if gauss is not None and not isinstance(gauss, float):
-        raise ValueError("its random state is none")
-    generator(0).setstate(state)  # raises when it is none
+        raise ValueError("its random state is not one")
+    generator(0).setstate(state)  # raises when it is not one
     return state
 
 
@@ -115,13 +132,10 @@ def _shuffled(saved: Any) -> tuple[int, int] | None:
 
 
 def _schedule_state(saved: Any, schedule: Schedule | None) -> dict[str, Any]:
-    """What `schedule` is to load, checked by making one of it."""
+    """What `schedule` is to load, checked."""
     if schedule is None:
         return {}
     kind, state = saved or (None, dict[str, Any]())
-    if kind != type(schedule).__name__ or state.keys() != schedule.state_dict().keys():
+    if kind != type(schedule).__name__:
         raise ValueError(f"it holds the schedule {kind!r}, and not {type(schedule).__name__}")
-    type(schedule)(schedule.optimizer, **{name: state[name] for name in schedule.settings})
-    if type(state["epoch"]) is not int or not isinstance(state["initial_lr"], (int, float)):
-        raise ValueError(f"its schedule stands at {state!r}")
-    return dict(state)
+    return schedule.checked_state(state)

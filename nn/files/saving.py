@@ -1,4 +1,4 @@
-"""Models on disk: what stands in a file of tensors, and what it must say to be taken.
+"""Models on disk: which tensors a model is saved as, and what a file must hold to be loaded.
 
 The weights of a layer are one tensor [outputs, inputs] and its biases another, named as in the `torch.nn.Sequential`
 that calculates the same; in a module of the user's, by its attributes. A file is checked as a whole before the first
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from autograd import Value
 
-from ..layers import Layer, Neuron
+from ..layers import Layer, LayerNorm, Neuron
 from ..module import Module
 from ..structure import chain, neurons, positions
 from . import tensorfile
@@ -22,19 +22,29 @@ OPTIMIZER = "optimizer/"  # in a checkpoint, tensors whose names begin so are th
 
 
 def save(model: Module, path: Path) -> None:
-    """Write a model to a safetensors file.
+    """Write a model to a safetensors file, whole or not at all.
 
     For an `MLP`, or a `Sequential` of layers, the tensors are those of a `torch.nn.Sequential` of `Linear`, activation
-    functions and `Dropout`: ``0.weight`` [outputs, inputs], ``0.bias`` and so on, where each activation function other
-    than "linear", and each dropout, has a number of its own, as in PyTorch; nested ones are numbered through. In a
-    module of your own, a layer in the attribute `hidden` is ``hidden.weight`` and ``hidden.bias``, and a parameter by
-    itself stands under its name. All are float64.
+    functions, `LayerNorm` and `Dropout`: ``0.weight`` [outputs, inputs], ``0.bias`` and so on, where each activation
+    function other than "linear", and each dropout, has a number of its own, as in PyTorch; nested ones are numbered
+    through. In a module of your own, a layer in the attribute `hidden` is ``hidden.weight`` and ``hidden.bias``, and a
+    single parameter has its own name. All are float64.
 
     The metadata holds the architecture and the activation functions, labels of parameters that you gave yourself, and
     `model.class_names`, a list of strings, if you set it.
 
-    The file is written whole or not at all. Raises OSError where it cannot be written, ValueError when a parameter is
-    not finite.
+    Arguments:
+        model: the model; it is not changed.
+        path: the file to write.
+
+    Raises OSError where it cannot be written, ValueError when a parameter is not finite.
+
+    >>> import os, tempfile
+    >>> from nn import Layer
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(Layer(2, 1), os.path.join(folder, "model.safetensors"))
+    ...     os.listdir(folder)
+    ['model.safetensors']
     """
     arrays, metadata = contents(model)
     tensorfile.write(path, arrays, metadata)
@@ -44,7 +54,8 @@ def load(path: Path, into: Module | None = None) -> Module:
     """Read a model from a safetensors file.
 
     Arguments:
-        into: a model of the same architecture to fill, where the file cannot tell it (a module of your own, an
+        path: the file to read.
+        into: a model of the same architecture to fill, where the file cannot say it (a module of your own, an
             activation function of your own, a file from elsewhere); without it, a new model is made.
 
     Returns the model. Raises ValueError, naming the file, when it is damaged, foreign or of another model; the model
@@ -117,26 +128,33 @@ def _slots(model: Module) -> dict[str, _Slot]:
         if module not in seen and links is not None:
             seen.update(part for _, part in module.named_modules())
             before = f"{path}." if path else ""
-            numbered = not path or not isinstance(module, (Layer, Neuron))
+            numbered = not path or not isinstance(module, (Layer, Neuron, LayerNorm))
             for k, layer in positions(links):
-                slots |= _of_layer(f"{before}{k}." if numbered else before, neurons(layer))
+                slots |= _of_layer(f"{before}{k}." if numbered else before, layer)
     placed = {value for slot in slots.values() for value in slot.values}
-    return slots | {name: _Slot((), [p]) for name, p in model.named_parameters() if p not in placed}
+    slots |= {name: _Slot((), [p]) for name, p in model.named_parameters() if p not in placed}
+    # A key of a dict may be half of a pair of characters, which is not UTF-8.
+    return {name.encode("utf-8", "backslashreplace").decode(): slot for name, slot in slots.items()}
 
 
-def _of_layer(before: str, units: list[Neuron]) -> dict[str, _Slot]:
-    weights = _Slot((len(units), units[0].n_inputs), [w for unit in units for w in unit.w])
-    return {f"{before}weight": weights, f"{before}bias": _Slot((len(units),), [unit.b for unit in units])}
+def _of_layer(before: str, layer: Layer | Neuron | LayerNorm) -> dict[str, _Slot]:
+    if isinstance(layer, LayerNorm):
+        weights, biases = _Slot((layer.n,), layer.gain), layer.bias
+    else:
+        units = neurons(layer)
+        weights = _Slot((len(units), units[0].n_inputs), [w for unit in units for w in unit.w])
+        biases = [unit.b for unit in units]
+    return {f"{before}weight": weights, f"{before}bias": _Slot((len(biases),), biases)}
 
 
 def _made(arrays: Mapping[str, Any], metadata: Mapping[str, Any]) -> Module:
     if metadata.get("architecture") is None:
-        raise ValueError("it does not tell the architecture: give a model of the same one, load(path, into=model)")
+        raise ValueError("it does not say the architecture: give a model of the same one, load(path, into=model)")
     return build(metadata["architecture"], sum(array.size for array in arrays.values()))
 
 
 def changes_for(model: Module, arrays: Mapping[str, Any], metadata: Mapping[str, Any]) -> Changes:
-    """What a file has to say to `model`, all of it checked. Raises ValueError when it is of another model."""
+    """What a file changes in `model`, all of it checked. Raises ValueError when it is of another model."""
     slots = _slots(model)
     for missing, where in ((slots.keys() - arrays.keys(), "file"), (arrays.keys() - slots.keys(), "model")):
         if missing:
@@ -175,9 +193,9 @@ def apply(model: Module, changes: Changes) -> None:
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """What goes wrong is a ValueError that names the file."""
+    """Turn errors into a ValueError that names the file."""
     try:
         yield
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
-        reason = f"it has no {error}" if isinstance(error, KeyError) else error
-        raise ValueError(f"cannot load {str(path)!r}: {reason}") from error
+        reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+        raise ValueError(f"cannot load {str(path)!r}: {tensorfile.shortened(reason)}") from error

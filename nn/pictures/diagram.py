@@ -1,16 +1,17 @@
 """The network diagram of the textbooks: a column of circles a layer, a line a weight.
 
-A line's width is the size of its weight; its colour and dashes tell the sign, so that it reads in grey too. Wide layers
+A line's width is the size of its weight; its colour and dashes show the sign, in grey too. Wide layers
 are shortened and only the largest weights drawn, because a picture of ten thousand lines shows nothing.
 """
 
+import html
 import os
+import re
 from collections.abc import Iterator
-from html import escape
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from ..layers import Dropout, Layer, Neuron
+from ..layers import Dropout, Layer, LayerNorm, Neuron
 from ..module import Module
 from ..structure import chain, neurons
 
@@ -18,7 +19,7 @@ _CIRCLE, _ROW = 13, 36  # radius and distance of circles, in pixels
 _LINE, _LETTER = 15, 6.2  # height of a line of text, width of a letter
 _COLUMN, _MARGIN, _TOP = 170, 70, 30  # distance of columns, and to the borders
 _MOST_CIRCLES = 10  # in a column, the ellipsis among them
-_POSITIVE, _NEGATIVE = "#0072b2", "#d55e00"  # of Okabe and Ito: told apart by the colour-blind
+_POSITIVE, _NEGATIVE = "#0072b2", "#d55e00"  # of Okabe and Ito: which the colour-blind can distinguish
 _STYLE = f"""<style>
 text {{ font: 11px sans-serif; text-anchor: middle; fill: #222 }}
 .title {{ font-weight: bold }}
@@ -27,6 +28,10 @@ circle {{ fill: #f4f4f4; stroke: #333; stroke-width: 1.2 }}
 .positive {{ stroke: {_POSITIVE} }}
 .negative {{ stroke: {_NEGATIVE}; stroke-dasharray: 6 3 }}
 </style>"""
+
+
+# Characters that XML cannot hold: most control characters, halves of pairs (surrogates), U+FFFE and U+FFFF.
+_NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Diagram:
@@ -72,7 +77,7 @@ def draw(model: Module, max_edges: int = 250) -> Diagram:
 
     A line's width is its weight's size in proportion to the largest of the model; positive ones are solid and blue,
     negative ones dashed and orange. Of layers wider than ten, the first and last units are shown. Where a browser shows
-    the picture, pointing at a line or a circle tells its name and number. Raises TypeError for a model of another kind.
+    the picture, pointing at a line or a circle shows its name and number. Raises TypeError for a model of another kind.
 
     >>> from nn import MLP
     >>> draw(MLP(2, [3, 1], seed=0)).svg.count("<line")
@@ -108,7 +113,7 @@ def draw(model: Module, max_edges: int = 250) -> Diagram:
 
 def _columns(model: Module) -> list[_Column]:
     links = chain(model) if isinstance(model, Module) else None
-    layers = [link for link in links or () if not isinstance(link, Dropout)]
+    layers = [link for link in links or () if isinstance(link, (Layer, Neuron))]
     if not links or not layers:
         raise TypeError(f"draw shows an MLP, or a Sequential of layers, got {model!r}")
     tallest = _ROW * max(len(_slots(size)) for size in (layers[0].n_inputs, *(len(neurons(layer)) for layer in layers)))
@@ -124,11 +129,18 @@ def _columns(model: Module) -> list[_Column]:
     for link in links:
         if isinstance(link, Dropout):
             columns[-1].notes.append(f"dropout {link.p:g}")
+        elif isinstance(link, LayerNorm):
+            columns[-1].notes.append("layer norm")
         else:
             title = "output" if link is layers[-1] else f"hidden {len(columns)}"
             activation = link.activation if isinstance(link.activation, str) else _name(link.activation)
             add(title, len(neurons(link)), activation, link)
     return columns
+
+
+def escape(text: str) -> str:
+    """`text` as it is written in XML; characters that XML cannot hold become U+FFFD."""
+    return html.escape(_NOT_XML.sub("\ufffd", text))
 
 
 def _name(function: Any) -> str:

@@ -1,41 +1,46 @@
-"""Training: epochs of shuffled minibatches, a look at other data after each, and an end that can be trusted.
+"""Training: epochs of shuffled minibatches, an evaluation after each, and the best weights at the end.
 
-The loop decides what happens when; how a batch becomes a step is the engine's affair (module `engines`). The order of
-the examples is a function of the seed and of how many epochs the optimiser has seen, so that training stopped after
-any epoch goes on as if it had not been.
+The loop decides what happens when; how a batch becomes a step is the work of `GraphSteps` or `CompiledSteps`. The order
+of the examples is a function of the seed and of how many epochs the optimiser has done, so that training stopped after
+any epoch can be continued exactly.
 """
 
 import math
 import random
-import sys
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from autograd import no_grad
-
-from ..checks import at_least_0, counted, is_number
-from ..data import shuffled, train_test_split
+from ..checks import is_number, positive_int
+from ..data import train_test_split
 from ..initialization import generator
-from ..losses import binary_cross_entropy, cross_entropy, hinge_loss, mse_loss
 from ..metrics import accuracy
 from ..module import Module, mode_kept
-from ..optimizers import Adam, Optimizer
-from .compiled import Compiled
-from .eager import Eager, Loss, Metric
-from .examples import Example, examples
+from ..optimizers import Optimizer
+from ..schedules import ReduceLROnPlateau, Schedule
+from .compiled_steps import CompiledSteps
+from .evaluation import Loss, Metric, chosen_loss, has_classes
+from .example_weights import weighted
+from .examples import Examples, examples
+from .graph_steps import GraphSteps
 from .history import History
 from .overflow import WAY_OUT
+from .progress import advance, progress_bar
+from .settings import check_settings, chosen_optimizer, chosen_schedule
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 Callback = Callable[[History], Any]
+Weight = Mapping[Any, float] | str
 
 
 def fit(
     model: Module,
-    X: Any,  # noqa: N803 (the usual name)
-    y: Any,
-    loss: Loss = mse_loss,
+    X: "ArrayLike",  # noqa: N803 (the usual name)
+    y: "ArrayLike",
+    loss: Loss | str | None = None,
     l2: float = 0.0,
-    optimizer: Optimizer | None = None,
+    optimizer: Optimizer | str | None = None,
     epochs: int = 100,
     batch_size: int | None = 32,
     validation: Any = None,
@@ -44,6 +49,10 @@ def fit(
     progress: bool = True,
     seed: int | random.Random | None = None,
     *,
+    lr: float | None = None,
+    schedule: Schedule | Callable[[Optimizer], Schedule] | None = None,
+    class_weight: Weight | None = None,
+    sample_weight: "ArrayLike | None" = None,
     metrics: Mapping[str, Metric] | None = None,
     max_norm: float | None = None,
     callbacks: Iterable[Callback] = (),
@@ -51,110 +60,133 @@ def fit(
     """Train a model on examples.
 
     Arguments:
-        X: the examples, shape (n, inputs): lists or an array of finite numbers.
+        X: the examples, shape (n, inputs): an array, a list of lists or a table of finite numbers.
         y: the targets, shape (n,) or (n, outputs); whole numbers may be classes.
-        loss: a function of prediction and target of one example, such as `nn.cross_entropy`.
-        l2: strength of the penalty on the weights, never the biases, that is added to the mean loss (`nn.l2_penalty`).
-        optimizer: an optimiser of the model's parameters; without one, ``Adam(model.parameters(), lr=0.01)``.
-        epochs: how often each example is met.
+        loss: a function of prediction and target of one example, or its name ("cross_entropy", "mse_loss" ...). Without
+            it: `cross_entropy` for whole numbers from 0 and a model of several outputs, `binary_cross_entropy` for 0
+            and 1 and a model of one output, `mse_loss` for all else.
+        l2: the strength of the penalty on the weights, never the biases, that is added to the mean loss
+            (`nn.l2_penalty`).
+        optimizer: an optimiser of the parameters of the model, or the name of one ("sgd", "rmsprop", "adam", "adamw");
+            without it, "adam".
+        epochs: how often each example is used.
         batch_size: examples a step, the last batch of an epoch may be shorter; None for all of them.
         validation: a pair (X, y) of other examples, or the share of these, between 0 and 1, to keep aside.
         patience: how many epochs in a row may pass without a lower validation loss (train loss, where there is no
             validation) than the lowest so far, before training ends; the best weights are then restored.
-        compiled: False trains on the graph, True with a compiled program, which keeps the plain numbers that `loss`
-            reads from elsewhere as they are at first; "auto" takes what is best here.
-        progress: whether to show a bar, where there is a terminal.
+        compiled: False trains on the graph, True with a compiled program, or raises what is in the way; "auto" compiles
+            where a recording of one example agrees with the graph, and warns where not. A program keeps the plain
+            numbers that model and loss read from elsewhere as they are at first.
+        progress: whether to show a bar, on a terminal or in a notebook.
         seed: makes the order of the examples repeatable.
+        lr: the learning rate of an optimiser given by name, 0.01 without it.
+        schedule: a schedule of the optimiser, or a function that makes one of it; it steps after each epoch, a
+            `ReduceLROnPlateau` by the validation loss (train loss, where there is no validation).
+        class_weight: how much each class counts, by its number; or "balanced", for n / (classes · examples of it).
+        sample_weight: how much each example counts, shape (n,), from 0. Weights of both kinds are multiplied, and
+            scaled once to be 1 on average over the examples to train on. The train loss is weighted too.
         metrics: functions of prediction and target, as plain numbers, of one example, by name; their means go into the
             history. Without it, for classes, ``{"accuracy": nn.accuracy}``.
         max_norm: a longer gradient is shortened to this length before a step (`nn.clip_grad_norm`).
         callbacks: functions called with the history after each epoch; training ends when one returns True. This is
-            where to step a schedule, save a checkpoint or look at the model.
+            where to save a checkpoint or look at the model; one that reads nothing takes no time.
 
-    Returns a History. Ctrl-C ends training early: the weights of the best epoch are restored, and `interrupted` is
-    True. An optimiser that has trained before goes on in its random order, with its seed where none is given: twice 5
-    epochs are 10, also with `save_checkpoint` and `load_checkpoint` between.
+    Returns a History. Ctrl-C ends training early: the best weights are restored, and `interrupted` is True. The best
+    weights are those with which the lowest loss was measured; without validation and in minibatches, where the loss is
+    measured along the epoch, those at the end of that epoch. An optimiser that has trained before goes on in its random
+    order, with its seed where none is given: twice 5 epochs are 10, also with `save_checkpoint` and `load_checkpoint`
+    between.
 
     Raises ValueError, naming the row, for data that does not fit or is not finite; and what the engine raises, naming
-    the example, when a number stops being finite: an OverflowError where it was addition or multiplication. The
-    weights of the best epoch are then restored. Afterwards the model is in the mode, training or evaluation, in which
-    it was.
+    the example, when a number stops being finite: an OverflowError where it was addition or multiplication. The best
+    weights are then restored. Afterwards the model is in the mode, training or evaluation, in which it was.
 
     >>> import nn
     >>> model = nn.MLP(1, [1], seed=0)
     >>> X, y = [[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0]
-    >>> history = nn.fit(model, X, y, nn.mse_loss, optimizer=nn.SGD(model.parameters(), lr=0.1), epochs=200, seed=0)
-    >>> f"{model([3.0]):.3f}", history.train_loss[-1] < 1e-5
-    ('7.000', True)
+    >>> history = nn.fit(model, X, y, "mse_loss", optimizer="sgd", lr=0.1, epochs=200, seed=0)
+    >>> f"{model([3.0]):.3f}", history.train_loss[-1] < 1e-5, history.engine
+    ('7.000', True, 'compiled (numpy)')
     """
     callbacks = list(callbacks)
-    _check(model, loss, l2, max_norm, metrics)
-    counted("epochs", epochs)
+    if not isinstance(model, Module):
+        raise TypeError(f"fit trains a Module, got a {type(model).__name__}")
+    check_settings(l2, max_norm, metrics)
+    positive_int("epochs", epochs)
     for name, number in (("batch_size", batch_size), ("patience", patience)):
         if number is not None:
-            counted(name, number)
+            positive_int(name, number)
     data = examples(X, y)
-    optimizer = _optimizer(optimizer, model)
+    loss = chosen_loss(loss, model, data)
+    data = weighted(data, loss, class_weight, sample_weight)
+    optimizer = chosen_optimizer(optimizer, lr, model)
+    schedule = chosen_schedule(schedule, optimizer)
     order, done = _order(optimizer, seed)
-    data, others = _set_aside(data, validation, order)
+    data, others = _set_aside(data, validation, order, loss)
     if metrics is None:
-        metrics = {"accuracy": accuracy} if _has_classes(model, data, loss) else {}
+        metrics = {"accuracy": accuracy} if has_classes(model, data, loss) else {}
     size = len(data) if batch_size is None else min(batch_size, len(data))
-    steps = epochs * math.ceil(len(data) / size)
-    engine = _engine(compiled, steps, data, model, loss, l2, list(metrics.values()), optimizer, max_norm)
-    run = _Run(engine, others, list(metrics), patience)
+    count = epochs * math.ceil(len(data) / size)
+    steps = _steps(compiled, count, data, model, loss, l2, list(metrics.values()), optimizer, max_norm)
+    run = _Run(steps, others, list(metrics), patience)
     history = run.history
-    bar = _bar(epochs) if progress else None
+    bar = progress_bar(epochs) if progress else None
+    modules = [module for _, module in model.named_modules()]
     try:
         with mode_kept(model):
             for epoch in range(done, done + epochs):
-                if epoch == done or callbacks:  # who else could have changed it?
+                if not all(module.training for module in modules):
                     model.train()
-                run.epoch(shuffled(len(data), generator(order + epoch)), size)
+                run.epoch(_shuffled(len(data), order + epoch), size)
                 optimizer.shuffled = (order, epoch + 1)
-                _advance(bar, history)
-                if callbacks:
-                    engine.settle()
+                advance(bar, history)
+                if isinstance(schedule, ReduceLROnPlateau):
+                    schedule.step((history.validation_loss or history.train_loss)[-1])
+                elif schedule is not None:
+                    schedule.step()
                 for callback in callbacks:
                     if callback(history):
                         history.stopped = history.stopped or "a callback asked for it"
                 if history.stopped:
                     break
-        engine.settle()  # here too, where Ctrl-C is caught: what it interrupts is done again below
+        steps.write_back()  # here too, where Ctrl-C is caught: what it interrupts is done again below
     except KeyboardInterrupt:
         history.stopped, history.interrupted = "interrupted (Ctrl-C)", True
     except (ValueError, ArithmeticError):
-        engine.restore(run.best)
+        steps.restore(run.best)
         raise
     finally:
-        engine.settle()
-        engine.forget_gradients()
+        steps.write_back()
+        steps.forget_gradients()
         if bar is not None:
             bar.close()
     if history.interrupted or patience is not None:
-        engine.restore(run.best)
+        steps.restore(run.best)
+    history.engine = steps.engine
     return history
 
 
 class _Run:
     """One call of `fit`: what happens in an epoch, and what was best so far."""
 
-    def __init__(self, engine: Eager, others: list[Example], metrics: list[str], patience: int | None):
-        self.engine, self.others, self.patience = engine, others, patience
+    def __init__(self, steps: GraphSteps, others: Examples | None, metrics: list[str], patience: int | None):
+        self.steps, self.others, self.patience = steps, others, patience
         self.names = [*metrics, *(f"validation_{name}" for name in metrics)] if others else metrics
         self.history = History(metrics={name: [] for name in self.names})
-        self.best, self.lowest = engine.snapshot(), math.inf
+        self.best, self.lowest = steps.snapshot(), math.inf
 
-    def epoch(self, order: list[int], batch_size: int) -> None:
-        """Meet every example once, then look at the others."""
+    def epoch(self, order: Any, batch_size: int) -> None:
+        """Use every example once, then evaluate the others."""
         history = self.history
-        sums, norms = self.engine.epoch(order, batch_size)
-        if not self.engine.finite():
+        # The loss of an epoch of one step is that of the weights before the step.
+        before = self.steps.snapshot() if self.others is None and batch_size >= len(order) else None
+        sums, norms = self.steps.epoch(order, batch_size)
+        if not self.steps.finite():
             raise OverflowError(f"a parameter is no longer finite after epoch {history.epochs + 1}: {WAY_OUT}")
         train_loss, *figures = (x / len(order) for x in sums)
         loss = train_loss
-        if self.others:
-            loss, *others = (x / len(self.others) for x in self.engine.evaluate(self.others))
+        if self.others is not None:
+            loss, *others = (x / len(self.others) for x in self.steps.evaluate(self.others))
             figures += others
             history.validation_loss.append(loss)
         history.gradient_norm.append(sum(norms) / len(norms))
@@ -162,104 +194,59 @@ class _Run:
             history.metrics[name].append(figure)
         history.train_loss.append(train_loss)  # last: an epoch counts, wherever Ctrl-C comes, when all of it is there
         if loss < self.lowest:
-            self.lowest, self.best, history.best_epoch = loss, self.engine.snapshot(), history.epochs
+            self.lowest, self.best, history.best_epoch = loss, before or self.steps.snapshot(), history.epochs
         elif self.patience is not None and history.epochs - history.best_epoch >= self.patience:
             history.stopped = f"no lower loss for {self.patience} epochs (patience)"
 
 
-def _check(model: Any, loss: Any, l2: float, max_norm: float | None, metrics: Any) -> None:
-    if not isinstance(model, Module):
-        raise TypeError(f"fit trains a Module, got a {type(model).__name__}")
-    if not callable(loss):
-        raise TypeError(f"loss is a function of prediction and target, such as nn.mse_loss, got {loss!r}")
-    at_least_0("l2", l2)
-    if max_norm is not None:
-        at_least_0("max_norm", max_norm)
-    if metrics is None:
-        return
-    if not isinstance(metrics, Mapping):
-        raise TypeError(f'metrics is a dict of functions by name, such as {{"accuracy": nn.accuracy}}, got {metrics!r}')
-    for name in metrics:
-        if f"validation_{name}" in metrics:
-            raise ValueError(f"a metric may not be called 'validation_{name}': {name!r} of other data has that name")
-
-
-def _optimizer(optimizer: Any, model: Module) -> Optimizer:
-    if optimizer is None:
-        return Adam(model.parameters(), lr=0.01)
-    if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"optimizer is an object such as nn.Adam(model.parameters(), lr=0.01), got {optimizer!r}")
-    if set(optimizer.parameters).isdisjoint(model.parameters()):
-        raise ValueError("the optimizer moves no parameter of this model: make it of model.parameters()")
-    return optimizer
-
-
 def _order(optimizer: Optimizer, seed: int | random.Random | None) -> tuple[int, int]:
-    """What the order of the examples is drawn from, and how many epochs of it are over."""
+    """What the order of the examples is drawn from, and how many epochs of it are done."""
     before, done = optimizer.shuffled or (None, 0)
     if seed is None and before is not None:
         return before, done
     return generator(seed).getrandbits(64), done
 
 
-def _set_aside(data: list[Example], validation: Any, order: int) -> tuple[list[Example], list[Example]]:
+def _shuffled(n: int, seed: int) -> Any:
+    """The whole numbers below n in random order, as an array."""
+    import numpy as np
+
+    return np.random.Generator(np.random.PCG64(seed)).permutation(n)
+
+
+def _set_aside(data: Examples, validation: Any, order: int, loss: Loss) -> tuple[Examples, Examples | None]:
     """The examples to train on, and those to validate on."""
     if validation is None:
-        return data, []
+        return data, None
     if is_number(validation):
+        import numpy as np
+
         share = float(validation)
         if not 0.0 < share < 1.0:
             raise ValueError(f"validation is a pair (X, y) or a share between 0 and 1, got {validation!r}")
-        train, others, _, _ = train_test_split(data, data, test_size=share, seed=order)
-        return train, others
+        rows = np.arange(len(data))
+        train, others, _, _ = train_test_split(rows, rows, test_size=share, seed=order)
+        return data.select(train), data.select(others)
     try:
         inputs, targets = validation
     except (TypeError, ValueError):
         raise ValueError(f"validation is a pair (X, y) or a share between 0 and 1, got {validation!r}") from None
-    return data, examples(inputs, targets, " of the validation data")
+    return data, weighted(examples(inputs, targets, " of the validation data"), loss)
 
 
-def _has_classes(model: Module, data: list[Example], loss: Loss) -> bool:
-    """Whether the targets are classes: the loss tells, or the targets where the loss is the user's own."""
-    if loss in (cross_entropy, binary_cross_entropy, hinge_loss, mse_loss):
-        return loss is not mse_loss
-    if not all(isinstance(example.target, int) for example in data):
-        return False
-    if all(example.target in (-1, 1) for example in data):
-        return True
-    with mode_kept(model), no_grad():
-        model.eval()
-        try:
-            return isinstance(model(data[0].x), (list, tuple))
-        except (ValueError, TypeError, ArithmeticError):
-            return False  # the first step meets it again, and says so
-
-
-def _engine(compiled: Any, steps: int, *arguments: Any) -> Eager:
+def _steps(
+    compiled: Any,
+    count: int,
+    data: Examples,
+    model: Module,
+    loss: Loss,
+    l2: float,
+    metrics: Sequence[Metric],
+    optimizer: Optimizer,
+    max_norm: float | None,
+) -> GraphSteps:
     if compiled not in (True, False, "auto"):
         raise ValueError(f'compiled is True, False or "auto", got {compiled!r}')
-    _, model, _, _, _, optimizer, _ = arguments
-    # What a user has written may do what a recording of one example does not hold, such as drawing random numbers.
-    parts = [optimizer, *(module for _, module in model.named_modules())]
-    own = all(type(part).__module__.split(".")[0] == "nn" for part in parts)
-    if compiled is True or (compiled == "auto" and own):
-        return Compiled(*arguments, steps=steps, required=compiled is True)
-    return Eager(*arguments)
-
-
-def _bar(epochs: int) -> Any:
-    """A progress bar on a terminal, else None."""
-    if sys.stderr is None or not sys.stderr.isatty():
-        return None
-    from tqdm import tqdm
-
-    return tqdm(total=epochs, unit="epoch")
-
-
-def _advance(bar: Any, history: History) -> None:
-    if bar is not None:
-        part = "validation " if history.validation_loss else ""
-        shown = {f"{part}loss": history.validation_loss or history.train_loss}
-        shown |= {f"{part}accuracy": history.metrics.get(f"{part}accuracy".replace(" ", "_"), [])}
-        bar.set_postfix({name: f"{values[-1]:.4g}" for name, values in shown.items() if values}, refresh=False)
-        bar.update()
+    if compiled is False:
+        return GraphSteps(data, model, loss, l2, metrics, optimizer, max_norm, reason="compiled=False")
+    return CompiledSteps(data, model, loss, l2, metrics, optimizer, max_norm, steps=count, required=compiled is True)

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..pictures.pyplot import pyplot
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _MOST_ROWS = 20  # of a printed table; of a longer history it shows epochs evenly spread
 
@@ -14,18 +17,19 @@ class History:
     """What `fit` returns: one entry an epoch in each list.
 
     Attributes:
-        train_loss: the loss of an example, without penalty, averaged over the training examples as the epoch met them
-            (the weights change meanwhile, and dropout is on).
+        train_loss: the loss of an example, without penalty, averaged over the training examples as they were used in
+            the epoch (the weights change meanwhile, and dropout is on).
         validation_loss: the same over the validation examples, after the epoch and in evaluation mode; empty when
             there are none.
-        gradient_norm: the Euclidean norm of the gradient by all parameters (penalty included, before any clipping),
-            averaged over the steps of the epoch.
-        metrics: a list for each metric by its name: ``"accuracy"`` of the training examples, met as for `train_loss`,
-            and ``"validation_accuracy"`` of the others, met as for `validation_loss`.
+        gradient_norm: the Euclidean norm of the gradient with respect to all parameters (penalty included, before any
+            clipping), averaged over the steps of the epoch.
+        metrics: a list for each metric by its name: ``"accuracy"`` of the training examples, measured as for
+            `train_loss`, and ``"validation_accuracy"`` of the others, measured as for `validation_loss`.
         best_epoch: the epoch with the lowest validation loss (train loss where there is no validation), counted from
             1; 0 when none was completed.
         stopped: why training ended before its last epoch; "" when it did not.
         interrupted: whether it was Ctrl-C.
+        engine: what did the work: "compiled (numpy)", "compiled (llvm)", or "graph: " and the reason.
 
     >>> history = History(train_loss=[0.9, 0.4], metrics={"accuracy": [0.5, 0.75]}, best_epoch=2)
     >>> print(history)
@@ -42,6 +46,7 @@ class History:
     best_epoch: int = 0
     stopped: str = ""
     interrupted: bool = False
+    engine: str = ""
 
     @property
     def epochs(self) -> int:
@@ -69,7 +74,24 @@ class History:
 
     __repr__ = __str__
 
-    def plot(self, ax: Any = None) -> Any:
+    def to_dict(self) -> dict[str, list[float]]:
+        """The figures of each epoch by name: a list for each column that has any, the metrics too.
+
+        >>> History(train_loss=[0.9, 0.4], metrics={"accuracy": [0.5, 0.75]}).to_dict()
+        {'train_loss': [0.9, 0.4], 'accuracy': [0.5, 0.75]}
+        """
+        losses = {name: getattr(self, name) for name in ("train_loss", "validation_loss", "gradient_norm")}
+        return {name: list(values) for name, values in (losses | self.metrics).items() if values}
+
+    def to_frame(self) -> Any:
+        """The same as a pandas DataFrame, an epoch a row, with the index "epoch" from 1; needs pandas."""
+        try:
+            from pandas import DataFrame, RangeIndex  # type: ignore[import-untyped,unused-ignore]
+        except ImportError as error:
+            raise ImportError("a DataFrame is made by pandas: pip install pandas") from error
+        return DataFrame(self.to_dict(), index=RangeIndex(1, self.epochs + 1, name="epoch"))
+
+    def plot(self, ax: "Axes | None" = None) -> "Axes":
         """Draw the loss curves, and beside them the metrics when there are any; needs matplotlib.
 
         Arguments:
@@ -85,8 +107,10 @@ class History:
             ax = axes[0, 0]
             if self.metrics:
                 _curves(axes[0, 1], _words(self.metrics), "metrics")
+                axes[0, 1].set_ylabel("mean over the examples")
         losses = {"train": self.train_loss, "validation": self.validation_loss}
-        _curves(ax, {name: values for name, values in losses.items() if values}, "loss of an example")
+        _curves(ax, {name: values for name, values in losses.items() if values}, "mean loss")
+        ax.set_ylabel("loss, without penalty")
         every = self.train_loss + self.validation_loss
         if every and 0.0 < 30.0 * min(every) < max(every):
             ax.set_yscale("log")
@@ -102,7 +126,7 @@ _LINES = [
     ("#009e73", "-."),
     ("#cc79a7", ":"),
     ("#000000", "-"),
-]  # told apart in grey
+]  # also different in grey
 
 
 def _curves(ax: Any, curves: Mapping[str, list[float]], title: str) -> None:

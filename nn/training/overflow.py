@@ -1,7 +1,7 @@
-"""Why a loss stopped being finite: the node where infinity or NaN began, in words.
+"""Why a loss is not finite any more: the node where infinity or NaN began, in words.
 
-Addition and multiplication overflow silently to infinity, and NaN follows; other operations raise. So behind a loss
-that is not finite stands a node that is not, whose operands all are.
+Addition and multiplication overflow silently to infinity, and NaN follows; other operations raise. So the graph
+of a loss that is not finite has a node that is not, whose operands all are.
 """
 
 import math
@@ -31,9 +31,9 @@ def where_it_began(loss: Value) -> str:
     return f"it began at {node.op!r} = {node.data!r}{named}{part} of {numbers}{more}"
 
 
-def about(error: Exception, what: str) -> Exception:
-    """An exception of the same class, ValueError if that cannot be, whose message begins with what it is about."""
-    message = f"{what}: {error}"
+def with_name(error: Exception, name: str) -> Exception:
+    """An exception of the same class (ValueError if that cannot be made) whose message begins with a name."""
+    message = f"{name}: {error}"
     try:
         return type(error)(message)
     except TypeError:  # a class that is not made of one message

@@ -38,16 +38,16 @@ NOTES = {
 def test_the_wrong_lines_of_the_notes_are_found() -> None:
     """
     >>> print(check_derivation(network(), NOTES, values={"y": 1}))
-    line  means       formula                           by hand       engine     error
-    δ_o   ∂L/∂net_o   -(y - out) * out * (1 - out)   -0.0643599   -0.0643599         0  ok
-    δ_h1  ∂L/∂net_h1  δ_o * w3 * h1 * (1 - h1)      -0.00788934  -0.00788934         0  ok
-    δ_h2  ∂L/∂net_h2  δ_o * w4 * h2 * (1 - h2)       -0.0112585   -0.0112585         0  ok
-    dw1   ∂L/∂w1      δ_h1 * x                       -0.0047336   -0.0047336         0  ok
-    dw2   ∂L/∂w2      δ_h2 * x                      -0.00675509  -0.00675509         0  ok
-    dw3   ∂L/∂w3      δ_o * h1                       -0.0366559   -0.0366559         0  ok
-    dw4   ∂L/∂w4      δ_o * h2                       -0.0315364   -0.0315364         0  ok
-    db1   ∂L/∂b1      δ_h1 + δ_h2                    -0.0191478  -0.00788934  -0.01126  WRONG
-    db2   ∂L/∂b2      δ_o                            -0.0643599   -0.0756184   0.01126  WRONG
+    line  means       formula                           by hand       engine      error
+    δ_o   ∂L/∂net_o   -(y - out) * out * (1 - out)   -0.0643599   -0.0643599          0  ok
+    δ_h1  ∂L/∂net_h1  δ_o * w3 * h1 * (1 - h1)      -0.00788934  -0.00788934  1.735e-18  ok
+    δ_h2  ∂L/∂net_h2  δ_o * w4 * h2 * (1 - h2)       -0.0112585   -0.0112585  3.469e-18  ok
+    dw1   ∂L/∂w1      δ_h1 * x                       -0.0047336   -0.0047336  8.674e-19  ok
+    dw2   ∂L/∂w2      δ_h2 * x                      -0.00675509  -0.00675509  1.735e-18  ok
+    dw3   ∂L/∂w3      δ_o * h1                       -0.0366559   -0.0366559          0  ok
+    dw4   ∂L/∂w4      δ_o * h2                       -0.0315364   -0.0315364          0  ok
+    db1   ∂L/∂b1      δ_h1 + δ_h2                    -0.0191478  -0.00788934   -0.01126  WRONG
+    db2   ∂L/∂b2      δ_o                            -0.0643599   -0.0756184    0.01126  WRONG
     2 of 9 wrong: db1, db2
     """
     graded = check_derivation(network(), NOTES, values={"y": 1})

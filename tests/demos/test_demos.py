@@ -2,6 +2,7 @@
 
 import ast
 import doctest
+import importlib
 import io
 import re
 import subprocess
@@ -9,6 +10,7 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -126,7 +128,7 @@ def test_a_notebook_shows_the_pictures_and_keeps_its_own_text(
 ) -> None:
     shown: list[str] = []
     monkeypatch.setitem(sys.modules, "ipykernel", SimpleNamespace())
-    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace())
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(version_info=(9, 0), get_ipython=lambda: None))
     fake = SimpleNamespace(SVG=lambda filename: filename, display=shown.append)
     monkeypatch.setitem(sys.modules, "IPython.display", fake)
     page = Page(out=tmp_path, name="slopes")
@@ -185,11 +187,14 @@ def fake_lessons(monkeypatch: pytest.MonkeyPatch) -> None:
         raise ArithmeticError("no luck")
 
     monkeypatch.setattr(command, "LESSONS", (Lesson("L01", "gates", "a < b", "S."), Lesson("L02", "race", "t", "S.")))
-    monkeypatch.setattr(
-        command.importlib,
-        "import_module",
-        lambda name: SimpleNamespace(main=good if name == "demos.lessons.l01_gates" else bad),
-    )
+    real = importlib.import_module
+
+    def import_module(name: str, package: str | None = None) -> Any:
+        if name.startswith("demos.lessons."):
+            return SimpleNamespace(main=good if name == "demos.lessons.l01_gates" else bad)
+        return real(name, package)  # what matplotlib loads
+
+    monkeypatch.setattr(command.importlib, "import_module", import_module)
 
 
 def test_all_writes_a_gallery_that_needs_no_other_file(

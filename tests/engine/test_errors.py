@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import autograd
-from autograd import Value, dot, exp, grad, log, mean, no_grad, primitive, sqrt, total
+from autograd import Value, dot, exp, grad, log, no_grad, primitive, sqrt, total
 from autograd.engine.errors import is_number, real
 from autograd.rules.table import TABLE
 
@@ -59,7 +59,7 @@ def test_the_message_names_operation_number_label_and_way_out(
         (lambda: log(-1), ValueError, "log(x) needs x > 0, got -1.0"),
         (lambda: sqrt(-1), ValueError, "sqrt(x) needs x >= 0, got -1.0"),
         (lambda: exp(1000), OverflowError, "exp(x) needs x <= 709.78, got 1000.0"),
-        (lambda: mean([1e308, 1e308]), OverflowError, "mean(*xs) is too large for a float at x = 1e+308"),
+        (lambda: total([1e308, 1e308]), OverflowError, "total(*xs) is too large for a float at x = 1e+308"),
     ],
 )
 def test_plain_numbers_raise_the_same(make: Callable[[], Any], error: type[Exception], message: str) -> None:
@@ -112,7 +112,7 @@ def test_underflow_is_no_error() -> None:
 
 
 def test_no_function_gives_infinity_or_nan_for_a_number() -> None:
-    names = [row.name for row in TABLE.values() if hasattr(Value, row.name)]
+    names = [row.name for row in TABLE.values() if hasattr(Value, row.name) and len(row.operands) == 1]
     assert len(names) >= 22
     for name in names:
         for x in (0.0, -0.0, 1.0, -1.0, 1000.0, -1000.0, 1e308, -1e308, 5e-324, -5e-324):

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import nn
 from nn import Standardizer, minibatches, train_test_split
 
 TABLE = [[1.0, 10.0, 5.0], [2.0, 30.0, 5.0], [6.0, 20.0, 5.0]]
@@ -196,3 +197,38 @@ class TestMinibatches:
     def test_errors_come_at_the_call(self, X, y, size, message):
         with pytest.raises(ValueError, match=message):
             minibatches(X, y, size)
+
+
+class TestLargeAndSmallNumbers:
+    """Columns near the limits of floats are scaled as others are, without a warning."""
+
+    @pytest.mark.parametrize("size", [1e160, 1e308, 1.7e308, 1e-160, 1e-308, 5e-324 * 2**20, 1.0])
+    def test_a_column_is_scaled_as_its_shape_is(self, size):
+        column = np.array([1.0, -1.0, 0.5, -0.25])
+        X = np.stack([column * size, [1.0, 3.0, 2.0, 2.0]], axis=1)
+        standardizer = nn.Standardizer()
+        scaled = standardizer.fit_transform(X)
+        assert scaled[:, 0] == pytest.approx((column - column.mean()) / column.std(), rel=1e-5)
+        assert np.isfinite(standardizer.scale).all()
+        assert standardizer.inverse(scaled) == pytest.approx(X, rel=1e-9)
+
+    def test_what_would_overflow_is_refused(self):
+        standardizer = nn.Standardizer().fit([[0.0], [1e-300]])
+        with pytest.raises(ValueError, match="row 1 of the data is too large to be scaled"):
+            standardizer.transform([[0.0], [1e300]])
+
+
+def test_tables_of_pandas():
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame({"a": [1.0, 2.0, 3.0, 4.0], "b": [0.0, 0.0, 1.0, 1.0]}, index=[7, 3, 5, 1])
+    column = pandas.Series(["x", "y", "x", "y"], index=[7, 3, 5, 1])
+    train, test, y_train, y_test = nn.train_test_split(table, column, test_size=0.5, seed=0, stratify=column)
+    assert sorted([*train.index, *test.index]) == [1, 3, 5, 7]
+    assert list(train.index) == list(y_train.index)
+    assert sorted(y_test) == ["x", "y"]
+    standardizer = nn.Standardizer().fit(table)
+    assert standardizer.transform(table).tolist() == nn.Standardizer().fit_transform(table.to_numpy()).tolist()
+    assert standardizer.fit(table["a"]).transform(table["a"]).shape == (4,)
+    batches = list(nn.minibatches(table, column, batch_size=3, shuffle=False))
+    assert [batch.tolist() for batch, _ in batches] == [[[1, 0], [2, 0], [3, 1]], [[4, 1]]]
+    assert [list(targets) for _, targets in batches] == [["x", "y", "x"], ["y"]]

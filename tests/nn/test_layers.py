@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import autograd
+import nn
 from autograd import Value, check_gradients, no_grad
 from autograd.rules.table import TABLE
 from nn import MLP, Dropout, Layer, Module, Neuron, Sequential
@@ -346,8 +347,8 @@ class TestActivations:
     @pytest.mark.parametrize("name", sorted(ACTIVATIONS))
     def test_by_name_and_by_function(self, name):
         neuron = Neuron(1, name, init="zeros")
-        neuron.b.data = 0.5 if name != "linear" else 0.25
-        expected = 0.25 if name == "linear" else getattr(autograd, name)(0.5)
+        neuron.b.data = {"linear": 0.25, "arccosh": 1.5}.get(name, 0.5)
+        expected = 0.25 if name == "linear" else getattr(autograd, name)(neuron.b.data)
         assert neuron([0.0]).data == expected
         if name != "linear":
             same = Neuron(1, getattr(autograd, name))
@@ -383,7 +384,7 @@ class TestActivations:
     @pytest.mark.parametrize("make", [lambda a: Neuron(1, a), lambda a: MLP(1, [1], activation=a),
                                       lambda a: MLP(1, [2, 1], output_activation=a)])  # fmt: skip
     def test_unknown(self, make):
-        with pytest.raises(ValueError, match=r"unknown activation 'rellu': choose abs, .*relu.*, or a function"):
+        with pytest.raises(ValueError, match=r"unknown activation 'rellu' .*: choose abs, .*relu.*, or a function"):
             make("rellu")
         with pytest.raises(TypeError, match="an activation is a name or a function"):
             make(3)
@@ -535,3 +536,78 @@ def test_repr_shows_the_architecture():
         "Anything(encoder=Layer(2, 2, 'tanh'), heads.left.0=Neuron(2, 'linear'), heads.right.0=Neuron(2, 'linear'), "
         "heads.right.1=Dropout(0.5))"
     )
+
+
+class TestLayerNorm:
+    X = (1.0, -2.0, 4.0, 0.5)
+
+    def test_the_formula(self):
+        norm = nn.LayerNorm(4, eps=0.1)
+        for k in range(4):
+            norm.gain[k].data, norm.bias[k].data = k + 1.0, -0.5 * k
+        x = np.array(self.X)
+        expected = (x - x.mean()) / np.sqrt(x.var() + 0.1) * [1, 2, 3, 4] - 0.5 * np.arange(4)
+        assert [y.data for y in norm(self.X)] == pytest.approx(expected.tolist())
+        assert nn.predict(norm, [self.X]).tolist() == [pytest.approx(expected.tolist())]
+
+    def test_gradients(self):
+        norm = nn.LayerNorm(4)
+        assert check_gradients(lambda x: norm(x)[0] * norm(x)[1] + norm(x)[3], list(self.X))
+
+    def test_against_pytorch(self):
+        torch = pytest.importorskip("torch")
+        theirs = torch.nn.functional.layer_norm(torch.tensor(self.X, dtype=torch.float64), [4])
+        assert [y.data for y in nn.LayerNorm(4)(self.X)] == pytest.approx(theirs.tolist())
+
+    def test_no_penalty_touches_it(self):
+        model = nn.Sequential(nn.LayerNorm(2), nn.Layer(2, 1, init="zeros"))
+        assert nn.l2_penalty(model, 1.0).data == nn.l1_penalty(model, 1.0).data == 0.0
+
+    def test_it_trains_and_says_what_it_is(self):
+        model = nn.Sequential(nn.Layer(2, 4, "tanh", seed=0), nn.LayerNorm(4), nn.Layer(4, 1, seed=1))
+        data = [[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0.0, 1.0, 2.0]
+        losses = [nn.fit(copy.deepcopy(model), *data, epochs=5, seed=0, compiled=c).train_loss for c in (False, True)]
+        assert losses[0] == pytest.approx(losses[1])
+        assert repr(nn.LayerNorm(3)) == "LayerNorm(3)"
+        with pytest.raises(ValueError, match=r"LayerNorm\(3\) takes 3 inputs, got 2"):
+            nn.LayerNorm(3)([1.0, 2.0])
+        for bad in (0, 2.5, "wide"):
+            with pytest.raises(ValueError, match="n is a whole number"):
+                nn.LayerNorm(bad)
+
+
+def test_the_forward_of_a_neuron_may_be_replaced():
+    class Square(nn.Neuron):
+        def forward(self, x):
+            out = super().forward(x)
+            return out * out
+
+    neuron = Square(2, init=1.0, seed=0)
+    expected = nn.Neuron(2, init=1.0, seed=0)([1.0, 2.0]).data ** 2
+    assert neuron([1.0, 2.0]).data == pytest.approx(expected)
+    layer = nn.Layer(2, 2, init=1.0, seed=0)
+    layer.neurons[0] = neuron
+    assert layer([1.0, 2.0])[0].data == pytest.approx(expected)
+    assert nn.predict(layer, [[1.0, 2.0]])[0, 0] == pytest.approx(expected)
+
+
+def test_rectifiers_start_with_he_and_all_others_with_xavier():
+    deviation = {
+        name: np.std([w.data for n in nn.Layer(50, 400, name, seed=0).neurons for w in n.w]) for name in ACTIVATIONS
+    }
+    he = {name for name, s in deviation.items() if s == pytest.approx(math.sqrt(2 / 50), rel=0.05)}
+    xavier = {name for name, s in deviation.items() if s == pytest.approx(math.sqrt(2 / 450), rel=0.05)}
+    assert he | xavier == set(ACTIVATIONS)
+    assert he >= {"relu", "leaky_relu", "elu", "softplus", "silu", "gelu"}
+    assert xavier >= {"linear", "tanh", "sigmoid", "sin", "abs", "exp"}
+
+
+def test_names_of_other_libraries_are_explained():
+    for name, ours in {"swish": "silu", "identity": "linear", "logistic": "sigmoid", "Relu": "relu"}.items():
+        with pytest.raises(ValueError, match=f"did you mean '{ours}'"):
+            nn.Neuron(1, name)
+
+
+@pytest.mark.parametrize("name", sorted(set(ACTIVATIONS) - {"linear"}))
+def test_every_function_of_one_number_is_an_activation(name):
+    assert ACTIVATIONS[name] is getattr(autograd, name)

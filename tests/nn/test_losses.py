@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from autograd import Value, check_gradients, grad, softmax
+import nn
+from autograd import Value, check_gradients, compile, grad, softmax
 from nn import (
     MLP,
     Module,
@@ -13,12 +14,13 @@ from nn import (
     binary_cross_entropy,
     cross_entropy,
     hinge_loss,
+    huber_loss,
     kl_divergence,
     l1_penalty,
     l2_penalty,
     mse_loss,
 )
-from nn.losses import weights
+from nn.losses import LOSSES, weights
 
 
 class TestMse:
@@ -86,6 +88,18 @@ class TestBinaryCrossEntropy:
 
 
 class TestCrossEntropy:
+    @pytest.mark.parametrize("margin", [5.0, 37.0, 100.0, 700.0])
+    def test_of_a_confident_model_has_all_its_digits(self, margin):
+        true = math.log1p(math.exp(-margin))
+        slope = math.exp(-margin) / (1.0 + math.exp(-margin))
+        logits = [Value(margin), Value(0.0)]
+        loss = cross_entropy(logits, 0)
+        assert loss.data == pytest.approx(true, rel=1e-15, abs=0)
+        assert grad(loss, logits) == pytest.approx([-slope, slope], rel=1e-15, abs=0)
+        for backend in ("numpy", "llvm"):
+            f = compile(backend=backend)(lambda x, k: [(e := cross_entropy([x, 0.0 * x], k)), *grad(e, [x])])
+            assert f.map([margin], [0.0])[0] == pytest.approx([true, -slope], rel=1e-15, abs=0)
+
     def test_is_its_definition(self):
         logits = [0.3, -1.0, 2.0]
         powers = [math.exp(z) for z in logits]
@@ -130,7 +144,8 @@ class TestCrossEntropy:
     def test_kinds_of_probabilities(self):
         expected = cross_entropy([0.3, -1.0], [0.25, 0.75])
         for target in ((0.25, 0.75), np.array([0.25, 0.75]), [Value(0.25), Value(0.75)]):
-            assert float(cross_entropy([0.3, -1.0], target)) == expected
+            loss = cross_entropy([0.3, -1.0], target)
+            assert getattr(loss, "data", loss) == expected
 
     @pytest.mark.parametrize("target", [-1, 3, 0.5, math.nan, math.inf, True, np.True_, "cat", None])
     def test_no_class(self, target):
@@ -160,7 +175,8 @@ class TestHinge:
         assert grad(out, [s]) == [slope]
 
     def test_kinds_of_targets(self):
-        assert {float(hinge_loss(0.25, t)) for t in (-1, -1.0, np.int64(-1), np.float64(-1), Value(-1.0))} == {1.25}
+        assert {hinge_loss(0.25, t) for t in (-1, -1.0, np.int64(-1), np.float64(-1))} == {1.25}
+        assert hinge_loss(0.25, Value(-1.0)).data == 1.25
 
     @pytest.mark.parametrize("target", [0, 2, 0.5, math.nan])
     def test_no_sign(self, target):
@@ -284,6 +300,87 @@ class TestPenalties:
         assert names == {"W_h.0.0", "W_h.1.0", "w1", "table.base", "beta", "blend", "b.w.0"}
 
 
+class TestHuber:
+    @pytest.mark.parametrize("delta", [0.5, 1.0, 3.0])
+    @pytest.mark.parametrize("e", [-4.0, -1.0, -0.25, 0.0, 0.5, 2.0])
+    def test_square_inside_line_outside(self, e, delta):
+        z = Value(1.0 + e)
+        loss = huber_loss(z, 1.0, delta)
+        inside = abs(e) <= delta
+        assert loss.data == pytest.approx(0.5 * e * e if inside else delta * (abs(e) - 0.5 * delta))
+        assert grad(loss, [z]) == [pytest.approx(e if inside else math.copysign(delta, e))]
+
+    def test_several_outputs_and_arguments(self):
+        assert huber_loss([0.5, 3.0], [0.0, 0.0]) == (0.125 + 2.5) / 2
+        for delta in (0.0, -1.0, math.nan, "wide"):
+            with pytest.raises(ValueError, match="delta is a number above 0"):
+                huber_loss(1.0, 0.0, delta)
+        with pytest.raises(ValueError, match="huber_loss needs as many targets"):
+            huber_loss([1.0, 2.0], [0.0])
+
+
+class TestOptions:
+    LOGITS = (0.3, -1.0, 2.0)
+
+    def log_q(self, k):
+        return self.LOGITS[k] - math.log(sum(map(math.exp, self.LOGITS)))
+
+    @pytest.mark.parametrize("s", [0.1, 0.5, 1.0])
+    @pytest.mark.parametrize("target", [0, 2, [0.5, 0.25, 0.25]])
+    def test_label_smoothing(self, s, target):
+        given = target if isinstance(target, list) else [float(k == target) for k in range(3)]
+        smoothed = [(1 - s) * t + s / 3 for t in given]
+        expected = -sum(t * self.log_q(k) for k, t in enumerate(smoothed))
+        zs = list(map(Value, self.LOGITS))
+        assert cross_entropy(zs, target, label_smoothing=s).data == pytest.approx(expected)
+        assert cross_entropy(zs, smoothed).data == pytest.approx(expected)
+        assert check_gradients(lambda z: cross_entropy(z, target, label_smoothing=s), list(self.LOGITS))
+
+    @pytest.mark.parametrize("s", [-0.1, 1.5, math.nan])
+    def test_no_share(self, s):
+        with pytest.raises(ValueError, match="label_smoothing is a number from 0 to 1"):
+            cross_entropy([0.0, 1.0], 0, label_smoothing=s)
+
+    def test_ignored(self):
+        zs = list(map(Value, self.LOGITS))
+        loss = cross_entropy(zs, -100, ignore_index=-100)
+        assert loss.data == 0.0
+        assert grad(loss, zs) == [0.0, 0.0, 0.0]
+        assert cross_entropy(zs, 1, ignore_index=-100).data == cross_entropy(zs, 1).data
+        assert cross_entropy(list(self.LOGITS), 1, ignore_index=1) == 0.0
+        with pytest.raises(ValueError, match="class from 0 to 2, got -1"):
+            cross_entropy(zs, -1, ignore_index=-100)
+
+    def test_compiled(self):
+        logits, classes = [self.LOGITS, (1.0, 2.0, 3.0), (0.0, 0.0, 1.0), (1.0, 1.0, 1.0)], [0, -1, 2, 1]
+
+        def loss(z, t):
+            return cross_entropy(z, t, label_smoothing=0.2, ignore_index=-1)
+
+        assert compile(loss).map(logits, classes) == pytest.approx(list(map(loss, map(list, logits), classes)))
+
+    @pytest.mark.parametrize("t", [0.0, 0.3, 1.0])
+    def test_pos_weight(self, t):
+        z = 0.7
+        expected = 3.0 * t * math.log1p(math.exp(-z)) + (1 - t) * math.log1p(math.exp(z))
+        assert binary_cross_entropy(z, t, pos_weight=3.0) == pytest.approx(expected)
+        assert binary_cross_entropy(z, t, pos_weight=1.0) == binary_cross_entropy(z, t)
+        with pytest.raises(ValueError, match="pos_weight is a number from 0"):
+            binary_cross_entropy(z, t, pos_weight=-1.0)
+
+
+def test_classes_for_a_squared_error_are_explained():
+    with pytest.raises(
+        ValueError, match="as many targets as predictions, got 1 and 3; for a class of several, use cross_e"
+    ):
+        mse_loss([0.0, 0.0, 0.0], 2)
+
+
+def test_every_loss_has_a_name_for_fit_and_is_exported():
+    losses = {name for name in nn.__all__ if name.endswith(("_loss", "_entropy"))}
+    assert losses == set(LOSSES), "a loss is decorated with _loss in nn/losses.py and exported by nn/__init__.py"
+
+
 class TestAgainstPyTorch:
     def check(self, ours, theirs, *points):
         torch = pytest.importorskip("torch")
@@ -325,6 +422,28 @@ class TestAgainstPyTorch:
             lambda f, z, torch: f.cross_entropy(z, torch.tensor(t, dtype=torch.float64)),
             0.3, -1.0, 2.0, 1.0,
         )  # fmt: skip
+
+    @pytest.mark.parametrize("z", [-3.0, 0.2, 1.0, 4.0])
+    def test_huber(self, z):
+        self.check(
+            lambda zs: huber_loss(zs, [0.0, 1.0], delta=0.7),
+            lambda f, z, torch: f.huber_loss(z, torch.tensor([0.0, 1.0], dtype=torch.float64), delta=0.7),
+            z, 0.5,
+        )  # fmt: skip
+
+    def test_options(self):
+        self.check(
+            lambda zs: cross_entropy(zs, 2, label_smoothing=0.3),
+            lambda f, z, torch: f.cross_entropy(z, torch.tensor(2), label_smoothing=0.3),
+            0.3, -1.0, 2.0,
+        )  # fmt: skip
+        self.check(
+            lambda zs: binary_cross_entropy(zs[0], 1.0, pos_weight=2.5),
+            lambda f, z, torch: f.binary_cross_entropy_with_logits(
+                z[0], torch.tensor(1.0).double(), pos_weight=torch.tensor(2.5)
+            ),
+            0.3,
+        )
 
     def test_divergence(self):
         p = [0.1, 0.4, 0.5]

@@ -1,4 +1,4 @@
-"""Optimisers, schedules and clipping: 20-step trajectories against the papers' formulas and PyTorch, states, errors."""
+"""Optimisers, schedules, clipping: trajectories compared with the papers' formulas and PyTorch, states, errors."""
 
 import json
 import math
@@ -6,9 +6,24 @@ import math
 import numpy as np
 import pytest
 
+import nn
 from autograd import Value
-from nn import MLP, SGD, Adam, AdamW, CosineAnnealingLR, ExponentialLR, Layer, StepLR, clip_grad_norm, mse_loss
-from nn.optimizers import Optimizer
+from nn import (
+    MLP,
+    SGD,
+    Adam,
+    AdamW,
+    CosineAnnealingLR,
+    ExponentialLR,
+    Layer,
+    LinearLR,
+    ReduceLROnPlateau,
+    RMSprop,
+    StepLR,
+    clip_grad_norm,
+    mse_loss,
+)
+from nn.optimizers import OPTIMIZERS, Optimizer
 
 STEPS = 20
 START = (1.5, -0.7, 0.2)
@@ -36,7 +51,7 @@ def trajectory(make, steps=STEPS, start=START):
 
 
 def by_formula(rule, start=START):
-    """The same for a rule ``rule(t, p, g, memory) -> p`` written out for one number, t from 1."""
+    """The same for a rule ``rule(t, p, g, memory) -> p`` for one number, t from 1."""
     p, memories, path = list(start), [{} for _ in start], []
     for t in range(1, STEPS + 1):
         g = slopes(p)
@@ -73,14 +88,34 @@ def adamw(t, p, g, memory):
     return adam(t, p, g, memory) - 0.05 * 0.3 * p
 
 
+def decayed(t, p, g, memory):
+    return momentum(t, p, g + 0.3 * p, memory)
+
+
+def rmsprop(t, p, g, memory, alpha=0.9, mu=0.0):
+    """The slides of Tieleman and Hinton, with eps outside of the root and momentum as in PyTorch."""
+    memory["v"] = alpha * memory.get("v", 0.0) + (1 - alpha) * g**2
+    memory["b"] = mu * memory.get("b", 0.0) + g / (math.sqrt(memory["v"]) + 1e-6)
+    return p - 0.01 * memory["b"]
+
+
+def rmsprop_with_all(t, p, g, memory):
+    return rmsprop(t, p, g + 0.2 * p, memory, mu=0.5)
+
+
 SETTINGS = {"lr": 0.05, "betas": (0.8, 0.95), "eps": 1e-6}
 CASES = {
     "sgd": (SGD, {"lr": 0.01}, plain),
     "momentum": (SGD, {"lr": 0.01, "momentum": 0.9}, momentum),
     "nesterov": (SGD, {"lr": 0.01, "momentum": 0.9, "nesterov": True}, nesterov),
+    "decayed": (SGD, {"lr": 0.01, "momentum": 0.9, "weight_decay": 0.3}, decayed),
+    "rmsprop": (RMSprop, {"lr": 0.01, "alpha": 0.9, "eps": 1e-6}, rmsprop),
+    "rmsprop with all": (
+        RMSprop, {"lr": 0.01, "alpha": 0.9, "eps": 1e-6, "weight_decay": 0.2, "momentum": 0.5}, rmsprop_with_all,
+    ),
     "adam": (Adam, SETTINGS, adam),
     "adamw": (AdamW, {**SETTINGS, "weight_decay": 0.3}, adamw),
-}
+}  # fmt: skip
 
 
 @pytest.fixture(params=CASES, ids=str)
@@ -108,7 +143,7 @@ class TestTrajectories:
     def test_defaults_are_those_of_pytorch(self):
         torch = pytest.importorskip("torch")
         tensor = torch.zeros(1, requires_grad=True)
-        for kind in (Adam, AdamW):
+        for kind in (Adam, AdamW, RMSprop):
             theirs, ours = getattr(torch.optim, kind.__name__)([tensor]).defaults, kind([Value(0.0)])
             for name in ours.settings:
                 assert getattr(ours, name) == theirs[name], name
@@ -125,7 +160,7 @@ class TestTrajectories:
     def test_they_descend(self, case):
         kind, settings, _ = case
         path = trajectory(lambda ps: kind(ps, **settings), steps=3000)
-        if kind is not AdamW:  # its decay moves the minimum
+        if not settings.get("weight_decay"):  # which moves the minimum
             np.testing.assert_allclose(path[-1][:2], [1.0, 0.0], atol=0.02)
 
 
@@ -142,6 +177,43 @@ class TestAdam:
         x.grad = 0.0
         AdamW([x], lr=0.1, weight_decay=0.5).step()
         assert x.data == 2.0 * (1 - 0.1 * 0.5)
+
+
+class TestGradientsOfZero:
+    """Where all gradients so far were 0 and eps is 0, the step is 0 and not 0 / 0."""
+
+    @pytest.mark.parametrize("kind", [Adam, AdamW, RMSprop])
+    @pytest.mark.parametrize("eps", [0.0, 1e-320])
+    def test_no_step(self, kind, eps):
+        a, b, c = parameters = [Value(1.0), Value(2.0), Value(3.0)]
+        optimizer = kind(parameters, lr=0.1, eps=eps)
+        optimizer.weight_decay = 0.0
+        a.grad, b.grad, c.grad = 1.0, 0.0, -1.0
+        optimizer.step()
+        assert a.data < 1.0
+        assert b.data == 2.0
+        assert c.data > 3.0
+
+    def test_compiled_too(self):
+        def run(compiled):
+            model = MLP(2, [1], init="zeros")
+            adam = Adam(model.parameters(), lr=0.1, eps=0.0)
+            nn.fit(model, [[0.0, 1.0]] * 3, [1.0] * 3, optimizer=adam, epochs=3, compiled=compiled)
+            return [p.data for p in model.parameters()]
+
+        assert run(True) == pytest.approx(run(False))
+        assert run(True)[0] == 0.0  # its input is 0, and so is its gradient
+
+    def test_a_step_that_fails_moves_nothing(self):
+        class Picky(SGD):
+            def new_values(self, p, g, state):
+                return super().new_values(p, 1.0 / g, state)
+
+        a, b = Value(1.0), Value(1.0)
+        a.grad, b.grad = 1.0, 0.0
+        with pytest.raises(ZeroDivisionError):
+            Picky([a, b], lr=0.1).step()
+        assert (a.data, b.data) == (1.0, 1.0)
 
 
 class TestSteps:
@@ -237,6 +309,10 @@ class TestStates:
             (lambda s: s["state"][1].__setitem__(0, "1"), ValueError),
             (lambda s: s.update(lr=-1.0), ValueError),
             (lambda s: s.update(betas=[0.9, 1.0]), ValueError),
+            (lambda s: s["state"][1].__setitem__(1, -1e-300), ValueError),
+            (lambda s: s["state"][1].__setitem__(2, -1), ValueError),
+            (lambda s: s["state"][1].__setitem__(2, 1.0), ValueError),
+            (lambda s: s["state"][1].__setitem__(2, 10**400), ValueError),
         ],
     )
     def test_bad_states_leave_it_as_it_was(self, change, error):
@@ -253,18 +329,18 @@ class TestStates:
 
 
 class TestArguments:
-    @pytest.mark.parametrize("kind", [SGD, Adam, AdamW])
+    @pytest.mark.parametrize("kind", [SGD, RMSprop, Adam, AdamW])
     @pytest.mark.parametrize("lr", [-0.1, math.nan, math.inf, None, "fast", [0.1]])
     def test_lr(self, kind, lr):
         with pytest.raises(ValueError, match="lr is a number from 0, got"):
             kind([Value(0.0)], lr=lr)
 
-    @pytest.mark.parametrize("kind", [SGD, Adam, AdamW])
+    @pytest.mark.parametrize("kind", [SGD, RMSprop, Adam, AdamW])
     def test_parameters(self, kind):
         x = Value(1.0)
         with pytest.raises(ValueError, match="at least one parameter"):
             kind([], lr=0.1)
-        with pytest.raises(ValueError, match="stands twice"):
+        with pytest.raises(ValueError, match="is twice in the list"):
             kind([x, x], lr=0.1)
         with pytest.raises(ValueError, match="calculated or constant"):
             kind([x * 2], lr=0.1)
@@ -294,8 +370,26 @@ class TestArguments:
         with pytest.raises(ValueError, match=message):
             make([Value(0.0)])
 
+    def test_the_signature_of_adam_is_that_of_adamw(self):
+        x = Value(1.0)
+        adamw = AdamW([x], 0.5, (0.1, 0.2), 1e-3, weight_decay=0.25)
+        assert (adamw.lr, adamw.betas, adamw.eps, adamw.weight_decay) == (0.5, (0.1, 0.2), 1e-3, 0.25)
+        assert AdamW([x]).lr == Adam([x]).lr
+
+    def test_every_optimiser_has_a_name_for_fit_and_is_exported(self):
+        kinds = {
+            kind for kind in vars(nn.optimizers).values() if isinstance(kind, type) and issubclass(kind, Optimizer)
+        }
+        missing = [kind.__name__ for kind in kinds if kind.__name__ not in nn.__all__]
+        assert not missing, f"nn/__init__.py exports no {missing}"
+        assert kinds - {Optimizer} == set(OPTIMIZERS.values())
+        assert {kind for kind, _, _ in CASES.values()} == set(OPTIMIZERS.values()), "CASES has no trajectory of it"
+
     def test_repr(self):
-        assert repr(SGD([Value(0.0)], lr=0.1)) == "SGD(1 parameters, lr=0.1, momentum=0.0, nesterov=False)"
+        assert (
+            repr(SGD([Value(0.0)], lr=0.1))
+            == "SGD(1 parameters, lr=0.1, momentum=0.0, nesterov=False, weight_decay=0.0)"
+        )
 
 
 def rates(make, epochs=12):
@@ -326,20 +420,83 @@ class TestSchedules:
             lambda m, o: m.StepLR(o, step_size=3, gamma=0.3),
             lambda m, o: m.ExponentialLR(o, gamma=0.9),
             lambda m, o: m.CosineAnnealingLR(o, T_max=10, eta_min=0.01),
+            lambda m, o: m.LinearLR(o, start_factor=0.1, end_factor=0.8, total_iters=7),
+            lambda m, o: m.LinearLR(o),
         ],
     )
     def test_against_pytorch(self, make):
         torch = pytest.importorskip("torch")
-        import nn
-
         theirs = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.5)
         schedule = make(torch.optim.lr_scheduler, theirs)
-        expected = [0.5]
+        expected = [theirs.param_groups[0]["lr"]]
         for _ in range(25):
             theirs.step()
             schedule.step()
             expected.append(theirs.param_groups[0]["lr"])
         assert rates(lambda o: make(nn, o), 25) == pytest.approx(expected, rel=1e-9)
+
+    def test_linear(self):
+        path = rates(lambda o: LinearLR(o, start_factor=0.2, end_factor=0.6, total_iters=4), 6)
+        assert path == pytest.approx([0.1, 0.15, 0.2, 0.25, 0.3, 0.3, 0.3])
+
+    @pytest.mark.parametrize(
+        ("options", "figures", "expected"),
+        [
+            ({"patience": 1, "factor": 0.5}, [1, 1, 1, 1, 1, 1], [1, 1, 0.5, 0.5, 0.25, 0.25]),
+            ({"patience": 0, "factor": 0.5, "cooldown": 2}, [1, 1, 1, 1, 1], [1, 0.5, 0.5, 0.5, 0.25]),
+            ({"patience": 0, "factor": 0.5, "min_lr": 0.4}, [1, 1, 1, 1], [1, 0.5, 0.4, 0.4]),
+            ({"patience": 0, "factor": 0.5, "mode": "max"}, [1, 2, 1, 3], [1, 1, 0.5, 0.5]),
+            ({"patience": 0, "factor": 0.5, "threshold": 0.1}, [1, 0.95, 0.8], [1, 0.5, 0.5]),
+            ({"patience": 0, "factor": 0.5, "eps": 0.9}, [1, 1, 1], [1, 1, 1]),
+            ({"patience": 0, "factor": 0.5}, [math.nan, 1, math.inf], [0.5, 0.5, 0.25]),
+        ],
+    )
+    def test_plateau(self, options, figures, expected):
+        sgd = SGD([Value(0.0)], lr=1.0)
+        schedule = ReduceLROnPlateau(sgd, **options)
+        path = []
+        for figure in figures:
+            schedule.step(figure)
+            path.append(sgd.lr)
+        assert path == expected
+
+    def test_plateau_against_pytorch(self):
+        torch = pytest.importorskip("torch")
+        figures = [math.sin(k) + 3.0 / (k + 1) for k in range(60)]
+        for options in (
+            {"patience": 2},
+            {"patience": 1, "cooldown": 3, "factor": 0.5, "min_lr": 1e-3, "threshold": 0.05},
+        ):
+            theirs = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.5)
+            ours = SGD([Value(0.0)], lr=0.5)
+            their_schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(theirs, **options)
+            schedule = ReduceLROnPlateau(ours, **options)
+            for figure in figures:
+                theirs.step()
+                their_schedule.step(figure)
+                schedule.step(figure)
+                assert ours.lr == pytest.approx(theirs.param_groups[0]["lr"], rel=1e-12)
+
+    def test_a_plateau_needs_a_figure(self):
+        with pytest.raises(TypeError, match="takes the figure to watch"):
+            ReduceLROnPlateau(SGD([Value(0.0)], lr=0.5)).step()
+
+    @pytest.mark.parametrize("kind", ["StepLR", "ExponentialLR", "CosineAnnealingLR", "LinearLR", "ReduceLROnPlateau"])
+    def test_bad_states_leave_it_as_it_was(self, kind):
+        arguments = {"StepLR": (3,), "ExponentialLR": (0.5,), "CosineAnnealingLR": (7,)}.get(kind, ())
+        sgd = SGD([Value(1.0)], lr=0.3)
+        schedule = getattr(nn, kind)(sgd, *arguments)
+        good, lr = schedule.state_dict(), sgd.lr
+        for name in good:
+            for bad in ("x", [1], math.nan, 10**400, *([-3] if name != "best" else [])):
+                with pytest.raises(ValueError):  # noqa: PT011 (each setting has its own message)
+                    schedule.load_state_dict({**good, name: bad})
+            with pytest.raises(KeyError):
+                schedule.load_state_dict({key: value for key, value in good.items() if key != name})
+        assert schedule.state_dict() == good
+        assert sgd.lr == lr
+        schedule.load_state_dict(json.loads(json.dumps(good)))
+        assert schedule.state_dict() == good
 
     def test_state_resumes(self):
         one, two = (SGD([Value(0.0)], lr=0.5) for _ in range(2))

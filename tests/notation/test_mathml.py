@@ -22,10 +22,13 @@ def leaves(tree):
 def every_operation():
     x, y = Value(0.5, "x"), Value(0.25, "net_1")
     for name, row in table.TABLE.items():
-        if row.variadic:
+        if row.operands[0] == "index":
+            yield name, [1.0, x, y, x]
+        elif row.variadic:
             yield name, [x, y, x, y]
         else:
-            yield name, [x, y, x][: len(row.operands)]
+            first = Value(1.5, "x") if name == "arccosh" else x
+            yield name, [first, y, x, 2.0][: len(row.operands)]
 
 
 @pytest.mark.parametrize(("name", "operands"), list(every_operation()))

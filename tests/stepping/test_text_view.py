@@ -13,9 +13,7 @@ from tests.stepping.graphs import gates, gradients
 
 
 def test_an_output_of_constants_alone_says_why_it_has_no_steps():
-    assert "no steps, because it was not calculated" in str(
-        (Value(2.0).detach() * Value(3.0).detach()).stepper()
-    )
+    assert "no steps, because it was not calculated" in str((Value(2.0).detach() * Value(3.0).detach()).stepper())
     assert "no steps, because it was not calculated" in str(Value(2.0, "x").stepper())
 
 

@@ -206,6 +206,17 @@ def _largest_row(x: Any, out: Any) -> None:
     np.maximum.reduce(x, 0, None, out, keepdims=True)
 
 
+def _product_of_rows(x: Any, out: Any) -> None:
+    np.multiply.reduce(x, 0, None, out, keepdims=True)
+
+
+def _products_of_other_rows(x: Any, out: Any) -> None:
+    before, after = np.ones_like(x), np.ones_like(x)
+    np.multiply.accumulate(x[:-1], 0, None, before[1:])
+    np.multiply.accumulate(x[:0:-1], 0, None, after[-2::-1])
+    np.multiply(before, after, out)
+
+
 def _take_rows(x: Any, rows: Any, out: Any) -> None:
     np.take(x, rows, 0, out, "clip")
 
@@ -232,7 +243,8 @@ def _elementwise(name: str) -> Callable[[Any, Any], None]:
 
 _UFUNCS = (
     "add subtract multiply divide square power negative less less_equal not_equal abs matmul "
-    "exp expm1 log log1p sqrt sin cos tan sinh cosh tanh arcsin arccos arctan"
+    "exp expm1 log log1p log2 log10 sqrt cbrt sin cos tan sinh cosh tanh arcsin arccos arctan arcsinh arccosh arctanh "
+    "arctan2 hypot"
 )
 _CALLS: dict[str, Callable[..., Any]] = {name: getattr(np, name) for name in _UFUNCS.split()} | {
     "erf": _elementwise("erf"),
@@ -241,6 +253,8 @@ _CALLS: dict[str, Callable[..., Any]] = {name: getattr(np, name) for name in _UF
     "maximum": _maximum,
     "minimum": _minimum,
     "positions": _positions,
+    "product_of_rows": _product_of_rows,
+    "products_of_other_rows": _products_of_other_rows,
     "real": _real,
     "sum_examples": _sum_examples,
     "sum_rows": _sum_rows,

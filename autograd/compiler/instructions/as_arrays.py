@@ -9,10 +9,14 @@ from functools import partial, reduce
 from operator import add
 from typing import Any
 
+from ...rules.parts import complete
 from ...rules.table import Namespace
 from .array import Array, is_number, real
 
-_FUNCTIONS = "abs exp expm1 log log1p sqrt sin cos tan sinh cosh tanh arcsin arccos arctan erf erfc"
+_FUNCTIONS = (
+    "abs exp expm1 log log1p log2 log10 sqrt cbrt sin cos tan sinh cosh tanh arcsin arccos arctan arcsinh arccosh "
+    "arctanh erf erfc minimum maximum arctan2 hypot"
+)
 
 
 def _function(call: str, *arguments: Any) -> Any:
@@ -60,6 +64,16 @@ def _largest(xs: Iterable[Array]) -> Array:
     return x if x.rows == 1 else x.builder.emit("largest_row", x.real(), rows=1)
 
 
+def _product(xs: Iterable[Array]) -> Array:
+    (x,) = xs
+    return x if x.rows == 1 else x.builder.emit("product_of_rows", x.real(), rows=1)
+
+
+def _products_of_others(xs: Iterable[Array]) -> list[Any]:
+    (x,) = xs
+    return [1.0 if x.rows == 1 else x.builder.emit("products_of_other_rows", x.real())]
+
+
 def _take(index: Array, xs: Iterable[Array]) -> Array:
     (x,) = xs
     return x.builder.emit("take", x.real(), index.real(), rows=1)
@@ -76,21 +90,29 @@ def _read(m: Namespace, row: Any) -> Callable[..., Any]:
 
 _ROW_BY_ROW: dict[str, Callable[..., Any]] = {name: partial(_function, name) for name in _FUNCTIONS.split()}
 
-MAP: Namespace = Namespace(
-    _read,
-    **_ROW_BY_ROW,
-    where=_where,
-    sum=lambda terms, *rest: reduce(add, (*terms, *rest)),
-    largest=lambda xs: reduce(MAP.maximum, xs),
-    count=len,
+MAP: Namespace = complete(
+    Namespace(
+        _read,
+        **_ROW_BY_ROW,
+        where=_where,
+        sum=lambda terms, *rest: reduce(add, (*terms, *rest)),
+        largest=lambda xs: reduce(MAP.maximum, xs),
+        smallest=lambda xs: reduce(MAP.minimum, xs),
+        count=len,
+    )
 )
-FOLD: Namespace = Namespace(
-    _read,
-    **_ROW_BY_ROW,
-    where=_where,
-    sum=_sum,
-    largest=_largest,
-    count=lambda xs: sum(x.rows for x in xs),
-    take=_take,
-    positions=_positions,
+FOLD: Namespace = complete(
+    Namespace(
+        _read,
+        **_ROW_BY_ROW,
+        where=_where,
+        sum=_sum,
+        largest=_largest,
+        smallest=lambda xs: -_largest([-x for x in xs]),
+        count=lambda xs: sum(x.rows for x in xs),
+        take=_take,
+        positions=_positions,
+        product=_product,
+        products_of_others=_products_of_others,
+    )
 )

@@ -53,12 +53,12 @@ class Block:
         if self.kind != "fold":
             return self.operands
         (operands,) = self.operands
-        if self.operation is TAKE:
-            return [operands[:1], operands[1:]]
         if self.operation is table.DOT:
             n = len(operands) // 2
             return [part for part in (operands[:n], operands[n : 2 * n], operands[2 * n :]) if part]
-        return [operands]
+        assert self.operation is not None
+        fixed = self.operation.value.__code__.co_argcount - 1  # such as the index of take
+        return [*[[node] for node in operands[:fixed]], operands[fixed:]]
 
 
 @dataclass

@@ -6,7 +6,7 @@ from math import prod
 
 from ...rules import as_formulas as words
 from ...rules.formula import COMPARISON, SUM, Formula
-from ...rules.table import TABLE, Operation
+from ...rules.table import LOG_SOFTMAX, SOFTMAX, TABLE, Operation
 from .blocks import Block, Program, is_constant
 from .trace import TAKE, UNIFORM
 
@@ -145,7 +145,7 @@ def _pattern(labels: Sequence[str]) -> str:
 
 def formula(operation: Operation, operands: Sequence[Formula]) -> Formula:
     """An operation as it is called: ``x + y``, ``relu(x)``, ``dot(w, x)``."""
-    if operation is TAKE:
+    if operation in (TAKE, SOFTMAX, LOG_SOFTMAX):
         index, *xs = operands
         listed = xs[0] if len(xs) == 1 else Formula(f"[{', '.join(map(str, xs))}]")
         return listed.call(operation.name, index)

@@ -51,7 +51,7 @@ def through(operation: Operation, operands: tuple[Any, ...]) -> tuple[Any, ...]:
     """The operands to which a gradient goes through: those of which the result is more than a choice."""
     if operation in SILENT:
         return ()
-    return operands[1:] if operation in (table.WHERE, TAKE) else operands
+    return operands[1:] if operation in (table.WHERE, table.SOFTMAX, table.LOG_SOFTMAX, TAKE) else operands
 
 
 class Tracer(Value):

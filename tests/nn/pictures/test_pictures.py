@@ -1,9 +1,10 @@
-"""Pictures: decision boundaries, network diagrams and loss curves, held against what the models say."""
+"""Pictures: decision boundaries, network diagrams and loss curves, compared with what the models calculate."""
 
 import math
 import re
 import sys
 import xml.etree.ElementTree as ElementTree
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ import nn
 matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("Agg")
 from matplotlib import colors, pyplot  # noqa: E402 (after the choice of the back end)
+from matplotlib.contour import ContourSet  # noqa: E402
 
 SVG = "{http://www.w3.org/2000/svg}"
 POINTS = [[-1.0, 0.0], [-0.5, 1.0], [0.5, 0.0], [1.0, 1.0]]
@@ -62,11 +64,16 @@ def test_boundaries_of_several_classes_are_where_the_two_largest_are_equal():
         assert first - second < 0.02
 
 
+def pale(color):
+    """A colour of a marker as that of its region: mixed with white."""
+    return colors.to_hex([0.7 + 0.3 * x for x in color[:3]])
+
+
 def test_the_regions_are_coloured_as_the_model_decides():
     model = nn.MLP(2, [6, 3], "tanh", seed=2)
     ax = nn.plot_decision_boundary(model, POINTS, [0, 1, 2, 1])
-    regions = {colors.to_hex(c.get_facecolor()[0]): c for c in ax.collections if c.get_alpha() == 0.3}
-    markers = {c.get_label(): colors.to_hex(c.get_facecolor()[0]) for c in ax.collections if c.get_label() in "012"}
+    regions = {colors.to_hex(c.get_facecolor()[0]): c for c in ax.collections if isinstance(c, ContourSet) and c.filled}
+    markers = {c.get_label(): pale(c.get_facecolor()[0]) for c in ax.collections if c.get_label() in ("0", "1", "2")}
     for x in [(-0.8, 0.2), (0.0, 0.9), (0.7, 0.5), (1.0, 0.0)]:
         inside = {
             color for color, region in regions.items() if any(path.contains_point(x) for path in region.get_paths())
@@ -120,7 +127,7 @@ def test_any_function_and_a_constant_one():
         ([1.0, 2.0], [1, 1], "two inputs"),
         (np.zeros((0, 2)), [], "two inputs"),
         (POINTS, [1, 2], "same length, got 4 and 2"),
-        (POINTS, [1, 2, 3, 1], "two classes apart, y has 3"),
+        (POINTS, [1, 2, 3, 1], "distinguishes two classes, y has 3"),
         ([[1.0, 2.0], [math.nan, 1.0]], [0, 1], r"row 1 of X is \[nan, 1.0\]"),
     ],
 )
@@ -138,6 +145,46 @@ def test_a_single_point_has_no_boundary(resolution):
 def test_a_class_without_an_output():
     with pytest.raises(ValueError, match="0 to 1"):
         nn.plot_decision_boundary(nn.MLP(2, [2]), POINTS, [0, 1, 2, 1])
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        lambda x: max(x[0], 0.0),  # 0, which is the threshold, on half of the plane
+        lambda x: [x[0], x[1], 0.0],  # three regions touch at a point
+        lambda x: [0.0, 0.0, 0.0],
+    ],
+)
+def test_every_point_has_the_colour_of_a_class(model):
+    ax = nn.plot_decision_boundary(model, np.array(POINTS) - 0.5, [0, 1, 1, 0])
+    ax.set_axis_off()
+    for part in [*ax.get_lines(), ax.get_legend()]:
+        part.set_visible(False)
+    figure = ax.figure
+    figure.canvas.draw()
+    pixels = np.asarray(figure.canvas.buffer_rgba())[..., :3]
+    left, bottom, right, top = ax.get_window_extent().extents.astype(int)
+    inside = pixels[len(pixels) - top + 3 : len(pixels) - bottom - 3, left + 3 : right - 3]
+    assert not (inside == 255).all(axis=-1).any()
+
+
+def test_a_model_is_recorded_and_not_run_point_by_point(monkeypatch):
+    calls = []
+    forward = nn.MLP.forward
+    monkeypatch.setattr(nn.MLP, "forward", lambda self, x: calls.append(1) or forward(self, x))
+    nn.plot_decision_boundary(nn.MLP(2, [3, 3], seed=0), POINTS, [0, 1, 2, 1])
+    assert len(calls) < 10
+
+
+@pytest.mark.parametrize("name", ["a\x00b", "\x1b[31mred", "\uffff", "\ud800", "\x7f\x85", "😀权"])
+def test_characters_that_xml_cannot_hold(name, tmp_path):
+    model = nn.MLP(2, [2, 2], lambda v: v.tanh(), seed=0)
+    model.layers[0].neurons[0].w[0].label = name
+    with suppress(UnicodeEncodeError, ValueError):
+        model.layers[0].activation.__name__ = name
+    diagram = nn.draw(model)
+    ElementTree.fromstring(diagram.svg.encode())
+    diagram.save(tmp_path / "net.svg")
 
 
 # Network diagrams

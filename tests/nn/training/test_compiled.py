@@ -1,4 +1,4 @@
-"""Compiled training: the numbers of training on the graph, by arrays and by machine code, whatever `fit` is asked."""
+"""Compiled training: the numbers of training on the graph, by arrays and by machine code, whatever `fit` is given."""
 
 import importlib.util
 import math
@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 import nn
-import nn.training.compiled
+import nn.training.compiled_steps
+import nn.training.evaluation
 from autograd import BranchChanged, Value, compile
-from nn.training.compiled import check_loss
-from nn.training.handover import Handover
+from nn.training.evaluation import check_loss
+from nn.training.parameter_arrays import ParameterArrays
 
 needs_llvm = pytest.mark.skipif(importlib.util.find_spec("llvmlite") is None, reason="llvmlite is not installed")
 KINDS = ["numpy", pytest.param("llvm", marks=needs_llvm)]
@@ -35,9 +36,9 @@ OPTIMIZERS = {
 def backend(request, monkeypatch):
     """Training compiled by this back end, however short it is."""
     if request.param == "numpy":
-        monkeypatch.setattr(nn.training.compiled, "_MANY_STEPS", math.inf)
+        monkeypatch.setattr(nn.training.compiled_steps, "_MANY_STEPS", math.inf)
     else:
-        monkeypatch.setattr(nn.training.compiled, "_MANY_STEPS", 0)
+        monkeypatch.setattr(nn.training.compiled_steps, "_MANY_STEPS", 0)
     return request.param
 
 
@@ -59,7 +60,7 @@ def weights(model):
 
 
 def same(first, second):
-    """Hold parameters, the optimisers' states and histories of two runs against each other."""
+    """Compare parameters, the optimisers' states and histories of two runs."""
     (model, optimizer, history), (other_model, other_optimizer, other_history) = first, second
     assert list(other_model.state_dict().values()) == pytest.approx(weights(model), rel=1e-9, abs=1e-11)
     for kept, others in zip(optimizer.state, other_optimizer.state, strict=True):
@@ -71,6 +72,14 @@ def same(first, second):
     for name, figures in history.metrics.items():
         assert other_history.metrics[name] == pytest.approx(figures)
     assert (other_history.best_epoch, other_history.stopped) == (history.best_epoch, history.stopped)
+
+
+def on_the_graph(train):
+    """The result of `train`, which warns that it goes on on the graph."""
+    with pytest.warns(UserWarning, match="training runs on the graph, which is slower: "):
+        result = train()
+    assert result[2].engine.startswith("graph: ")
+    return result
 
 
 def holds(backend, **options):
@@ -218,7 +227,7 @@ def test_the_optimisers_of_the_user_run_on_the_graph():
         optimizer = Sign(model.parameters(), lr=0.01)
         return model, optimizer, nn.fit(model, X, CURVE, optimizer=optimizer, compiled=compiled, epochs=2, seed=1)
 
-    same(run(False), run("auto"))
+    same(run(False), on_the_graph(lambda: run("auto")))
     with pytest.raises(TypeError, match="stay as it is in the compiled"):
         run(True)
 
@@ -235,8 +244,6 @@ def test_an_optimiser_with_a_step_of_its_own_cannot_be_compiled():
 
 def test_a_branch_goes_on_eagerly_unless_it_must_be_compiled(backend):
     class Bent(nn.MLP):
-        __module__ = "nn.bent"  # so that fit takes it for one of its own
-
         def forward(self, x):
             (y,) = super().forward(x)
             return [x[0] * y if x[0] > 0 else y]
@@ -244,7 +251,7 @@ def test_a_branch_goes_on_eagerly_unless_it_must_be_compiled(backend):
     def run(compiled):
         return train(compiled, Bent(2, [3, 1], activation="tanh", seed=3))
 
-    same(run(False), run("auto"))
+    same(run(False), on_the_graph(lambda: run("auto")))
     with pytest.raises(BranchChanged):
         run(True)
 
@@ -274,7 +281,7 @@ def test_divergence_ends_with_the_best_weights(backend):
 
 def test_a_derivative_that_is_infinite_and_allowed_is_got_over(backend):
     class Root(nn.Module):
-        """w·√x: at x = 0 the derivative by x is infinite, that by w is not."""
+        """w·√x: at x = 0 the derivative with respect to x is infinite, that with respect to w is not."""
 
         def __init__(self):
             self.w = Value(1.0)
@@ -317,7 +324,7 @@ def test_a_branch_that_changes_within_an_epoch(backend):
     def run(compiled):
         return train(compiled, X=rows, y=[min(sum(x), 4.0) for x in rows], loss=loss, epochs=2, batch_size=4)
 
-    same(run(False), run("auto"))
+    same(run(False), on_the_graph(lambda: run("auto")))
 
 
 LOSSES_THAT_ASK_MORE = {
@@ -338,7 +345,7 @@ def test_a_loss_that_asks_more_of_a_class_than_arithmetic_trains_on_the_graph(ba
     def run(compiled):
         return train(compiled, y=y, loss=LOSSES_THAT_ASK_MORE[name], validation=(X[:6], y[:6]))
 
-    same(run(False), run("auto"))
+    same(run(False), on_the_graph(lambda: run("auto")))
     with pytest.raises((TypeError, LookupError, AttributeError)):
         run(True)
 
@@ -383,7 +390,7 @@ class OfTheUserError(Exception):
 
 
 def guarded(error):
-    """A loss that refuses what is no class: in a recording that is every target."""
+    """A loss that refuses all but classes: in a recording that is every target."""
 
     def loss(prediction, target):
         if target not in (0, 1):
@@ -400,8 +407,8 @@ def test_a_loss_that_looks_at_its_target_trains_on_the_graph_whatever_it_raises(
     def run(compiled):
         return train(compiled, y=y, loss=guarded(error), validation=(X[:6], y[:6]))
 
-    same(run(False), run("auto"))
-    with pytest.raises(TypeError, match="what a recording does not hold") as raised:
+    same(run(False), on_the_graph(lambda: run("auto")))
+    with pytest.raises(TypeError, match="what a recording cannot hold") as raised:
         run(True)
     assert isinstance(raised.value.__cause__, error)
 
@@ -409,9 +416,10 @@ def test_a_loss_that_looks_at_its_target_trains_on_the_graph_whatever_it_raises(
 def test_a_loss_that_cannot_be_recorded_is_asked_for_it_once(monkeypatch):
     recordings = []
     monkeypatch.setattr(
-        nn.training.compiled, "check_loss", lambda *arguments: recordings.append(1) or check_loss(*arguments)
+        nn.training.evaluation, "check_loss", lambda *arguments: recordings.append(1) or check_loss(*arguments)
     )
-    train("auto", y=[int(t > 0) for t in MARGINS], loss=guarded(ValueError), validation=(X[:6], [0, 1] * 3))
+    with pytest.warns(UserWarning, match="graph"):
+        train("auto", y=[int(t > 0) for t in MARGINS], loss=guarded(ValueError), validation=(X[:6], [0, 1] * 3))
     assert len(recordings) == 2  # for training and for validation
 
 
@@ -438,16 +446,16 @@ def test_numbers_come_back_whole_where_that_is_interrupted():
     model = network()
     optimizer = nn.Adam(model.parameters(), lr=0.02)
     program = compile(lambda x, t: nn.mse_loss(model(x), t), backend="numpy")
-    numbers = Handover(optimizer, None, lambda **options: program.descent(X, CURVE, **options))
-    numbers.take()
-    numbers.descent.run()
+    numbers = ParameterArrays(optimizer, None, lambda **options: program.descent(X, CURVE, **options))
     optimizer.state = Interrupted(optimizer.state)
+    numbers.to_arrays()
+    numbers.run(range(len(X)), len(X))
     with pytest.raises(KeyboardInterrupt):
-        numbers.give_back()
-    numbers.give_back()
+        numbers.to_values()
+    numbers.to_values()
     assert [t for _, _, t in optimizer.state] == [1] * len(optimizer.state)
     assert weights(model) == numbers.descent.theta.tolist()
-    assert not numbers.held
+    assert not numbers.in_arrays
 
 
 def test_ctrl_c_while_the_numbers_come_back_at_the_end():
