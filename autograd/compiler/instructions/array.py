@@ -1,6 +1,7 @@
-"""Array instructions: the program as a list of NumPy calls on arrays that will be filled later.
+"""Array instructions: the program as a list of operations on arrays that will be filled later.
 
-A rule of the table, read with `Array` numbers, does not calculate: it appends the instructions that will. Arrays have
+A rule of the table, read with `Array` numbers, does not calculate: it appends the instructions that will. Every back
+end runs this list; what NumPy makes of it is the reference. Arrays have
 one row a node and one column an example (one column in all where every example has the same number).
 """
 

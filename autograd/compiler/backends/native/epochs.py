@@ -1,4 +1,4 @@
-"""Whole epochs of gradient descent without a look at Python.
+"""Whole epochs of gradient descent in machine code, without returning to Python.
 
 Three programs take turns: the sweep over a minibatch, the length of the gradient, and the rule that moves the
 parameters, for which they are the examples. What calls them one after the other is machine code too.

@@ -1,4 +1,4 @@
-"""The machine: what this processor can do, and text of LLVM made into a function that runs on it."""
+"""Compiling: text of LLVM becomes a function that runs on this processor."""
 
 import ctypes
 import ctypes.util

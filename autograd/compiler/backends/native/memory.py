@@ -1,4 +1,4 @@
-"""What machine code reads and writes: memory of its own, and the addresses of the arguments.
+"""The memory that machine code reads and writes, and the addresses of the arguments.
 
 Looking up where an array stands takes longer than copying a small one. So a small argument is copied to a place whose
 address stands written down, until the same array comes a second time: from then on it is read where it is.
