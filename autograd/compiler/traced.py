@@ -54,6 +54,10 @@ class Traced:
             state, _lock=threading.Lock(), _runners={}, _constants=[]
         )  # what runs it is made anew when it is asked for
 
+    def unlock(self) -> None:
+        """See `Traces.unlock`."""
+        self._lock = threading.Lock()
+
     @property
     def parameters(self) -> list[Value]:
         return self.program.parameters
