@@ -11,8 +11,9 @@ from ..rules import exact as table
 from .as_values import VALUES
 from .backward import RECORDED, Arithmetic, chain_rule, gradients
 from .errors import is_number, named, not_recorded, require_value
+from .evaluate import evaluate, local_grads
 from .grad_mode import current_mode, mode
-from .value import Value, apply, constant, evaluate, local_grads
+from .value import Value, apply, constant
 
 
 @overload
