@@ -16,12 +16,12 @@ from .value import Value, apply, constant
 def expand(output: Value) -> Value:
     """The same value as a graph of primitives on the same leaves: dot as products and sums, sigmoid as its formula.
 
-    A function defined by a choice, such as relu, stays whole. The formulas are those of the textbook, with fewer digits
-    in the far tails. Raises OverflowError where such a formula overflows although the operation does not (sigmoid
-    below -709).
-
     Arguments:
         output: the Value to expand.
+
+    Returns a new Value. A function defined by a choice, such as relu, stays whole. The formulas are those of the
+    textbook, with fewer digits in the far tails. Raises OverflowError where such a formula overflows although the
+    operation does not (sigmoid below -709).
 
     >>> w, x = Value(2.0), Value(-1.0)
     >>> expand((w * x).sigmoid()).op

@@ -10,13 +10,12 @@ from ..rules.operation import Operation
 from . import many, traced
 from .docstrings import example
 from .fast_ops import generate
-from .grad_mode import current_mode
 from .signatures import Binary, Number, Unary
-from .value import Value, apply
+from .value import apply
 
 dot, total, mean, prod, norm = many.dot, many.total, many.mean, many.prod, many.norm
 logsumexp, softmax, log_softmax = many.logsumexp, many.softmax, many.log_softmax
-take, uniform = traced.take, traced.uniform
+take, uniform, where = traced.take, traced.uniform, traced.where
 
 
 def _function(row: Operation) -> Any:
@@ -98,6 +97,9 @@ def clamp(x: Any, low: Number, high: Number) -> Any:
 def minimum(x: Any, y: Any, *more: Any) -> Any:
     """minimum(x, y, ...): the smallest of two or more numbers; NaN where one of them is NaN.
 
+    Arguments:
+        x, y, more: Values or plain numbers.
+
     The gradient goes to the smallest; where two are equal, they share it equally. Returns a Value if an operand is one,
     a float for plain numbers alone.
 
@@ -110,6 +112,9 @@ def minimum(x: Any, y: Any, *more: Any) -> Any:
 def maximum(x: Any, y: Any, *more: Any) -> Any:
     """maximum(x, y, ...): the largest of two or more numbers; NaN where one of them is NaN.
 
+    Arguments:
+        x, y, more: Values or plain numbers.
+
     The gradient goes to the largest; where two are equal, they share it equally. Returns a Value if an operand is one,
     a float for plain numbers alone.
 
@@ -117,21 +122,3 @@ def maximum(x: Any, y: Any, *more: Any) -> Any:
     3.0
     """
     return apply(table.MAX, (x, y, *more)) if more else _maximum(x, y)
-
-
-def where(condition: Any, a: Number, b: Number) -> Any:
-    """where(condition, a, b): `a` where the condition holds, else `b`. No gradient reaches the other one.
-
-    Arguments:
-        condition: a bool, such as ``x > 0``, or a number; in a compiled function both sides are kept.
-        a, b: Values or plain numbers.
-
-    Returns a Value if `a` or `b` is one, a float for plain numbers alone.
-
-    >>> x = Value(-3.0)
-    >>> where(x > 0, x, -x).data
-    3.0
-    """
-    tracer = current_mode().tracer
-    symbolic = tracer is not None and isinstance(condition, Value)
-    return apply(table.WHERE, (condition if symbolic else 1.0 if condition else 0.0, a, b))

@@ -28,6 +28,7 @@ def grad(output: Value, inputs: Iterable[Value], create_graph: bool = False) -> 
         inputs: Values, leaves or inner nodes; one on which `output` does not depend has gradient 0.
         create_graph: give Values, which can be differentiated again, to any order, instead of floats.
 
+    Returns a list, a gradient for each of `inputs`.
     Raises TypeError when something else than Values comes; ValueError when `output` or an input is a constant, when a
     gradient becomes NaN, or when, with `create_graph`, the data of a leaf was changed after `output` was calculated.
 

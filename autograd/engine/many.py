@@ -50,7 +50,12 @@ def _dot(weights: tuple[Any, ...], inputs: tuple[Any, ...], bias: Any) -> Any:
 
 
 def total(xs: Iterable[Number]) -> Any:
-    """total(xs): the sum of many numbers, as one node. The sum of none is 0.0.
+    """total(xs): the sum of many numbers, as one node.
+
+    Arguments:
+        xs: numbers or Values.
+
+    Returns a Value if one of them is one, else a float; 0.0 for none.
 
     >>> total([1.0, 2.0, 3.5])
     6.5
@@ -60,7 +65,12 @@ def total(xs: Iterable[Number]) -> Any:
 
 
 def mean(xs: Iterable[Number]) -> Any:
-    """mean(xs): the arithmetic mean, as one node. Raises ValueError when there are none.
+    """mean(xs): the arithmetic mean, as one node.
+
+    Arguments:
+        xs: one or more numbers or Values.
+
+    Returns a Value if one of them is one, else a float. Raises ValueError when there are none.
 
     >>> mean([1.0, 2.0, 6.0])
     3.0
@@ -69,7 +79,12 @@ def mean(xs: Iterable[Number]) -> Any:
 
 
 def prod(xs: Iterable[Number]) -> Any:
-    """prod(xs): the product of many numbers, as one node. The product of none is 1.0.
+    """prod(xs): the product of many numbers, as one node.
+
+    Arguments:
+        xs: numbers or Values.
+
+    Returns a Value if one of them is one, else a float; 1.0 for none.
 
     >>> prod([2.0, 3.0, 4.0])
     24.0
@@ -81,7 +96,10 @@ def prod(xs: Iterable[Number]) -> Any:
 def norm(xs: Iterable[Number]) -> Any:
     """norm(xs): the length of a vector, √(x1² + ... + xn²), as one node; its gradient is 0 at the origin.
 
-    Raises ValueError when there are none.
+    Arguments:
+        xs: one or more numbers or Values.
+
+    Returns a Value if one of them is one, else a float. Raises ValueError when there are none.
 
     >>> norm([3.0, 4.0])
     5.0
@@ -92,7 +110,10 @@ def norm(xs: Iterable[Number]) -> Any:
 def logsumexp(xs: Iterable[Number]) -> Any:
     """logsumexp(xs): log(exp(x1) + ... + exp(xn)), as one node that cannot overflow.
 
-    Raises ValueError when there are none.
+    Arguments:
+        xs: one or more numbers or Values.
+
+    Returns a Value if one of them is one, else a float. Raises ValueError when there are none.
 
     >>> round(logsumexp([1000.0, 1000.0]), 6)
     1000.693147
@@ -103,7 +124,10 @@ def logsumexp(xs: Iterable[Number]) -> Any:
 def softmax(xs: Iterable[Number]) -> list[Any]:
     """softmax(xs): exp(xi) / (exp(x1) + ... + exp(xn)) for each i; they are positive and add up to 1.
 
-    Raises ValueError when there are none.
+    Arguments:
+        xs: one or more numbers or Values.
+
+    Returns a list with a Value or a float for each of them. Raises ValueError when there are none.
 
     >>> softmax([1000.0, 0.0])
     [1.0, 0.0]
@@ -119,7 +143,12 @@ def log_softmax(xs: Iterable[Number], index: Any = None) -> Any:
         xs: one or more numbers.
         index: a place from 0; in a compiled function it may be an input, such as a class.
 
-    Returns a list, or with an index the one at this place, as one node. Raises ValueError when there are none.
+    Returns a list, or with an index the one at this place, as one node.
+
+    Arguments:
+        xs: one or more numbers or Values.
+
+    Returns a Value if one of them is one, else a float. Raises ValueError when there are none.
 
     >>> log_softmax([1000.0, 0.0]), log_softmax([37.0, 0.0], 0)
     ([0.0, -1000.0], -8.533047625744066e-17)

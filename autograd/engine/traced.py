@@ -1,4 +1,4 @@
-"""What a function that is being compiled records in a way of its own: a place in a list, a random number, a maximum.
+"""What a function that is being compiled records in a way of its own: conditions, places in lists, random numbers.
 
 Outside `compile` these are plain Python.
 """
@@ -6,20 +6,43 @@ Outside `compile` these are plain Python.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..rules import table
 from ..rules.floats import FLOATS
 from .errors import short
 from .grad_mode import current_mode
 from .signatures import Number
-from .value import Value
+from .value import Value, apply
 
 if TYPE_CHECKING:
     from random import Random
 
 
+def where(condition: Any, a: Number, b: Number) -> Any:
+    """where(condition, a, b): `a` where the condition holds, else `b`. No gradient reaches the other one.
+
+    Arguments:
+        condition: a bool, such as ``x > 0``, or a number; in a compiled function both sides are kept.
+        a, b: Values or plain numbers.
+
+    Returns a Value if `a` or `b` is one, a float for plain numbers alone.
+
+    >>> x = Value(-3.0)
+    >>> where(x > 0, x, -x).data
+    3.0
+    """
+    tracer = current_mode().tracer
+    symbolic = tracer is not None and isinstance(condition, Value)
+    return apply(table.WHERE, (condition if symbolic else 1.0 if condition else 0.0, a, b))
+
+
 def take(xs: Sequence[Any], index: Any) -> Any:
     """take(xs, index): ``xs[index]``, where in a compiled function the index may be an input, such as a class.
 
-    Raises ValueError when `index` is no whole number from 0 to len(xs) - 1.
+    Arguments:
+        xs: a list or tuple.
+        index: a whole number, or a Value that holds one.
+
+    Returns the item. Raises ValueError when `index` is no whole number from 0 to len(xs) - 1.
 
     >>> take([10.0, 20.0, 30.0], 1)
     20.0
@@ -41,7 +64,11 @@ def place(what: str, index: Any, n: int) -> int:
 def uniform(generator: "Random") -> Any:
     """uniform(generator): a random number from 0 to 1, as ``generator.random()`` gives it, without a gradient.
 
-    In a compiled function it is drawn for every example and every call, in the order in which the function would.
+    Arguments:
+        generator: a random.Random, or anything with a method `random`.
+
+    Returns a float. In a compiled function it is drawn for every example and every call, in the order in which the
+    function would.
 
     >>> from random import Random
     >>> uniform(Random(1)) == Random(1).random()
