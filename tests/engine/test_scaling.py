@@ -1,5 +1,6 @@
 """Slopes that overflow alone: times a small gradient they are finite, and times 0 they are 0."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from mpmath import mp, mpf
 
 from autograd import Value, cbrt, grad, log, log2, log10
+from autograd.rules.quotients import Quotient, times
 
 FUNCTIONS: dict[str, tuple[Callable[[Value], Value], Callable[[Any], Any]]] = {
     "log": (log, lambda x: 1 / x),
@@ -41,3 +43,17 @@ def test_small_gradients_meet_large_slopes(name: str, x: float, create_graph: bo
             assert data == float("inf") * (1 if exact > 0 else -1)
         else:
             assert abs(mpf(data) - exact) <= mpf(1e-13) * abs(exact) + mpf(5e-324), (upstream, data, exact)
+
+
+@pytest.mark.parametrize(
+    ("upstream", "slope", "product"),
+    [
+        (1e-200, Quotient(1e-200, 1e-320), 1e-80),  # 1e-400 on the way, if multiplied first
+        (1e5, Quotient(1e-10, 1e-310), 1e305),  # 1e315, if divided first
+        (0.0, Quotient(1.0, 5e-324), 0.0),
+        (1e10, Quotient(1.0, 1e-310), math.inf),
+        (2.0, 3.5, 7.0),
+    ],
+)
+def test_an_order_that_does_not_overflow_on_the_way(upstream: float, slope: Any, product: float) -> None:
+    assert times(upstream, slope, float) == pytest.approx(product, rel=1e-3)
