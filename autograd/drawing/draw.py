@@ -42,7 +42,8 @@ def draw(
         engine: "bundled" (installed with this package) or "system" (the dot of an installed Graphviz); None takes the
             first that works.
 
-    Raises TypeError when `output` is not a Value, ValueError for an unknown option or too many nodes.
+    Returns a `Drawing`. Raises TypeError when `output` is not a Value, ValueError for an unknown option or too many
+    nodes.
 
     >>> x, y = Value(-2.0), Value(5.0)
     >>> drawing = draw(x + y, labels={"x": x, "y": y})

@@ -132,7 +132,11 @@ class Stepper(BaseStepper):
 def stepper(output: Value, forward: bool = False) -> Stepper:
     """Backpropagation of `output` in single steps: a `Stepper`, also as the method ``output.stepper()``.
 
-    With `forward`, the operations of the forward pass come first. Raises TypeError when `output` is not a Value.
+    Arguments:
+        output: the Value to start from.
+        forward: whether the operations of the forward pass come first.
+
+    Returns a `Stepper` before its first step. Raises TypeError when `output` is not a Value.
 
     >>> x = Value(3.0, "x")
     >>> s = stepper(x * x)

@@ -35,7 +35,7 @@ def primitive(
     """
     if not isinstance(name, str) or not name.isidentifier() or iskeyword(name) or name.startswith("_"):
         raise ValueError(f"an operation's name is an identifier that begins with a letter, got {name!r}")
-    if (name in TABLE and name not in _own) or name in ("inf", "largest", "max", "nan", "sum"):
+    if (name in TABLE and name not in _own) or name in ("inf", "largest", "nan", "sum", "take"):
         raise ValueError(f"{name!r} has a meaning in the rules of this package already: choose another name")
     if not isinstance(value, FunctionType) or not isinstance(partials, FunctionType):
         raise TypeError(f"primitive({name!r}) needs functions made by def or lambda for value and partials")

@@ -61,6 +61,7 @@ class Step(NamedTuple):
 
     @property
     def phase(self) -> str:
+        """The pass that the step belongs to, "backward"."""
         return "backward"
 
     @property
@@ -163,7 +164,13 @@ class Step(NamedTuple):
 
 
 class Evaluation(NamedTuple):
-    """One operation of the forward pass: `node` is calculated from its parents."""
+    """One operation of the forward pass: `node` is calculated from its parents.
+
+    >>> from autograd import Value, stepper
+    >>> x = Value(3.0, "x")
+    >>> stepper(x * x, forward=True).step()
+    *  f = x·x    = 3·3 = 9
+    """
 
     number: int
     node: Value
@@ -172,6 +179,7 @@ class Evaluation(NamedTuple):
 
     @property
     def phase(self) -> str:
+        """The pass that the operation belongs to, "forward"."""
         return "forward"
 
     def __str__(self) -> str:
