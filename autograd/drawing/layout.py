@@ -27,7 +27,7 @@ _DPI = ["-Gdpi=192"]  # the resolution of a PNG that an engine draws itself
 # from each other makes thousands of them; beyond this many, arrows are straight and the search for places is short.
 _CROSSINGS = 1500
 _QUICK = ["-Gsplines=line", "-Gnslimit=0.1", "-Gnslimit1=1", "-Gmclimit=0.1"]
-_ARROW = re.compile(r'^\t*"?(\w+)"?:\w+ -> "?(\w+)', re.MULTILINE)
+_ARROW = re.compile(r'^\t*"?(\w+)"?[:\w]+ -> "?(\w+)', re.MULTILINE)
 
 
 class LayoutError(RuntimeError):
