@@ -137,12 +137,10 @@ class Diagram:
                 nodes = self.within[place]
                 chain = self.chains[nodes[0]]
                 group = groups.index(chain[: chain.index(place)])
-                if place in self.neurons:
-                    boxes.append(self._card(place, nodes, group))
-                else:
-                    boxes.append(self._scope_box(place, nodes, leaving[place], group))
+                box = self.scope_box(place, nodes, leaving[place], self.neurons.get(place))
+                boxes.append(box._replace(name=self.scope_names[place], group=group))
             else:
-                boxes.append(self._node_box(place, groups.index(self.chains[place])))
+                boxes.append(self.node_box(place, groups.index(self.chains[place])))
         return boxes, self._arrows(), groups.groups
 
     def count_arrows(self) -> int:
@@ -161,7 +159,7 @@ class Diagram:
                     entering |= {(tail, head) for tail in tails}
         return drawn + len(entering)
 
-    def _node_box(self, node: Value, group: int | None) -> Box:
+    def node_box(self, node: Value, group: int | None = None) -> Box:
         style = self.style
         role = _role(node)
         rows: list[tuple[str, str]] = [("data", style.number(node.data))]
@@ -205,22 +203,28 @@ class Diagram:
                     used[parent] = None
         return {scope: [node for node in nodes if node in used] for scope, nodes in self.within.items()}
 
-    def _card(self, scope: Scope, nodes: list[Value], group: int | None) -> Box:
-        """The card of a neuron: a row for each input, its bias, its sum and what follows."""
-        style, neuron = self.style, self.neurons[scope]
-        names = [self._called(neuron.total.parents[k]) for k in neuron.inputs]
-        names += [] if neuron.bias is None else ["bias"]
-        names += [f"{word} {self._called(node)}" for word, node in neuron.operations()]
-        return Box(
-            name=self.scope_names[scope],
+    def scope_box(self, scope: Scope, nodes: list[Value], leaving: list[Value], neuron: Neuron | None) -> Box:
+        """The box of a scope with these nodes, of which others use those that are `leaving`; a neuron is a card."""
+        box = Box(
+            name="",
             role="scope",
-            output=self.collapsed(self.output) is scope,
+            output=self.output in nodes,
             badge=shown(scope.name),
             title="",
             rows=(),
             operands=0,
             tooltip=visible(f"{scope.name}, {len(nodes)} nodes"),
-            group=group,
+            group=None,
+        )
+        return self._summary(box, nodes, leaving) if neuron is None else self._card(box, neuron)
+
+    def _card(self, box: Box, neuron: Neuron) -> Box:
+        """The card of a neuron: a row for each input, its bias, its sum and what follows."""
+        style = self.style
+        names = [self._called(neuron.total.parents[k]) for k in neuron.inputs]
+        names += [] if neuron.bias is None else ["bias"]
+        names += [f"{word} {self._called(node)}" for word, node in neuron.operations()]
+        return box._replace(
             card=tuple(
                 (shown(name), style.number(node.data), style.number(style.gradients(node)) if node.operation else "")
                 for name, node in zip(names, neuron.parts(), strict=True)
@@ -232,7 +236,7 @@ class Diagram:
         """What a card calls a node: its name, or the number that a constant is."""
         return self.style.number(node.data) if node.operation is None else self._short(node, self.style.title(node))
 
-    def _scope_box(self, scope: Scope, nodes: list[Value], leaving: list[Value], group: int | None) -> Box:
+    def _summary(self, box: Box, nodes: list[Value], leaving: list[Value]) -> Box:
         style = self.style
         counts = {role: sum(_role(node) == role for node in nodes) for role in ("operation", "parameter")}
         rows = [(f"{role}s", str(count)) for role, count in counts.items() if count]
@@ -242,17 +246,7 @@ class Diagram:
         elif counts["operation"]:
             rows.append(("outputs", str(len(leaving))))
         title = style.label(leaving[0]) if len(leaving) == 1 else ""
-        return Box(
-            name=self.scope_names[scope],
-            role="scope",
-            output=self.collapsed(self.output) is scope,
-            badge=shown(scope.name),
-            title=shown(title),
-            rows=tuple(rows),
-            operands=0,
-            tooltip=visible(f"{scope.name}, {len(nodes)} nodes"),
-            group=group,
-        )
+        return box._replace(title=shown(title), rows=tuple(rows))
 
     def _arrows(self) -> list[Arrow]:
         arrows: list[Arrow] = []
@@ -447,14 +441,14 @@ def _collapsed_scopes(
     """For each chain of scopes the one that becomes a box: a neuron, or the outermost that holds no neuron."""
     distinct = dict.fromkeys(chains.values())
     if not neurons:
-        depth = _collapsed_depth(chains)
+        depth = collapsed_depth(chains)
         return {chain: chain[depth] for chain in distinct if len(chain) > depth}
     around = {scope for chain in distinct if neurons.keys() & set(chain) for scope in chain} - neurons.keys()
     found = {chain: next((scope for scope in chain if scope not in around), None) for chain in distinct}
     return {chain: scope for chain, scope in found.items() if scope is not None}
 
 
-def _collapsed_depth(chains: Mapping[Value, tuple[Scope, ...]]) -> int:
+def collapsed_depth(chains: Mapping[Value, tuple[Scope, ...]]) -> int:
     """Which scopes become boxes: the outermost, or those within it where one scope alone holds all the others."""
     distinct = list(dict.fromkeys(chains.values()))
     depth = 0

@@ -93,7 +93,9 @@ def test_what_leaves_had_is_shown_from_the_beginning():
 
 @pytest.mark.parametrize("make", [gates, neuron, lambda: expand(neuron())])
 def test_small_graphs_make_small_pages(make):
-    assert len(page(make().stepper()).encode()) < 60_000
+    assert (
+        len(page(make().stepper()).encode()) < 100_000
+    )  # of which the script is 25,000, and the sentences are there in two languages
 
 
 def test_a_small_network_stays_below_100_kb():

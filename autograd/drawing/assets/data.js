@@ -1,0 +1,14 @@
+
+// The data of the page, and how elements are made.
+const data = JSON.parse(byId("data").textContent);
+const SVG = "http://www.w3.org/2000/svg";
+const word = (text) => text;
+let refresh = () => {}; // show the state again, after the picture has changed
+
+function element(namespace, name, attributes = {}, ...children) {
+  const made = document.createElementNS(namespace, name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}
+
