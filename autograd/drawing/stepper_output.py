@@ -59,10 +59,12 @@ class Stepper(BaseStepper):
         - ``"f.html"``: a page that steps through the pass in a browser, from the beginning; one file, without network.
         - ``"steps/*.svg"`` (or png, pdf, dot): a picture of each step, ``steps/01.svg`` and so on, on one layout. The
           folder is made.
+        - ``"f.gif"``: a moving picture, a frame before the first step and one for each step. It needs Pillow.
         - ``"step.svg"``: a picture of the current step.
 
-        Raises ValueError for another suffix, for a page of more than 2,000 steps and for a picture of more than 500
-        nodes, OSError where a file cannot be written, LayoutError when no layout engine works.
+        Raises ValueError for another suffix, for a page of more than 2,000 steps, a GIF of more than 300 and a picture
+        of more than 500 nodes, ImportError for a GIF without Pillow, OSError where a file cannot be written,
+        LayoutError when no layout engine works.
         """
         target = Path(path)
         suffix = target.suffix.lower()
@@ -70,10 +72,16 @@ class Stepper(BaseStepper):
             from .page import write_page
 
             write_page(self, target)
+        elif suffix == ".gif" and "*" not in target.name:
+            from ..files import write_whole
+            from .animation import animation
+            from .step_pictures import PassPictures
+
+            write_whole(target, animation(PassPictures(self)))
         elif suffix not in _PICTURES:
             raise ValueError(
-                f"cannot save a pass as {target.name!r}: name a page (f.html), pictures of all steps (steps/*.svg) or "
-                f"a picture of this step (f.svg); pictures end in {', '.join(_PICTURES)}"
+                f"cannot save a pass as {target.name!r}: name a page (f.html), a moving picture (f.gif), pictures of "
+                f"all steps (steps/*.svg) or a picture of this step (f.svg); pictures end in {', '.join(_PICTURES)}"
             )
         elif "*" in target.name:
             self._save_series(target)

@@ -256,7 +256,7 @@ function spotOf(k) {
   const item = itemOf(k);
   const { x, y, width, height } = spots.get(item);
   const part = closed(k);
-  const row = part && rowsOf.get(part).get(k);
+  const row = part?.rows && rowsOf.get(part).get(k);
   const box = row ? { x, y: y + row.y - drawn(item).box.y - 10, width, height: 20, row: true } : { x, y, width, height };
   return { group: row?.group ?? drawn(item).group, box };
 }
