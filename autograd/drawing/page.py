@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..engine.value import Value
 from ..files import write_whole
+from ..messages import Translate, translation
 from ..notation.mathml import mathml
 from ..notation.symbols import short_number
 from ..stepping.recording import RecordedPass, record_pass
@@ -28,8 +29,10 @@ _FORMAT = ".4g"  # of the numbers in the picture
 _MARGIN = 28.0  # around the picture, for the marks of the current step
 
 
-def write_page(stepper: BaseStepper, path: str | os.PathLike[str]) -> None:
+def write_page(stepper: BaseStepper, path: str | os.PathLike[str], language: str | None = None) -> None:
     """Write the page of `stepper` to `path`. The file appears complete or not at all.
+
+    `language` is the one that it begins with, "en" or "zh_CN"; None takes that of the browser.
 
     Raises ValueError for more than 2,000 steps and where a gradient becomes NaN, OSError where the file cannot be
     written, LayoutError when no layout engine works.
@@ -39,14 +42,17 @@ def write_page(stepper: BaseStepper, path: str | os.PathLike[str]) -> None:
             f"the page would have {len(stepper):,} steps, more than {MOST_STEPS:,}: collapse sums (dot and mean are "
             "one node each), expand less, take one example of a batch, or step through a part: stepper(inner_node)"
         )
-    write_whole(path, page(stepper).encode())
+    write_whole(path, page(stepper, language).encode())
 
 
-def page(stepper: BaseStepper) -> str:
+def page(stepper: BaseStepper, language: str | None = None) -> str:
     """The text of the page; `stepper` and all gradients are unchanged."""
     record = record_pass(stepper)
-    title = f"Backpropagation of {record.stepper.equations.name(stepper.output)}, step by step"
+    output = record.stepper.equations.name(stepper.output).text
+    title = _TITLE.format(output=output)
     data = _data(record, begin_forward=len(stepper) > len(record.backward))
+    data["language"] = language
+    data["chinese"] = _words(record, output, translation("zh_CN"))
     style = Style(stepper.names, _FORMAT, True, record.widest(_FORMAT).get)
     diagram = Diagram(stepper.output, style, collapse=False)
     folds = Folds(diagram)
@@ -120,8 +126,7 @@ def _data(record: RecordedPass, begin_forward: bool) -> dict[str, Any]:
     return {
         "output": output,
         "beginForward": begin_forward,
-        "startForward": "Only the inputs are known. Each step of the forward pass calculates one operation; "
-        "then the backward pass takes the gradients back.",
+        "startForward": _START_FORWARD,
         "startBackward": _start(record, output),
         "nodes": [
             {
@@ -140,17 +145,48 @@ def _data(record: RecordedPass, begin_forward: bool) -> dict[str, Any]:
     }
 
 
-def _start(record: RecordedPass, output: str) -> str:
+def _start(record: RecordedPass, output: str, translate: Translate = str) -> str:
     """The sentence before the first step of the backward pass."""
     if not record.backward:
-        return f"The graph has no edge along which a gradient of {output} could be passed back."
+        return translate("The graph has no edge along which a gradient of {output} could be passed back.").format(
+            output=output
+        )
     state = "No gradient has been calculated yet."
     if any(grad is not None for grad in record.before.values()):
         state = "The gradients shown are from an earlier pass: leaves will add to theirs, the others start again."
-    return (
-        f"{state} The first is that of {output} by itself, ∂{output}/∂{output} = 1; each step passes a gradient back "
-        "along one edge of the graph: upstream × local derivative."
+    first = translate(
+        "The first is that of {output} by itself, ∂{output}/∂{output} = 1; each step passes a gradient back along one "
+        "edge of the graph: upstream × local derivative."
     )
+    return translate("{sentence} {next}").format(sentence=translate(state), next=first.format(output=output))
+
+
+def _words(record: RecordedPass, output: str, translate: Translate) -> dict[str, Any]:
+    """The words and sentences of the page in another language."""
+    steps: list[Evaluation | Step] = [*record.forward, *record.backward]
+    return {
+        "words": {word: translate(word) for word in WORDS},
+        "title": translate(_TITLE).format(output=output),
+        "startForward": translate(_START_FORWARD),
+        "startBackward": _start(record, output, translate),
+        "sentences": [step.explain(translate) for step in steps],
+    }
+
+
+_TITLE = "Backpropagation of {output}, step by step"
+_START_FORWARD = (
+    "Only the inputs are known. Each step of the forward pass calculates one operation; then the backward pass takes "
+    "the gradients back."
+)
+# The words of page.html, page.js and fold.js.
+WORDS = (
+    *("Picture of the graph", "Size of the picture", "Zoom in", "Zoom out", "Fit", "Zoom in (+)", "Zoom out (-)"),
+    *("Fit (0)", "Steps", "First", "Back", "Play", "Pause", "Next", "Last", "Step", "Speed", "slow", "medium", "fast"),
+    *("very fast", "Forward pass first", "or", "This step", "Formula of the step", "upstream", "local derivative"),
+    *("passed to", "calculated", "receives", "Values and gradients", "node", "data", "gradient", "received", "done ✓"),
+    *("earlier pass", "{k} of {n}", "Forward pass, step {k} of {n}", "Backward pass, step {k} of {n}"),
+    *("Before step 1 of {n}", "No steps", "{n} values"),
+)
 
 
 def _grad_texts(grad: float | None) -> list[str] | None:

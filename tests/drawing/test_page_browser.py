@@ -6,6 +6,7 @@ import pytest
 
 import nn
 from autograd import Value, draw, sigmoid, stepper
+from autograd.drawing.page import write_page
 from autograd.notation.symbols import short_number
 from tests.drawing.passes import HOSTILE, gates
 
@@ -246,6 +247,7 @@ FOCUSABLE = [
     "#scrubber",
     "#speed",
     "#forward",
+    "#language",
 ]
 
 
@@ -593,10 +595,11 @@ def test_everything_is_reached_by_tab_in_the_order_it_is_seen(show):
     page = show(gates().stepper())
     page.keyboard.press("ArrowRight")
     reached = []
-    for _ in range(14):
+    for _ in range(15):
         page.keyboard.press("Tab")
         reached.append(page.evaluate("document.activeElement.id || document.activeElement.className"))
     order = [
+        "language",
         "picture",
         "zoom-in",
         "zoom-out",
@@ -629,6 +632,7 @@ def test_everything_has_a_name_for_a_screen_reader(show):
         'button "Next"',
         'slider "Step"',
         'combobox "Speed"',
+        'combobox "Language"',
         'checkbox "Forward pass first"',
         'table "Values and gradients"',
         'rowheader "q"',
@@ -637,6 +641,42 @@ def test_everything_has_a_name_for_a_screen_reader(show):
     live = page.locator("[aria-live]")
     assert live.get_attribute("aria-live") == "polite"
     assert live.get_attribute("id") == "sentence"
+
+
+@pytest.mark.parametrize("make", [gates, network])
+def test_the_page_speaks_english_and_chinese(show, make):
+    page = show(make().stepper(), locale="zh-CN")
+    assert page.evaluate("document.documentElement.lang") == "zh-CN"
+    assert page.title() == page.locator("h1").inner_text() == "f 的反向传播：一步一步看"
+    page.get_by_role("button", name="下一步").click()
+    assert page.locator("#sentence").inner_text().startswith("运算 *（积）：f = ")
+    assert page.locator("#place").inner_text().startswith("反向传播，第 1 步，共 ")
+    assert page.locator(".tag[visibility=visible]").first.text_content() == "上游梯度"
+    left = page.evaluate(
+        """() => {
+            const walk = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+            const own = "#known, svg.graph, script, noscript, #language, [lang=en], .name, .number, #sentence, math";
+            const texts = [];
+            while (walk.nextNode()) if (!walk.currentNode.parentElement.closest(own)) texts.push(walk.currentNode.data);
+            const named = [...document.querySelectorAll("main [aria-label]:not(svg, svg *, #language)")];
+            return [...texts, ...named.map((part) => part.ariaLabel)].filter((text) => /[a-z]/i.test(text));
+        }"""
+    )
+    assert left == []
+    page.get_by_role("combobox", name="Language").select_option("English")
+    assert page.evaluate("document.documentElement.lang") == "en"
+    assert place(page) == 1
+    assert page.locator("#sentence").inner_text().startswith("Operation * (product): f = ")
+    page.get_by_role("button", name="Next").click()
+    assert page.locator(".tag[visibility=visible]").first.text_content() == "upstream"
+
+
+def test_the_command_may_choose_the_language(show):
+    class Chinese:
+        def save(self, path):
+            write_page(gates().stepper(), path, "zh_CN")
+
+    assert show(Chinese()).title() == "f 的反向传播：一步一步看"
 
 
 def brightness(page, selector, name):

@@ -2,7 +2,10 @@
 // The data of the page, and how elements are made.
 const data = JSON.parse(byId("data").textContent);
 const SVG = "http://www.w3.org/2000/svg";
-const word = (text) => text;
+// The words of the page in the language that is chosen: English, as they are in it, or Chinese.
+let chinese = (data.language ?? navigator.language).startsWith("zh");
+const word = (text, parts = {}) =>
+  ((chinese && data.chinese.words[text]) || text).replace(/\{(\w+)\}/g, (_, name) => parts[name]);
 let refresh = () => {}; // show the state again, after the picture has changed
 
 function element(namespace, name, attributes = {}, ...children) {

@@ -166,7 +166,7 @@ function joinAll() {
     const to = { x: head.x, y: join.own ? port(join.head, join.k, join.operand) : head.y + head.height / 2 };
     const colour = leaving.get(join.tail) > 2 && !data.nodes[join.parent].constant ? COLOURS[colours++ % COLOURS.length] : null;
     const dense = head.height / data.nodes[join.k].operands.length < 15; // labels would lie on each other
-    const group = arrow(id, from, to, colour, several ? `${join.parents.size} ${word("values")}` : join.label, join.own && dense);
+    const group = arrow(id, from, to, colour, several ? word("{n} values", { n: join.parents.size }) : join.label, join.own && dense);
     if (data.nodes[join.parent].constant) group.classList.add("still");
     for (const key of join.of) arrows.set(key, group);
   }

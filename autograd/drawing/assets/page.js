@@ -66,21 +66,24 @@ const rows = data.nodes.map((_, k) => (data.parts ? chains[k].map((part) => rows
 if (data.parts) for (const part of folds) doneMark(drawn(partItem(part)).group, drawn(partItem(part)).box);
 
 // The current step: an outline around a node, and a word on its upper side.
+const spoken = []; // what says its words again in another language
 function marker(kind, ...words) {
   const outline = element(SVG, "rect", { class: `halo ${kind}` });
   plane.prepend(outline); // below the nodes and arrows
-  const tags = words.map((word) => {
-    const ground = element(SVG, "rect", { y: -11, height: 14 });
-    const tag = element(SVG, "g", { class: `tag ${kind}` }, ground, element(SVG, "text", {}, word));
+  const tags = words.map((text) => {
+    const tag = element(SVG, "g", { class: `tag ${kind}` }, element(SVG, "rect", { y: -11, height: 14 }), element(SVG, "text"));
     plane.append(tag);
-    const wide = tag.lastChild.getComputedTextLength() + 10;
-    ground.setAttribute("x", -wide / 2);
-    ground.setAttribute("width", wide);
+    spoken.push(() => {
+      tag.lastChild.textContent = word(text);
+      const wide = tag.lastChild.getComputedTextLength() + 10;
+      tag.firstChild.setAttribute("x", -wide / 2);
+      tag.firstChild.setAttribute("width", wide);
+    });
     return tag;
   });
-  return (node, word) => {
+  return (node, text) => {
     outline.setAttribute("visibility", node ? "visible" : "hidden");
-    tags.forEach((tag, k) => tag.setAttribute("visibility", node && words[k] === word ? "visible" : "hidden"));
+    tags.forEach((tag, k) => tag.setAttribute("visibility", node && words[k] === text ? "visible" : "hidden"));
     if (!node) return;
     if (data.parts) plane.append(outline, ...tags); // above the boxes, of which it may mark a row
     const { x, y, width, height } = node.box;
@@ -139,7 +142,7 @@ function showGraph(taken, step) {
     const [, dataCell, gradCell, stateCell] = node.row.cells;
     write(dataCell, known ? node.data : "–");
     write(gradCell, exact);
-    write(stateCell, old ? "earlier pass" : complete ? "done ✓" : started ? `${received} of ${node.expected}` : "");
+    write(stateCell, old ? word("earlier pass") : complete ? word("done ✓") : started ? word("{k} of {n}", { k: received, n: node.expected }) : "");
     toggle(stateCell, "complete-mark", complete);
   });
   if (data.parts) for (const part of folds) toggle(drawn(partItem(part)).group, "complete", !incomplete.has(part));
@@ -158,11 +161,13 @@ function showGraph(taken, step) {
 }
 
 function showWords(taken, step) {
-  const phase = taken < evaluations || (taken === evaluations && forward && taken) ? "forward" : "backward";
-  const where = step ? `${phase} pass, step ${place} of ${length()}` : length() ? `before step 1 of ${length()}` : "no steps";
-  write(byId("place"), where[0].toUpperCase() + where.slice(1));
-  const start = forward ? data.startForward : data.startBackward;
-  write(byId("sentence"), step ? step.sentence : start);
+  const ahead = taken < evaluations || (taken === evaluations && forward && taken);
+  const numbers = { k: place, n: length() };
+  const pass = ahead ? "Forward pass, step {k} of {n}" : "Backward pass, step {k} of {n}";
+  write(byId("place"), word(step ? pass : length() ? "Before step 1 of {n}" : "No steps", numbers));
+  const own = chinese ? data.chinese : data;
+  const sentence = step && (chinese ? data.chinese.sentences[taken - 1] : step.sentence);
+  write(byId("sentence"), sentence || (forward ? own.startForward : own.startBackward));
   byId("formula").replaceChildren(...(step ? [formula(step.formula)] : []));
   const product = step && "parent" in step;
   byId("product").hidden = !product;
@@ -212,7 +217,7 @@ let timer = 0;
 function pause() {
   clearInterval(timer);
   timer = 0;
-  write(byId("play-label"), "Play");
+  write(byId("play-label"), word("Play"));
   byId("play-icon").setAttribute("d", "M4 2l9 6-9 6z");
   byId("sentence").setAttribute("aria-live", "polite");
 }
@@ -222,7 +227,7 @@ function play() {
     go(place + 1);
     if (place === length()) pause();
   }, Number(byId("speed").value));
-  write(byId("play-label"), "Pause");
+  write(byId("play-label"), word("Pause"));
   byId("play-icon").setAttribute("d", "M4 2h3v12H4zM9 2h3v12H9z");
   byId("sentence").setAttribute("aria-live", "off"); // what changes by itself is not read out
 }
@@ -254,5 +259,38 @@ document.addEventListener("keydown", (event) => {
   move(to);
 });
 
+// The language: all texts and names of the page that are among its words.
+const root = document.querySelector("main");
+{
+  const walk = document.createTreeWalker(root, NodeFilter.SHOW_TEXT, (text) =>
+    text.parentElement.closest("#known, svg.graph, script, #play-label") ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT);
+  while (walk.nextNode()) {
+    const text = walk.currentNode;
+    const english = text.data.trim();
+    if (english in data.chinese.words) spoken.push(() => (text.data = word(english)));
+  }
+  for (const name of ["aria-label", "title"])
+    for (const part of root.querySelectorAll(`[${name}]`)) {
+      const english = part.getAttribute(name);
+      if (!part.closest("svg") && english in data.chinese.words) spoken.push(() => part.setAttribute(name, word(english)));
+    }
+}
+const title = document.title;
+function speak() {
+  document.documentElement.lang = chinese ? "zh-CN" : "en";
+  document.title = chinese ? data.chinese.title : title;
+  document.querySelector("h1").textContent = document.title;
+  byId("language").value = document.documentElement.lang;
+  write(byId("play-label"), word(timer ? "Pause" : "Play"));
+  for (const say of spoken) say();
+  if (data.parts) showParts();
+}
+byId("language").addEventListener("change", (event) => {
+  chinese = event.target.value === "zh-CN";
+  speak();
+  go(place);
+});
+
 byId("forward").checked = forward;
+speak();
 go(0);
