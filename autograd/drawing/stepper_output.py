@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from .drawing import Drawing
 
 _PICTURES = (".svg", ".png", ".pdf", ".dot")
-_SHOWN = 200  # nodes and steps of a graph that a notebook shows as a page and a picture
+_SHOWN = 200  # nodes and steps of a graph that a notebook shows as a picture
+_LIVE = 800  # and as a page, in which layers open and close: up to 2 MB
 _HEIGHT = 720  # pixels of the page in a notebook
 
 
@@ -114,7 +115,7 @@ class Stepper(BaseStepper):
 
         from .page import page
 
-        text = self._shown(lambda: page(self))
+        text = self._shown(lambda: page(self), _LIVE)
         if text is None:
             return None
         return (
@@ -122,10 +123,10 @@ class Stepper(BaseStepper):
             f'style="border:0" srcdoc="{escape(text)}"></iframe>'
         )
 
-    def _shown(self, make: Callable[[], str]) -> str | None:
+    def _shown(self, make: Callable[[], str], most: int = _SHOWN) -> str | None:
         from .layout import LayoutError
 
-        if len(self.order) > _SHOWN or len(self) > _SHOWN:
+        if len(self.order) > most or len(self) > most:
             return None
         try:
             return make()
