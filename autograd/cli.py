@@ -272,7 +272,10 @@ class _Report:
             drawing = draw(self.output, labels=names, rankdir=self.options.rankdir)
             self.stepper.reset()
         if self.options.html:
-            self.stepper.save(self.options.html)
+            from .drawing.page import write_page
+            from .messages import language
+
+            write_page(self.stepper, self.options.html, language())
         if drawing and self.options.svg:
             drawing.save(self.options.svg)
         if drawing and self.options.dot:

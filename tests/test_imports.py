@@ -19,17 +19,18 @@ ENGINE = {
 # What each folder may import, besides itself; a module that stands beside the folders is a folder of its own.
 BELOW: dict[str, set[str]] = {
     "files": set(),
+    "messages": set(),
     "name_clash": set(),  # asks the installed copy of chainrule_command
     "chainrule_command": set(),
     "rules": set(),
     "engine": {"rules"},
     "notation": {"engine", "rules"},
     "expression": {"notation", "engine", "rules"},
-    "stepping": {"notation", "engine", "rules"},
-    "drawing": {"stepping", "notation", "engine", "rules", "files"},
+    "stepping": {"notation", "engine", "rules", "messages"},
+    "drawing": {"stepping", "notation", "engine", "rules", "files", "messages"},
     "checks": {"expression", "notation", "engine", "rules"},
     "compiler": {"notation", "engine", "rules"},
-    "cli": {"checks", "drawing", "stepping", "expression", "notation", "engine", "rules", "files"},
+    "cli": {"checks", "drawing", "stepping", "expression", "notation", "engine", "rules", "files", "messages"},
     "__main__": {"cli"},
     "__init__": {
         "files",
