@@ -15,7 +15,8 @@ from typing import Any, NamedTuple, TypeVar
 T = TypeVar("T")
 
 WIDTH = 88
-GALLERY = Path(__file__).parent / "gallery"
+# Where pictures go: in a checkout beside the lessons; when installed, below the current folder.
+GALLERY = Path(__file__).parent / "gallery" if __package__ == "demos" else Path("chainrule-gallery")
 
 # Okabe and Ito's colours, which the colour-blind can distinguish; dashes and markers differ, for pictures in grey.
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")

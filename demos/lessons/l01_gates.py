@@ -13,7 +13,8 @@ local derivative: ∂f/∂x = ∂f/∂q · ∂q/∂x. That product is the chain 
 # %%
 import autograd
 from autograd import Value
-from demos.page import Page
+
+from ..page import Page
 
 
 # %%

@@ -15,7 +15,8 @@ Both views are the same function, so they must give the same gradients.
 # %%
 import autograd
 from autograd import Value
-from demos.page import Page
+
+from ..page import Page
 
 INPUTS = {"w0": 2.0, "x0": -1.0, "w1": -3.0, "x1": -2.0, "w2": -3.0}
 

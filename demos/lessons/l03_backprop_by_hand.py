@@ -14,7 +14,8 @@ notes print nine such lines. Are they right?
 # %%
 import autograd
 from autograd import Value, check_derivation
-from demos.page import Page
+
+from ..page import Page
 
 NUMBERS = {"w1": 0.3, "w2": -0.4, "w3": 0.5, "w4": 0.7, "b1": 0.1, "b2": 0.2, "x": 0.6}
 

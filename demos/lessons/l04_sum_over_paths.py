@@ -12,7 +12,8 @@ factored out: it multiplies each edge once, however many paths go through it.
 # %%
 import autograd
 from autograd import Value, paths
-from demos.page import Page
+
+from ..page import Page
 
 
 # %%

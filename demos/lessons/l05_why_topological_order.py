@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from itertools import zip_longest
 
 from autograd import Value
-from demos.page import Page
+
+from ..page import Page
 
 Pass = Callable[[Value], Iterator[str]]
 

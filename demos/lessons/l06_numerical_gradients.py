@@ -19,7 +19,8 @@ import numpy as np
 
 import autograd
 from autograd import Value, dot
-from demos.page import Page
+
+from ..page import Page
 
 
 # %%

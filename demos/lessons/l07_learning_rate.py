@@ -15,7 +15,8 @@ import math
 import numpy as np
 
 from autograd import Value, grad
-from demos.page import COLORS, MARKERS, Page
+
+from ..page import COLORS, MARKERS, Page
 
 RATES = {0.01: "too small: crawls", 0.15: "right: converges", 0.19: "large: overshoots", 0.205: "too large: diverges"}
 STEEP = 10.0  # the largest curvature; the smallest is 1

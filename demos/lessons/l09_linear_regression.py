@@ -22,7 +22,8 @@ from sklearn.datasets import load_diabetes
 
 import autograd
 import nn
-from demos.page import MARKERS, Page
+
+from ..page import MARKERS, Page
 
 TRUE = np.array([2.0, -3.4, 4.2])  # w1, w2, b
 SIGMA = 0.5

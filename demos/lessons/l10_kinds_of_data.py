@@ -17,7 +17,8 @@ import numpy as np
 from sklearn.datasets import load_iris
 
 import nn
-from demos.page import COLORS, MARKERS, Page
+
+from ..page import COLORS, MARKERS, Page
 
 
 # %% The data: sepals of three kinds of iris; from the length of a sepal, predict its width.

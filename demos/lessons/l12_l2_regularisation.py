@@ -16,8 +16,9 @@ import numpy as np
 from sklearn.datasets import make_moons
 
 import nn
-from demos.lessons.l11_overfitting import error, fitted, points, powers, predictions
-from demos.page import COLORS, Page
+
+from ..page import COLORS, Page
+from .l11_overfitting import error, fitted, points, powers, predictions
 
 STRENGTHS = (0.0, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0, 1e4, 1e6)
 

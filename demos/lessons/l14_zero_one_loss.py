@@ -21,7 +21,8 @@ import numpy as np
 
 import nn
 from autograd import Value, maximum, minimum, softplus
-from demos.page import COLORS, Page
+
+from ..page import COLORS, Page
 
 
 # %% Each loss on one example, of Values: the engine finds the slopes.

@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 import nn
-from demos.page import COLORS, Page
+
+from ..page import COLORS, Page
 
 MEAN_0, MEAN_1 = np.array([-0.5, -0.5]), np.array([1.0, 0.5])
 COVARIANCE = np.array([[1.0, 0.6], [0.6, 1.5]])

@@ -18,7 +18,8 @@ import numpy as np
 import autograd
 import nn
 from autograd import Value, sigmoid
-from demos.page import Page
+
+from ..page import Page
 
 
 # %%

@@ -23,7 +23,8 @@ from sklearn.datasets import load_digits, load_iris
 import autograd
 import nn
 from autograd import Value, sigmoid, softmax
-from demos.page import Page
+
+from ..page import Page
 
 SCORES = [2.0, 0.5, -1.0, 0.0]
 

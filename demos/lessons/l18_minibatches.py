@@ -18,7 +18,8 @@ from sklearn.datasets import load_diabetes
 
 import autograd
 import nn
-from demos.page import COLORS, DASHES, MARKERS, Page
+
+from ..page import COLORS, DASHES, MARKERS, Page
 
 
 # %% The data: how the diabetes of 442 patients went on, from ten measurements; all standardised.

@@ -16,7 +16,8 @@ from sklearn.datasets import make_circles, make_moons
 from sklearn.neighbors import KNeighborsClassifier
 
 import nn
-from demos.page import Page
+
+from ..page import Page
 
 
 # %%

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 import nn
-from demos.page import Page
+
+from ..page import Page
 
 
 # %%

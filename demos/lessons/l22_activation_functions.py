@@ -15,7 +15,8 @@ import numpy as np
 import autograd
 import nn
 from autograd import Value
-from demos.page import Page
+
+from ..page import Page
 
 NAMES = ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus", "silu", "gelu")
 RAMP = np.linspace([-1.0], [1.0], 30), np.linspace(-1.0, 1.0, 30).clip(0.0)

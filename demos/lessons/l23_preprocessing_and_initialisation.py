@@ -19,7 +19,8 @@ from sklearn.datasets import load_wine, make_moons
 
 import autograd
 import nn
-from demos.page import COLORS, DASHES, MARKERS, Page
+
+from ..page import COLORS, DASHES, MARKERS, Page
 
 DEPTH, WIDTH = 6, 16
 INITS: dict[str, Any] = {"zeros": "zeros", "too small": 0.05, "too large": 1.5, "Xavier": "xavier", "He": "he"}

@@ -15,7 +15,8 @@ import numpy as np
 from sklearn.datasets import make_moons
 
 import nn
-from demos.page import Page
+
+from ..page import Page
 
 
 # %%
