@@ -1,12 +1,15 @@
 """All exercises, in the order in which they are offered."""
 
-from . import find_the_bug, predict_a_step, write_an_engine
+from . import by_hand, find_the_bug, practice, predict_a_step, write_an_engine
 from .exercise import Exercise
 
 EXERCISES: tuple[Exercise, ...] = (
+    *by_hand.EXERCISES[:1],
     *predict_a_step.EXERCISES,
     *write_an_engine.EXERCISES,
     *find_the_bug.EXERCISES,
+    *by_hand.EXERCISES[1:],
+    *practice.EXERCISES,
 )
 
 

@@ -44,7 +44,8 @@ class Exercise:
         """The text of a learner's file: `code`, by default what the exercise begins with, below the task."""
         sheet = self.sheet(seed)
         code = sheet.start if code is None else code
-        task = f'"""{self.title}\n\n{sheet.text.strip()}\n"""'
+        text = sheet.text.strip("\n")
+        task = f'"""{self.title}\n\n{text}\n"""'
         return f"# chainrule learn {self.id}, seed {seed}\n{task}\n\n{code.strip()}\n"
 
 

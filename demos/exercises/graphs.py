@@ -269,6 +269,7 @@ def difference(
     for _ in range(passes):
         right.append(f"{output.label}.grad = 1")
         for step in stepper(output):
+            assert isinstance(step, Step)  # without `forward` there are no others
             right.append(step_text(step))
             name = step.parent.label or ""
             completed.pop(name, None)  # so that the names are in the order in which gradients become complete
@@ -322,7 +323,7 @@ def recorded(nodes: Mapping[str, Any], run: Callable[[], object], most: int = 10
     names = {id(node): name for name, node in nodes.items()}
     lines: list[str] = []
     kind = type(next(iter(nodes.values())))
-    usual = kind.__setattr__
+    usual: Any = kind.__setattr__
 
     def recording(node: Any, attribute: str, value: Any) -> None:
         reset = attribute == "grad" and value == 0.0 == getattr(node, "grad", None)

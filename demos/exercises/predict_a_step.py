@@ -11,7 +11,7 @@ from .graphs import Graph, random_graph
 
 def steps_of(graph: Graph) -> list[Step]:
     """The engine's own pass."""
-    return list(stepper(graph.ours()[graph.output]))
+    return [step for step in stepper(graph.ours()[graph.output]) if isinstance(step, Step)]
 
 
 def claim(step: Step) -> tuple[str, str, float]:

@@ -4,6 +4,7 @@ Each stage goes on with the file of the one before. The checks run the learner's
 random graphs and show the smallest on which they differ, with both passes side by side.
 """
 
+from collections.abc import Callable
 from random import Random
 from types import ModuleType
 from typing import Any
@@ -163,6 +164,9 @@ def engine_code(training: bool = False) -> str:
     return _CODE[7 if training else 6].strip()
 
 
+Calculation = Callable[[Any], Any]
+
+
 # The checks of the stages.
 def check_value(module: ModuleType, rng: Random) -> None:
     make = asked(module, "Value")
@@ -216,14 +220,15 @@ def check_operations(module: ModuleType, rng: Random) -> None:
             graph = smallest(graph, lambda g: bool(trouble(g)))
             raise Wrong(f"{trouble(graph)}\n\n{_indented(str(graph))}")
     x = make(3.0)
-    for text, calculate, data, local in (
-        ("x + 2", lambda: x + 2, 5.0, 1.0),
-        ("2 + x", lambda: 2 + x, 5.0, 1.0),
-        ("x * 2", lambda: x * 2, 6.0, 2.0),
-        ("2 * x", lambda: 2 * x, 6.0, 2.0),
-    ):
+    sums: tuple[tuple[str, Calculation, float, float], ...] = (
+        ("x + 2", lambda x: x + 2, 5.0, 1.0),
+        ("2 + x", lambda x: 2 + x, 5.0, 1.0),
+        ("x * 2", lambda x: x * 2, 6.0, 2.0),
+        ("2 * x", lambda x: 2 * x, 6.0, 2.0),
+    )
+    for text, calculate, data, local in sums:
         try:
-            node = calculate()
+            node = calculate(x)
         except TypeError as error:
             raise Wrong(f"{text} should be possible too, where x = Value(3): {error}") from None
         slopes = [slope for parent, slope in zip(node.parents, node.local_grads, strict=True) if parent is x]
@@ -325,12 +330,13 @@ def check_functions(module: ModuleType, rng: Random) -> None:
     make = asked(module, "Value")
     for name in ("tanh", "exp", "relu"):
         _has(make(1.0), name)
-    for text, calculate, data, slope in (
+    cases: tuple[tuple[str, Calculation, float, float], ...] = (
         ("x - 1", lambda x: x - 1, 1.0, 1.0),
         ("1 - x", lambda x: 1 - x, -1.0, -1.0),
         ("x / 4", lambda x: x / 4, 0.5, 0.25),
         ("1 / x", lambda x: 1 / x, 0.5, -0.25),
-    ):
+    )
+    for text, calculate, data, slope in cases:
         x = make(2.0)
         try:
             node = calculate(x)

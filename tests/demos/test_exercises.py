@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from demos.exercises import find_the_bug, graphs, predict_a_step, write_an_engine
+from demos.exercises import by_hand, find_the_bug, graphs, practice, predict_a_step, write_an_engine
 from demos.exercises.catalogue import EXERCISES, by_id
 from demos.exercises.exercise import Exercise, Wrong
 from demos.exercises.graphs import Graph, Operation, difference, parsed, random_graphs, smallest
@@ -286,3 +286,113 @@ def test_which_engine_has_which_fault_depends_on_the_seed() -> None:
 
     assert len(set(starts(0))) == 8
     assert any(starts(seed) != starts(0) for seed in range(1, 4))
+
+
+# %% The other exercises.
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("name", [exercise.id for exercise in (*by_hand.EXERCISES, *practice.EXERCISES)])
+def test_the_numbers_depend_on_the_seed(name: str, seed: int) -> None:
+    exercise = by_id(name)
+    assert exercise is not None
+    same = exercise.file(seed) == exercise.file(seed + 1).replace(f"seed {seed + 1}", f"seed {seed}")
+    assert same == (name == "replace")  # there the arrays are drawn when it is checked
+
+
+def test_a_local_derivative_may_be_a_formula() -> None:
+    graph = Graph({"x": 2.0, "y": 3.0}, (Operation("v1", "*", ("x", "y")), Operation("f", "tanh", ("v1",))))
+
+    def grade(**answers: object) -> None:
+        module = ModuleType("answer")
+        module.local = {(key[:-1].rstrip("_"), key[-1]): answer for key, answer in answers.items()}  # type: ignore
+        module.local[("f", "v1")] = module.local.pop(("f_v", "1"), ...)  # type: ignore[attr-defined]
+        by_hand._check_local(module, graph)
+
+    grade(v1_x="y", v1_y=2, f_v1="1 - f²")
+    for wrong, why in (
+        ({"v1_x": "x"}, "∂v1/∂x is not x. Operation \\* .product.: v1 = x·y"),
+        ({"v1_y": 2.01}, "∂v1/∂y = x = 2"),
+        ({"f_v1": "1 - v1²"}, "1 - f·f"),
+        ({"f_v1": "1 - q"}, "'q' is not known here"),
+    ):
+        with pytest.raises(Wrong, match=why):
+            grade(**({"v1_x": "y", "v1_y": 2, "f_v1": "1 - f*f"} | wrong))
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "why"),
+    [
+        ('"δ_h1 * x"', '"δ_h1"', "1 of 10 wrong: dw1"),
+        ('"-(y - out) * out * (1 - out)"', '"-(y - out)"', "WRONG, through δ_o"),
+        ('"δ_h2 * x"', '"nonsense("', "dw2"),
+        ('"δ_h2 * x"', '""', "no formula for dw2"),
+    ],
+)
+def test_a_wrong_derivation_is_graded(right: str, wrong: str, why: str) -> None:
+    assert why in changed("derive", right, wrong)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "why"),
+    [
+        ("value.data -= RATE", "value.data += RATE", "You went uphill"),
+        ("descend(NUMBERS, 100)", "descend(NUMBERS, 99)", "after 99 steps"),
+        ("after_one, loss_after_one = descend(NUMBERS, 1)", "after_one, _ = descend(NUMBERS, 1)\n"
+         "_, loss_after_one = descend(NUMBERS, 0)", "before the first step"),
+        ("value.grad = None", "value", "loss_after_100 is"),
+    ],
+)  # fmt: skip
+def test_a_wrong_update_is_told_why(right: str, wrong: str, why: str) -> None:
+    assert why in changed("update", right, wrong)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "why"),
+    [
+        ("hidden * (1 - hidden)", "hidden", "W_h"),
+        ("2 * (predicted", "(predicted", "the engine's slope"),
+        ("for weight, slope in zip(weights, slopes)]", "for weight, slope in zip(weights[:3], slopes)]", "four arrays"),
+        ("delta_h.sum(axis=0, keepdims=True)", "delta_h.sum()", "b_h"),
+        ("    w_h, b_h, w_o, b_o = weights", "    w_h, b_h, w_o, b_o = weights\n    w_h -= 1", "have been changed"),
+    ],
+)
+def test_a_wrong_replacement_is_told_why(right: str, wrong: str, why: str) -> None:
+    assert why in changed("replace", right, wrong)
+
+
+def test_nudging_is_right_but_refused() -> None:
+    assert "feed_forward was called 14 times" in refused("replace", practice._NUDGE)
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "why"),
+    [
+        ("epsilon", "rule = 'forward'; epsilon = 1e-8", "does not reach 1e-9"),
+        ("epsilon", "rule = 'central'; epsilon = 1e-2", "truncation"),
+        ("epsilon", "rule = 'central'; epsilon = 1e-11", "rounding"),
+        ("epsilon", "rule = 'best'; epsilon = 1e-11", "should be"),
+        ("epsilon", "rule = 'central'; epsilon = 0", "between 0 and 1"),
+        ("eta", "largest = 1.5; fastest = 1", "each step multiplies w by"),
+        ("eta", "largest = 0.01; fastest = 1", "the limit is higher"),
+        ("eta", "largest = -1; fastest = 1", "no learning rate"),
+        ("dead", "dead = 3; bias = 1", "should be a list"),
+        ("dead", "dead = []; bias = 1", "is dead: at"),
+        ("dead", "dead = range(6); bias = 1", "is alive: at"),
+    ],
+)
+def test_a_wrong_choice_is_told_why(name: str, answer: str, why: str) -> None:
+    assert why in refused(name, answer)
+
+
+def test_wrong_numbers_of_the_last_part_are_told_why() -> None:
+    assert "can be smaller" in changed("eta", "fastest = 2 / (1 + ", "fastest = 1 / (1 + ")
+    assert "does not arrive" in changed("eta", "fastest = 2 / (1 + ", "fastest = 3 / (1 + ")
+    assert "is still dead" in re.sub(r"\s", " ", refused("dead", solution("dead").split("bias")[0] + "bias = -9"))
+    shapes = solution("shapes")
+    rows, columns = map(int, re.findall(r"\d+", shapes)[:2])
+    assert "transposed" in changed("shapes", f"({rows}, {columns})", f"({columns}, {rows})")
+    parameters = int(re.findall(r"parameters = (\d+)", shapes)[0])
+    biases = columns + int(re.findall(r"\d+", shapes)[3])
+    assert "left out the biases" in changed("shapes", f"= {parameters}", f"= {parameters - biases}")
+    count = int(re.findall(r"multiplications = (\d+)", shapes)[0])
+    assert "one example" in changed("shapes", f"= {count}", f"= {parameters - biases}")
+    assert "does not have" in changed("shapes", f"= {parameters}", "= 1")
