@@ -333,7 +333,7 @@ def recorded(nodes: Mapping[str, Any], run: Callable[[], object], most: int = 10
 
     own = "__setattr__" in vars(kind)
     try:
-        kind.__setattr__ = recording
+        type.__setattr__(kind, "__setattr__", recording)
     except TypeError:  # a class that cannot be changed
         run()
         return lines
@@ -341,7 +341,7 @@ def recorded(nodes: Mapping[str, Any], run: Callable[[], object], most: int = 10
         run()
     finally:
         if own:
-            kind.__setattr__ = usual
+            type.__setattr__(kind, "__setattr__", usual)
         else:
             del kind.__setattr__
     return lines

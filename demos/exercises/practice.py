@@ -243,7 +243,7 @@ def _check_eta(module: ModuleType, c: float) -> str:
     if not found <= best:
         taken = f"takes {found} steps" if found < 20_000 else "does not arrive"
         raise Wrong(
-            f"η = {fastest:.4g} {taken}: a step multiplies w1 by {1 - fastest:.4g} and w2 by {1 - fastest * c:.4g}. The "
+            f"η = {fastest:.4g} {taken}: a step multiplies w1 by {1 - fastest:.4g} and w2 by {1 - fastest * c:.4g}. "
             "The larger of the two sizes can be smaller than that."
         )
     return f"{best} steps, though the bowl of curvature 1 alone would take one: the valley is narrow."

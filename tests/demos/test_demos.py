@@ -7,6 +7,7 @@ import io
 import re
 import subprocess
 import sys
+import tomllib
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
@@ -247,6 +248,25 @@ def test_output_survives_a_terminal_that_has_no_greek() -> None:
     assert run.returncode == 2
     assert b"Traceback" not in run.stderr
     io.TextIOWrapper(io.BytesIO(run.stderr), encoding="ascii").read()
+
+
+def test_the_wheel_has_what_the_commands_import() -> None:
+    wheel = tomllib.loads((FOLDER.parent / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
+    included = wheel["targets"]["wheel"]["force-include"]
+    ours = {path.removeprefix("demos/"): target for path, target in included.items() if path.startswith("demos/")}
+    assert ours == {path: f"chainrule_demos/{path}" for path in ours}
+    installed = [
+        file for path in ours for file in ([FOLDER / path] if path.endswith(".py") else FOLDER.rglob(f"{path}/*.py"))
+    ]
+    assert len(installed) > len(LESSONS)
+    for file in installed:
+        depth = len(file.relative_to(FOLDER).parts)
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                assert (node.module or "").split(".")[0] != "demos", file
+                if node.level == depth and node.module:  # from the package's own folder
+                    head = node.module.split(".")[0]
+                    assert head in ours or f"{head}.py" in ours, (file, head)
 
 
 @pytest.mark.parametrize("entry", LESSONS, ids=str)
