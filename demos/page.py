@@ -5,10 +5,12 @@ everything in order for the gallery. The lesson never asks where its words go.
 """
 
 import os
+import re
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -103,6 +105,12 @@ class Page:
         text = "\n".join(map(str, lines)).strip("\n")
         self.content.append(Text(text, verbatim=True))
         print(textwrap.indent(text, "    "), end="\n\n")
+
+    def steps(self, steps: Iterable[object]) -> None:
+        """Print steps of a stepper with their parts in columns."""
+        rows = [re.split(r" {2,}", str(step)) for step in steps]
+        widths = [max(map(len, column)) for column in zip_longest(*rows, fillvalue="")]
+        self.show(*("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows))
 
     def table(self, headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Print a table. Cells are texts or numbers; numbers get five significant digits, give a text for others."""
