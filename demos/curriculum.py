@@ -45,7 +45,7 @@ LESSONS = (
            "finite differences gradcheck epsilon update_weights feed_forward"),
     Lesson("L07", "learning_rate", "gradient descent and the learning rate",
            "Too small crawls, right converges, too large overshoots and diverges.",
-           "step size momentum optimiser sgd"),
+           "step size sgd"),
     Lesson("L08", "convex_or_not", "convex and not",
            "Linear regression ends in one place from everywhere, a small network in several.",
            "local minimum optimum"),
@@ -103,6 +103,18 @@ LESSONS = (
     Lesson("L26", "two_moons", "two moons, end to end",
            "An MLP 2-16-16-1 with max-margin loss separates the two moons in seconds.",
            "mlp svm classification max-margin"),
+    Lesson("L27", "optimisers", "optimisers",
+           "Momentum, Adam, a falling rate and Newton, on the valley and on the moons.",
+           "momentum adam nesterov schedule newton sgd learning rate hessian"),
+    Lesson("L28", "training_step", "one training step, and again",
+           "Forward, error, backward, update: by hand, then in matrices, a thousand times.",
+           "update feed_forward update_weights bias matrix recursion supervised delta"),
+    Lesson("L29", "hidden_layer", "what a hidden layer does",
+           "It moves the points until one straight line separates the classes.",
+           "transformed space neurons width fully connected biological neuron circles"),
+    Lesson("L30", "forward_and_reverse_mode", "forward and reverse mode",
+           "One pass back gives all slopes of a loss; one pass forward gives one direction.",
+           "jvp vjp jacobian hessian automatic differentiation cost"),
 )  # fmt: skip
 
 

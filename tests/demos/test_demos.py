@@ -31,8 +31,8 @@ def test_examples(module: object) -> None:
 
 
 def test_the_list_is_that_of_the_curriculum() -> None:
-    assert [entry.id for entry in LESSONS] == [f"L{k:02}" for k in range(1, 27)]
-    assert len({entry.module for entry in LESSONS}) == 26
+    assert [entry.id for entry in LESSONS] == [f"L{k:02}" for k in range(1, 31)]
+    assert len({entry.module for entry in LESSONS}) == 30
     assert all(entry.sentence.endswith(".") and len(entry.sentence) <= 110 for entry in LESSONS)
 
 
@@ -54,7 +54,7 @@ def test_the_list_is_that_of_the_curriculum() -> None:
         ("weight-decay", "l2_regularisation"),
         ("vectorize", "vectorisation"),
         ("initialization", "preprocessing_and_initialisation"),
-        ("momentum", "learning_rate"),
+        ("momentum", "optimisers"),
         ("why zero grad", "why_topological_order"),
     ],
 )
@@ -62,7 +62,7 @@ def test_a_lesson_is_found(words: str, module: str) -> None:
     assert [entry.name for entry in find(words)] == [module]
 
 
-@pytest.mark.parametrize("words", ["27", "nonsense", ""])
+@pytest.mark.parametrize("words", ["31", "nonsense", ""])
 def test_no_lesson_is_found(words: str) -> None:
     assert find(words) == []
 
@@ -80,7 +80,7 @@ def test_words_of_several_lessons_are_refused_with_a_list(capsys: pytest.Capture
 def test_the_list_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main([]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert sum(line.startswith("L") for line in lines) == 26
+    assert sum(line.startswith("L") for line in lines) == 30
     assert lines[11].split(maxsplit=2) == ["L12", "l2_regularisation", "L2 regularisation"]
 
 
