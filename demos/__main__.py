@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m demos
         if options.all:
             print(f"({time.perf_counter() - start:.1f} s)\n\n")
     if options.all:
-        write_gallery(options.out / "index.html", shown)
+        write_gallery(options.out, shown)
         print(f"gallery: {os.path.relpath(options.out / 'index.html')}")
     if failed:
         print(f"failed: {', '.join(map(str, failed))}", file=sys.stderr)

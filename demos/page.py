@@ -6,6 +6,7 @@ everything in order for the gallery. The lesson never asks where its words go.
 
 import os
 import re
+import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
@@ -98,7 +99,7 @@ class Page:
             else:
                 paragraph = " ".join(part.split())
                 self.content.append(Text(paragraph, verbatim=False))
-                print(textwrap.fill(paragraph, WIDTH), end="\n\n")
+                print(textwrap.fill(paragraph, width()), end="\n\n")
 
     def show(self, *lines: object) -> None:
         """Print lines as they are, such as the steps of a stepper or the table of `check_gradients`."""
@@ -184,6 +185,11 @@ class Page:
             from IPython.display import SVG, display
 
             display(SVG(filename=str(picture.path)))
+
+
+def width() -> int:
+    """Columns of a paragraph: those of the terminal, at most 88."""
+    return min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns)
 
 
 def _at_margin(text: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from autograd import write_whole
 
-from ..page import WIDTH
+from ..page import width
 from . import progress
 from .catalogue import EXERCISES, by_id
 from .checking import LIMIT, Verdict, check, named_in
@@ -182,7 +182,7 @@ def _tell(verdict: Verdict, exercise: Exercise) -> None:
 
 def _wrapped(text: str) -> str:
     """The text with its paragraphs wrapped; indented lines stay as they are."""
-    lines = (line if line.startswith(" ") else textwrap.fill(line, WIDTH) for line in text.splitlines())
+    lines = (line if line.startswith(" ") else textwrap.fill(line, width()) for line in text.splitlines())
     return "\n".join(lines)
 
 

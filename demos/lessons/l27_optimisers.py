@@ -69,6 +69,10 @@ def steps_needed(places: list[tuple[float, float]], goal: float = 1e-6) -> int |
     return above[-1] + 1 if above[-1] + 1 < len(places) else None
 
 
+def counted(steps: int | None) -> str:
+    return "more than 400 steps" if steps is None else f"{steps} step{'s' * (steps > 1)}"
+
+
 # %%
 def main(page: Page | None = None) -> dict[str, Any]:
     page = page or Page()
@@ -119,9 +123,9 @@ def main(page: Page | None = None) -> dict[str, Any]:
             places = np.array(paths[name][:40])
             ax.plot(*places.T, marker="o", markersize=3, linewidth=1.2, linestyle="-", color=color)
             ax.plot(0, 0, marker="+", markersize=11, color="black")
-            ax.set(title=f"{name}: {needed[name] or 'more than 400'} steps", xlabel="u", ylabel="v",
+            ax.set(title=f"{name}: {counted(needed[name])}", xlabel="u", ylabel="v",
                    xlim=(-5, 2.5), ylim=(-2.2, 2.2))  # fmt: skip
-    with page.figure("On the moons the optimisers differ by factors of time") as (_, ax):
+    with page.figure("On the moons the optimisers need different numbers of epochs") as (_, ax):
         for name, color, dashes, marker in zip(histories, COLORS, DASHES, MARKERS, strict=False):
             ax.semilogy(range(1, epochs + 1), histories[name], color=color, ls=dashes, marker=marker,
                         markevery=max(1, epochs // 8), label=name)  # fmt: skip

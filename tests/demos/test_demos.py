@@ -204,7 +204,7 @@ def fake_lessons(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command.importlib, "import_module", import_module)
 
 
-def test_all_writes_a_gallery_that_needs_no_other_file(
+def test_all_writes_a_gallery_that_needs_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fake_lessons(monkeypatch)
@@ -212,18 +212,33 @@ def test_all_writes_a_gallery_that_needs_no_other_file(
     captured = capsys.readouterr()
     assert "this lesson failed: ArithmeticError: no luck" in captured.err
     assert "failed: L02 t" in captured.err
-    page = Reader((tmp_path / "index.html").read_text(encoding="utf-8"))
+    index = Reader((tmp_path / "index.html").read_text(encoding="utf-8"))
+    assert index.links == ["L01.html"]
+    page = Reader((tmp_path / "L01.html").read_text(encoding="utf-8"))
     assert page.elements.count("section") == page.elements.count("img") == page.elements.count("table") == 1
-    assert all(link.startswith(("#L", "data:image/svg+xml;base64,")) for link in page.links)
+    pictures = [link for link in page.links if link.startswith("data:image/svg+xml;base64,")]
+    assert len(pictures) == 1
+    assert {*page.links} - {*pictures} == {"index.html"}
     assert "For x < 0 & y:" in page.text
     assert "a <b>" in page.text
+    assert "chainrule learn start local" in page.text
     assert (FOLDER / "lessons" / "l01_gates.py").read_text(encoding="utf-8") in page.text
+
+
+def test_the_pages_of_the_gallery_lead_to_each_other(tmp_path: Path) -> None:
+    gallery_page.write_gallery(tmp_path, [(lesson, Page(plots=False)) for lesson in LESSONS[:3]])
+    ways = {
+        name: Reader((tmp_path / f"{name}.html").read_text(encoding="utf-8")).links for name in ("L01", "L02", "L03")
+    }
+    assert ways["L01"] == ["index.html", "L02.html"] * 2
+    assert ways["L02"] == ["L01.html", "index.html", "L03.html"] * 2
+    assert ways["L03"] == ["L02.html", "index.html"] * 2
 
 
 def test_the_gallery_without_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake_lessons(monkeypatch)
     assert command.main(["--all", "--out", str(tmp_path), "--no-plots"]) == 1
-    assert [p.name for p in tmp_path.iterdir()] == ["index.html"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["L01.html", "index.html"]
 
 
 def test_one_lesson_that_fails_shows_where(monkeypatch: pytest.MonkeyPatch) -> None:
