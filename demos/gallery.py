@@ -4,6 +4,7 @@ import base64
 import html
 import io
 import keyword
+import re
 import tokenize
 from collections.abc import Sequence
 from itertools import accumulate
@@ -13,7 +14,7 @@ from autograd import write_whole
 
 from .curriculum import Lesson
 from .exercises.catalogue import EXERCISES
-from .page import Page, Picture, Table, Text
+from .page import Link, Page, Picture, Table, Text
 
 
 def write_gallery(folder: Path, shown: Sequence[tuple[Lesson, Page]]) -> None:
@@ -56,10 +57,11 @@ def _section(lesson: Lesson, page: Page) -> str:
 </section>"""
 
 
-def _block(item: Text | Table | Picture) -> str:
+def _block(item: Text | Table | Picture | Link) -> str:
     if isinstance(item, Text):
-        tag = "pre" if item.verbatim else "p"
-        return f"<{tag}>{html.escape(item.text)}</{tag}>"
+        return f"<pre>{html.escape(item.text)}</pre>" if item.verbatim else f"<p>{marked(item.text)}</p>"
+    if isinstance(item, Link):
+        return f'<p><a href="{html.escape(item.path.name)}">{html.escape(item.title)}</a></p>'
     if isinstance(item, Picture):
         data = base64.b64encode(item.path.read_bytes()).decode()
         caption = "" if item.titled else f"<figcaption>{html.escape(item.title)}</figcaption>"
@@ -72,6 +74,16 @@ def _block(item: Text | Table | Picture) -> str:
         for row in item.rows
     )
     return f'<div class="wide"><table><tr>{head}</tr>\n{rows}</table></div>'
+
+
+def marked(text: str) -> str:
+    """A paragraph as HTML: `code` and *stress* as in its source.
+
+    >>> marked("`nn.fit` needs *no* loop, and 2*x*y < 1")
+    '<code>nn.fit</code> needs <em>no</em> loop, and 2*x*y &lt; 1'
+    """
+    text = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text, quote=False))
+    return re.sub(r"(?<![\w*])\*(\w(?:[^*]*\w)?)\*(?![\w*])", r"<em>\1</em>", text)
 
 
 def highlighted(code: str) -> str:

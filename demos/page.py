@@ -50,6 +50,13 @@ class Picture(NamedTuple):
     titled: bool = True
 
 
+class Link(NamedTuple):
+    """A page of its own, in the folder of the pictures."""
+
+    path: Path
+    title: str
+
+
 class Page:
     """Where a lesson writes.
 
@@ -82,7 +89,7 @@ class Page:
     ):
         self.seed, self.quick, self.plots = seed, quick, plots
         self.out, self.name = Path(out), name or Path(sys.argv[0]).stem or "lesson"
-        self.content: list[Text | Table | Picture] = []
+        self.content: list[Text | Table | Picture | Link] = []
         self._figures = 0
 
     def say(self, text: str | None) -> None:
@@ -166,6 +173,14 @@ class Page:
             with suppress(ValueError):  # the diagram of a network is SVG alone
                 drawing.save(path.with_suffix(".png"))
             self._picture(Picture(path, title or name, titled=False))
+
+    def stepper(self, stepper: Any, title: str) -> None:
+        """Save the page of a stepper, as ``<module>-steps.html``."""
+        if self.plots:
+            path = self._path("-steps").with_suffix(".html")
+            stepper.save(path)
+            self.content.append(Link(path, title))
+            print(f"{title}\n[page: {os.path.relpath(path)}]\n")
 
     def progress(self, items: Iterable[T], what: str) -> Iterable[T]:
         """The items, with a progress bar on a terminal where they take more than two seconds."""

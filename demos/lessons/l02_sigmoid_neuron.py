@@ -76,6 +76,7 @@ def main(page: Page | None = None) -> dict[str, float]:
     ):
         names = {name: node for node, name in stepper.names.items()}  # those of the steps above
         page.drawing(autograd.draw(stepper.output, labels=names), name, title)
+    page.stepper(expanded_stepper, "Step through the four gates")
     page.say("Try: x0 = -10. What becomes of all five gradients, and why is that bad news for learning?")
     named = {leaf.label: gradient for leaf, gradient in zip(leaves, fused, strict=True)}
     return {"out": out.data, "expanded": expanded.data, "difference": difference} | named

@@ -77,6 +77,7 @@ def main(page: Page | None = None) -> dict[str, float]:
         autograd.draw(loss, local_grads=False),
         title="Two arrows leave b2, to net_h2 and to net_o: its gradient has two parts",
     )
+    page.stepper(loss.stepper(), "Step through the backward pass of this network")
     page.say("""
         Look at the arrows that leave b2. A gradient is the sum over all of them, and that is the check to make by
         hand: count the places where a letter is used in the forward pass, and you know how many terms its line has.

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from autograd import Value
 from demos import __main__ as command
 from demos import curriculum as lessons
 from demos import gallery as gallery_page
@@ -153,6 +154,30 @@ def test_without_plots_nothing_is_written(tmp_path: Path) -> None:
     page.drawing(SimpleNamespace(save=lambda path: pytest.fail("drawn")))
     assert page.content == []
     assert not (tmp_path / "none").exists()
+
+
+def test_steps_stand_in_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    Page(plots=False).steps(["+  s = a + b  ∂s/∂a = 1", "tanh  t = tanh(s)  ∂t/∂s = 0.5"])
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        "    +     s = a + b    ∂s/∂a = 1",
+        "    tanh  t = tanh(s)  ∂t/∂s = 0.5",
+    ]
+
+
+def test_paragraphs_fit_a_narrow_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    Page(plots=False).say("word " * 40)
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 40
+
+
+def test_a_lesson_links_the_page_of_its_stepper(tmp_path: Path) -> None:
+    page = Page(out=tmp_path, name="gates")
+    page.stepper((Value(2.0, "x") * 3).stepper(), "Step < through")
+    gallery_page.write_gallery(tmp_path, [(LESSONS[0], page)])
+    reader = Reader((tmp_path / "L01.html").read_text(encoding="utf-8"))
+    assert "gates-steps.html" in reader.links
+    assert "Step < through" in reader.text
+    assert "<html" in (tmp_path / "gates-steps.html").read_text(encoding="utf-8")
 
 
 class Reader(HTMLParser):
