@@ -1,14 +1,15 @@
 """Backprop by hand, graded: formulas derived on paper are compared with the engine, line by line.
 
-One input x, two hidden sigmoid neurons, one sigmoid output, L = ½(y - out)². The forward pass as the notes write it:
+One input x, two hidden sigmoid neurons, one sigmoid output, L = ½(y - out)². The forward pass:
 
     net_h1 = w1·x + b1            h1  = σ(net_h1)
     net_h2 = w2·x + b2            h2  = σ(net_h2)
     net_o  = w3·h1 + w4·h2 + b2   out = σ(net_o)
 
 By hand, δ = ∂L/∂net is the error signal of a neuron: that of the output first, then, through the weights, those of the
-hidden neurons. A weight's gradient is the δ behind it times the number in front of it; a bias has the number 1. The
-notes print nine such lines. Are they right?
+hidden neurons. The gradient of a weight is the δ of the neuron that it leads into, times the number that it is
+multiplied by; for a bias that number is 1. The study notes that this course follows print nine such
+lines. Are they right?
 """
 
 # %%
@@ -39,7 +40,7 @@ def named(value: Value, label: str) -> Value:
 
 
 def network(shared_b1: bool) -> Value:
-    """The loss at y = 1; with `shared_b1` both hidden neurons use b1, without, net_h2 uses b2 as the notes write."""
+    """The loss at y = 1; with `shared_b1` both hidden neurons use b1, without, net_h2 uses b2, as in the notes."""
     w1, w2, w3, w4, b1, b2, x = (Value(number, label) for label, number in NUMBERS.items())
     h1 = named(named(w1 * x + b1, "net_h1").sigmoid(), "h1")
     h2 = named(named(w2 * x + (b1 if shared_b1 else b2), "net_h2").sigmoid(), "h2")

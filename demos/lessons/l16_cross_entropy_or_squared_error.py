@@ -71,7 +71,7 @@ def main(page: Page | None = None) -> dict[str, Any]:
     page.say(__doc__)
     places = (-10.0, -5.0, 0.0, 5.0, 10.0)
     slopes = {name: [slope(loss, z) for z in places] for name, loss in LOSSES.items()}
-    page.say("The slopes by the engine, for the target 1:")
+    page.say("The slopes that the engine calculates, for the target 1:")
     page.table(
         ["z", "σ(z)", *LOSSES],
         [

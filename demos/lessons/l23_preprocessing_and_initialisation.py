@@ -109,7 +109,7 @@ def main(page: Page | None = None) -> dict[str, float]:
         Look at the rows. Zeros: no signal, no gradient, nothing ever happens (0.6931 = log 2 is guessing). Too small:
         the signal fades from layer to layer, the gradient is next to nothing, and the same happens. Too large: the
         signal swells, and the first steps throw the weights so far that the loss is astronomical; if no number
-        overflows, relus are left that are dead for good. He's variance keeps signal and gradient at their size.
+        overflows, some relus stay dead. He's variance keeps signal and gradient at their size.
         Xavier's was made for tanh: half is lost at each relu, so it starts late, and does start.
     """)
     with page.figure("Features and signals of size one let training start at once", 1, 3, (12, 4.2)) as (_, axes):
