@@ -29,25 +29,25 @@ def solve(name: str, seed: int = 3) -> Path:
 
 def test_the_way_through(capsys: pytest.CaptureFixture[str]) -> None:
     assert chainrule(["learn", "next", "--seed", "3"]) == 0
-    assert "wrote predict1.py" in capsys.readouterr().out
-    assert chainrule(["learn", "check", "predict1.py"]) == 1
-    assert "WRONG: Predict the next step 1" in capsys.readouterr().out
+    assert "wrote local.py" in capsys.readouterr().out
+    assert chainrule(["learn", "check", "local.py"]) == 1
+    assert "WRONG: Fill in the local derivatives" in capsys.readouterr().out
     assert chainrule(["learn", "hint"]) == 0
     assert "hint 1 of 3" in capsys.readouterr().out
-    assert chainrule(["learn", "hint", "predict1"]) == 0
+    assert chainrule(["learn", "hint", "local"]) == 0
     assert "hint 2 of 3" in capsys.readouterr().out
     assert chainrule(["learn", "solution"]) == 0
-    Path("predict1.py").write_text(capsys.readouterr().out, encoding="utf-8")
-    assert chainrule(["learn", "check", "predict1.py"]) == 0
-    assert "right: Predict the next step 1" in capsys.readouterr().out
+    Path("local.py").write_text(capsys.readouterr().out, encoding="utf-8")
+    assert chainrule(["learn", "check", "local.py"]) == 0
+    assert "right: Fill in the local derivatives" in capsys.readouterr().out
     assert chainrule(["learn", "list"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("✓ predict1")
-    assert lines[1].startswith("> predict2")
+    assert lines[0].startswith("✓ local")
+    assert lines[1].startswith("> predict1")
     assert f"1 of {len(EXERCISES)} done" in lines[-1]
     assert chainrule(["learn", "reset"]) == 0
     assert not progress.progress_file().exists()
-    assert Path("predict1.py").exists()
+    assert Path("local.py").exists()
 
 
 def test_a_file_that_is_there_is_left_alone(capsys: pytest.CaptureFixture[str]) -> None:
