@@ -11,7 +11,7 @@ from ..rules.floats import FLOATS
 from ..rules.operation import Operation
 from .docstrings import example
 from .errors import is_node, short
-from .fast_ops import generate, neurons, unequal
+from .fast_ops import generated, neurons, unequal
 from .grad_mode import current_mode
 from .value import Value, apply
 
@@ -42,7 +42,7 @@ class Binary(Protocol):
 
 
 def _function(row: Operation) -> Any:
-    function = generate(row)
+    function = generated(row)
     function.__doc__ = f"{function.__doc__}\n\n{example(row, function)}"
     return function
 
