@@ -7,6 +7,7 @@ import sys
 import textwrap
 import unicodedata
 from collections.abc import Sequence
+from importlib import import_module
 from keyword import iskeyword
 from typing import NoReturn
 
@@ -30,6 +31,9 @@ numbers, and the gradients.
   chainrule "(x + y) * z" x=-2 y=5 z=-4
   chainrule "sigmoid(w0*x0 + w1*x1 + w2)" w0=2 w1=-3 w2=-3 x0=-1 x1=-2 --expand --svg neuron.svg
   chainrule "log(x)**2" x=3 --step
+
+The course, each with --help: chainrule lesson (read one), chainrule learn (exercises that are checked), chainrule
+gallery (all lessons as pages).
 """
 _MORE = f"""\
 An expression is made of numbers, names, + - * / ** and these functions:
@@ -48,9 +52,10 @@ class UsageError(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command with `arguments` (those of the process by default); returns its exit status."""
+    arguments = sys.argv[1:] if arguments is None else arguments
     with plain_symbols():
         try:
-            status = _run(_parse(sys.argv[1:] if arguments is None else arguments))
+            status = _course(arguments) if arguments and arguments[0] in COURSE else _run(_parse(arguments))
             if sys.stdout is not None:
                 sys.stdout.flush()
             return status
@@ -68,6 +73,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _complain(error, 1)
         except (ValueError, ArithmeticError, RuntimeError, RecursionError, MemoryError) as error:
             return _complain(error, 1)
+
+
+COURSE = ("lesson", "learn", "gallery")  # words that are commands of the package of lessons
+
+
+def _course(arguments: Sequence[str]) -> int:
+    """Run a command of the lessons' package, which is `chainrule_demos` where installed and `demos` in a checkout."""
+    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    package = "chainrule_demos" if os.path.isdir(os.path.join(here, "chainrule_demos")) else "demos"
+    commands = import_module(f"{package}.commands")
+    return int(commands.main(arguments))
 
 
 def _complain(error: BaseException, status: int) -> int:

@@ -168,6 +168,19 @@ def test_the_engine_knows_nothing_of_nn_and_demos() -> None:
             assert not {m.split(".")[0] for m in modules} & {"nn", "demos", "tests"}, name
 
 
+def test_only_the_command_imports_a_module_by_a_name_that_is_calculated() -> None:
+    """It runs the commands of the lessons' package, inside a function."""
+    places = {
+        (name, function.name)
+        for name, path in ENGINE.items()
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(function, ast.FunctionDef)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module")
+    }
+    assert places == {("cli", "_course")}
+
+
 OUTSIDE = sorted((ROOT / "nn").rglob("*.py")) + sorted((ROOT / "demos").rglob("*.py"))
 
 
