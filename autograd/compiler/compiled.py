@@ -232,6 +232,24 @@ class Compiled:
         """The program as instructions of this processor, where the llvm back end runs it; else AttributeError."""
         return str(self._machine().assembly)
 
+    @property
+    def javascript(self) -> str:
+        """The program as an ES module, for a page or for Node.
+
+        It exports ``map(theta, ...)``, the results of all examples, and for a function with one output
+        ``valueAndGrad(theta, ...)``, an object of the mean ``value`` and its ``gradient``. ``theta`` are the
+        parameters in the order of `parameters`; arguments and results are flat typed arrays, example after example.
+        Random numbers, such as those of dropout, are drawn by ``Math.random``. A gradient that is not finite is
+        returned as it is.
+        """
+        from .backends.javascript import module
+
+        traced = self._require_trace()
+        assert self._traces.latest is not None
+        names = self._traces.names(len(self._traces.latest[0]))
+        rows = None if self._traces.has_all(traced) else traced.rows
+        return module(self.__name__, traced.program, names, rows, len(self._traces.parameters))
+
     # How it is done
 
     def _machine(self) -> Any:
