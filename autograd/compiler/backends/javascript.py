@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
-from ...rules.as_javascript import FUNCTIONS, NUMBERS, javascript, numeral, safe
+from ...rules.as_javascript import FUNCTIONS, NUMBERS, javascript, numeral
 from ..instructions.array import AFTER, BEFORE, BODY, Array, Instruction, Piece
 from ..instructions.lowering import lower
 from ..instructions.plan import Plan
@@ -34,7 +34,6 @@ def module(name: str, program: Program, names: Sequence[str], rows: Sequence[int
     """
     one_output = len(program.outputs) == 1
     widths = [place.stop - place.start for place in program.arguments]
-    takes = [safe(argument) for argument in names]
     sweeps = [_Sweep("sweep", program, False).text]
     if one_output:
         sweeps += [_Sweep("sweepBack", program, True).text, _Sweep("sweepBackCarefully", program, True, True).text]
@@ -43,11 +42,11 @@ def module(name: str, program: Program, names: Sequence[str], rows: Sequence[int
     helpers = javascript([]).replace("export const rules", "const rules") if needs_rules else NUMBERS
     own = json.dumps(list(rows)) if rows is not None else "null"
     head = _HEAD.format(
-        name=" ".join(name.split()), takes=", ".join(takes), parameters=parameters, own=own,
+        name=" ".join(name.split()), takes=", ".join(names), parameters=parameters, own=own,
         names=json.dumps(list(names)), widths=json.dumps(widths[: len(names)]), random=sum(widths[len(names) :]),
         outputs=len(program.outputs), tile=_TILE,
     )  # fmt: skip
-    return "\n".join([head, helpers, body, _TAIL, _GRADIENT if one_output else ""]).rstrip() + "\n"
+    return "\n".join([head, helpers, _PRODUCTS, body, _TAIL, _GRADIENT if one_output else ""]).rstrip() + "\n"
 
 
 _HEAD = """\
@@ -58,6 +57,53 @@ _HEAD = """\
 const tile = {tile};
 const names = {names}, widths = {widths}, random = {random}, outputs = {outputs};
 const parameters = {parameters}, own = {own};
+"""
+
+_PRODUCTS = """\
+// A matrix times rows of examples; four terms at a time, so that what is added up is loaded and stored less often.
+const matrixProduct = (out, o, rows, a, i, row, column, terms, b, p, count) => {
+  for (let r = 0; r < rows; r++, o += tile, i += row) {
+    for (let e = 0; e < count; e++) out[o + e] = 0;
+    let j = 0;
+    for (; j + 3 < terms; j += 4) {
+      const k = i + j * column, q = p + j * tile;
+      const w0 = a[k], w1 = a[k + column], w2 = a[k + 2 * column], w3 = a[k + 3 * column];
+      for (let e = 0; e < count; e++)
+        out[o + e] += w0 * b[q + e] + w1 * b[q + tile + e] + (w2 * b[q + 2 * tile + e] + w3 * b[q + 3 * tile + e]);
+    }
+    for (; j < terms; j++) {
+      const w = a[i + j * column], q = p + j * tile;
+      for (let e = 0; e < count; e++) out[o + e] += w * b[q + e];
+    }
+  }
+};
+
+// Of each row of a and each row of b the sum of their products over the examples, added to a matrix.
+const addOuter = (out, o, rows, columns, a, i, b, p, count) => {
+  for (let r = 0; r < rows; r++, i += tile) {
+    let j = 0;
+    for (; j + 3 < columns; j += 4, o += 4) {
+      const q = p + j * tile;
+      let s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+      for (let e = 0; e < count; e++) {
+        const x = a[i + e];
+        s0 += x * b[q + e];
+        s1 += x * b[q + tile + e];
+        s2 += x * b[q + 2 * tile + e];
+        s3 += x * b[q + 3 * tile + e];
+      }
+      out[o] += s0;
+      out[o + 1] += s1;
+      out[o + 2] += s2;
+      out[o + 3] += s3;
+    }
+    for (; j < columns; j++, o++) {
+      let s = 0;
+      for (let e = 0; e < count; e++) s += a[i + e] * b[p + j * tile + e];
+      out[o] += s;
+    }
+  }
+};
 """
 
 _TAIL = """
@@ -73,7 +119,8 @@ const examples = (theta, data) => {
   if (random) data.push(Float64Array.from({ length: n * random }, Math.random));
   return n;
 };
-const ownOf = (theta) => (own ? Float64Array.from(own, (k) => theta[k]) : theta);
+const ownOf = (theta) =>
+  own ? Float64Array.from(own, (k) => theta[k]) : theta instanceof Float64Array ? theta : Float64Array.from(theta);
 
 export const map = (theta, ...data) => {
   const n = examples(theta, data), results = new Float64Array(n * outputs);
@@ -109,6 +156,7 @@ class _Sweep:
         self.memory = {low.inputs: "inputs", low.theta: "theta", low.constants: "constants", low.examples: "examples"}
         self.memory |= {array: f"a{k}" for array, k in self.plan.buffer_of.items()}
         self._write()
+        self.lines[-1] += ";"
         self.text = "\n".join([f"const {name} = (() => {{", *self._memory(), *self.lines, "})();"])
 
     # Text
@@ -195,7 +243,7 @@ class _Sweep:
             rows = self.program.arguments[k]
             width = rows.stop - rows.start
             with self.loop("e", "count"), self.loop("r", width):
-                place = f"({_sum(rows.start, 'r')}) * {_TILE} + e"
+                place = f"{_group(_sum(rows.start, 'r'))} * {_TILE} + e"
                 self.line(f"inputs[{place}] = data[{k}][(start + e) * {width} + r];")
 
     def _check(self) -> None:
@@ -251,21 +299,17 @@ class _Sweep:
 
     def _matmul(self, i: Instruction) -> None:
         a, b = i.arguments
+        out, left, right = self._start(i.out), self._start(a), self._start(b)
         if i.out.batch:
-            terms = columns(a)
-            with self.rows(i.out.rows) as r:
-                with self.loop("e", "count"):
-                    self.line(f"{self.cell(i.out, r)} = 0;")
-                with self.loop("j", terms):
-                    self.line(f"const w = {self.cell(a, r, 'j')};")
-                    with self.loop("e", "count"):
-                        self.line(f"{self.cell(i.out, r)} += w * {self.cell(b, 'j')};")
-            return
-        with self.rows(i.out.rows) as r, self.loop("j", i.out.columns):
-            self.line("let s = 0;")
-            with self.loop("e", "count"):
-                self.line(f"s += {self.cell(a, r)} * {self.cell(b, 0, 'j')};")
-            self.line(f"{self.cell(i.out, r, 'j')} += s;")
+            _, _, row, column = self.plan.strides(a)
+            self.line(f"matrixProduct({out}, {i.out.rows}, {left}, {row}, {column}, {columns(a)}, {right}, count);")
+        else:
+            self.line(f"addOuter({out}, {i.out.rows}, {i.out.columns}, {left}, {right}, count);")
+
+    def _start(self, x: Array) -> str:
+        """The memory of an array, and where it begins there."""
+        home, offset, _, _ = self.plan.strides(x)
+        return f"{self.memory[home]}, {offset * (_TILE if home.batch else 1)}"
 
     # Over rows
 
@@ -343,6 +387,7 @@ def _times(text: str, factor: int) -> str:
 
 
 def _group(text: str) -> str:
+    """A sum in parentheses."""
     return f"({text})" if "+" in text else text
 
 
