@@ -1,5 +1,6 @@
 """Programs as ES modules, run by Node beside the compiled function itself."""
 
+import random
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 import autograd
 import nn
 from autograd import Value, compile, where
+from autograd.compiler.compiled import Compiled
+from tests.compiler.test_fuzz import HEADS, LAYERS, network, rough_batch
 from tests.node import in_node, needs_node
 
 pytestmark = needs_node
@@ -153,3 +156,27 @@ def test_nothing_is_evaluated_from_text() -> None:
     f = compile(lambda x: autograd.gelu(x))
     f([1.0])
     assert not re.search(r"\beval\b|\bFunction\b|\bimport\b", f.javascript)
+
+
+def test_random_networks(tmp_path: Path) -> None:
+    """Layers and heads of the fuzz, each at least once, put together by chance."""
+    chance = random.Random(8)
+    layers, heads = chance.sample(LAYERS, len(LAYERS)), [head for head in HEADS if head != "return h"]
+    texts = []
+    while layers:
+        lines = ["h = x", *layers[:2], chance.choice(LAYERS), heads[len(texts) % len(heads)]]
+        texts.append("def f(x, t, m, c):\n" + "\n".join(f"    {line}" for line in lines))
+        layers = layers[2:]
+    data = rough_batch(17, 1)
+    programs = [Compiled(network(text, 3, len(text) % 2 == 0), "numpy") for text in texts]
+    expected = [program.value_and_grad(*data) for program in programs]
+    for k, program in enumerate(programs):
+        (tmp_path / f"m{k}.mjs").write_text(program.javascript, "utf-8")
+    module = "\n".join(f'export * as m{k} from "./m{k}.mjs";' for k in range(len(programs)))
+    flat = [np.ravel(x).tolist() for x in data]
+    cases = [[f"m{k}", program.flat_parameters().tolist(), *flat] for k, program in enumerate(programs)]
+    run = "(name, ...xs) => module[name].valueAndGrad(...xs.map((x) => Float64Array.from(x)))"
+    for text, (value, gradient), found in zip(texts, expected, in_node(tmp_path, module, run, cases), strict=True):
+        scale = max(1.0, abs(value), *np.abs(gradient))
+        assert abs(found["value"] - value) <= 1e-12 * scale, text
+        np.testing.assert_allclose(found["gradient"], gradient, rtol=0, atol=1e-12 * scale, err_msg=text)
