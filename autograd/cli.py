@@ -30,6 +30,7 @@ numbers, and the gradients.
   chainrule "(x + y) * z" x=-2 y=5 z=-4
   chainrule "sigmoid(w0*x0 + w1*x1 + w2)" w0=2 w1=-3 w2=-3 x0=-1 x1=-2 --expand --svg neuron.svg
   chainrule "log(x)**2" x=3 --step
+  chainrule play                     a small network that learns in the browser: chainrule play --help
 """
 _MORE = f"""\
 An expression is made of numbers, names, + - * / ** and these functions:
@@ -50,7 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command with `arguments` (those of the process by default); returns its exit status."""
     with plain_symbols():
         try:
-            status = _run(_parse(sys.argv[1:] if arguments is None else arguments))
+            words = list(sys.argv[1:] if arguments is None else arguments)
+            status = _play(words[1:]) if words[:1] == ["play"] else _run(_parse(words))
             if sys.stdout is not None:
                 sys.stdout.flush()
             return status
@@ -135,6 +137,25 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         else:
             operands.append(argument)
     return _parser().parse_args([*options, "--", *operands])
+
+
+def _play(arguments: Sequence[str]) -> int:
+    """``chainrule play``: the playground in the browser, or as a file."""
+    parser = _Parser(
+        prog="chainrule play",
+        description="A page in which a small network learns while you watch. It opens in the browser.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--data", metavar="F.csv", help="your own points: a header, columns of numbers, the class last")
+    parser.add_argument("--out", metavar="F.html", help="write the page to this file instead of opening it")
+    options = parser.parse_args(arguments)
+    if options.out is not None and os.path.splitext(options.out)[1].lower() not in (".html", ".htm"):
+        raise UsageError(f"--out cannot write {os.path.basename(options.out)!r}: name one that ends in .html")
+    import nn  # which stands above
+
+    page = nn.playground(options.data, path=options.out, show=options.out is None)
+    print(f"wrote {page.path}")
+    return 0
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -20,7 +20,7 @@ from autograd import javascript_rules, write_whole
 
 from ...activations import ACTIVATIONS, is_rectifier
 from ...initialization import INITS
-from .own_data import table_data
+from .own_data import read_csv, table_data
 
 # One idea a file, in the order in which they need each other.
 SCRIPTS = [
@@ -30,16 +30,21 @@ SCRIPTS = [
 
 
 class Playground:
-    """The page of `nn.playground`: `html` is its text, `save(path)` writes it; a notebook shows it in the cell."""
+    """The page of `nn.playground`; a notebook shows it in the cell.
+
+    Attributes: `html`, its text, and `path`, the file to which it was last written, or None.
+    """
 
     def __init__(self, html: str):
         self.html = html
+        self.path: str | None = None
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the page to a file. Raises ValueError for a name that does not end in .html, OSError as `open`."""
         if Path(path).suffix.lower() not in (".html", ".htm"):
             raise ValueError(f"the playground is a page: name a file that ends in .html, not {os.fspath(path)!r}")
         write_whole(path, self.html.encode())
+        self.path = os.fspath(path)
 
     def _repr_html_(self) -> str:
         from html import escape
@@ -54,11 +59,11 @@ class Playground:
 def playground(
     X: Any = None, y: Any = None, path: str | os.PathLike[str] | None = None, show: bool = True
 ) -> Playground:
-    """A page in which a small network learns while one looks on: data, layers and training are changed by hand.
+    """A page in which a small network learns while you watch: you change data, layers and training as it runs.
 
     Arguments:
-        X: examples of one's own, shape (n, 2) or more columns, of which two are chosen in the page; without them, the
-            page makes its own.
+        X: your own examples, shape (n, 2), or more columns, of which two are chosen in the page; or the path of a CSV
+            file with a header, columns of numbers and the class in the last one. Without them, the page makes data.
         y: their classes, shape (n,): at most eight different numbers or texts.
         path: where to write the page, a name that ends in .html. It needs no network and no server.
         show: whether to open it in the browser. In a notebook, the result shows itself in the cell instead.
@@ -70,11 +75,14 @@ def playground(
     >>> page.html[:15]
     '<!doctype html>'
     """
-    page = Playground(assembled(None if X is None and y is None else table_data(X, y)))
+    if isinstance(X, (str, os.PathLike)) and y is None:
+        page = Playground(assembled(read_csv(X)))
+    else:
+        page = Playground(assembled(None if X is None and y is None else table_data(X, y)))
     if path is not None:
         page.save(path)
     if show and not _in_notebook():
-        _open(page, path)
+        _open(page)
     return page
 
 
@@ -85,14 +93,13 @@ def _in_notebook() -> bool:
     return shell is not None and getattr(shell.get_ipython(), "kernel", None) is not None
 
 
-def _open(page: Playground, path: str | os.PathLike[str] | None) -> None:
+def _open(page: Playground) -> None:
     import tempfile
     import webbrowser
 
-    if path is None:
-        path = Path(tempfile.mkdtemp(prefix="chainrule-")) / "playground.html"
-        page.save(path)
-    webbrowser.open(Path(path).resolve().as_uri())
+    if page.path is None:
+        page.save(os.path.join(tempfile.mkdtemp(prefix="chainrule-"), "playground.html"))
+    webbrowser.open(Path(str(page.path)).resolve().as_uri())
 
 
 def assembled(data: dict[str, Any] | None) -> str:
