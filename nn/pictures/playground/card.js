@@ -96,7 +96,7 @@ class Card {
     const pass = neuronPass(training, layer, k, this.example);
     this.steps = pass.steps.length;
     this.done = Math.min(this.done, this.steps);
-    this.find("title").textContent = t("Neuron {k} of layer {layer}", { k: k + 1, layer });
+    this.find("who").textContent = t("Neuron {k} of layer {layer}", { k: k + 1, layer });
     const example = this.find("example");
     example.max = n;
     if (document.activeElement !== example) example.value = this.example + 1;

@@ -2,7 +2,7 @@
 
 function drawCurves(canvas, history) {
   const context = sized(canvas);
-  const [width, height] = [canvas.clientWidth, canvas.clientHeight];
+  const [width, height] = sizeOf(canvas);
   const [left, right, top, bottom] = [44, 10, 10, 22];
   const finite = (x) => x !== null && Number.isFinite(x);
   const losses = history.flatMap(({ train, test }) => [train.loss, test.loss]).filter(finite);

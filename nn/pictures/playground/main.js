@@ -9,10 +9,10 @@ let options = initialSettings();
 let training, maps;
 let running = false;
 let pending = false; // whether a frame is asked for
-let stale = true; // whether the gradients and the space are out of date
 let chosen = null; // a row of the data
 let focus = null; // a neuron whose picture is in the plane
 let lastRedraw = 0;
+let frames = 0;
 const space = [Infinity, 0, 1];
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -42,7 +42,7 @@ function change(name, value) {
 }
 
 function applyPreset(name) {
-  if (!PRESETS[name]) {
+  if (!Object.hasOwn(PRESETS, name)) {
     throw new Error(t("{name} cannot be {value}: choose {list}", { name: "Preset", value: JSON.stringify(name), list: Object.keys(PRESETS).join(", ") }));
   }
   options = { ...initialSettings(), ...structuredClone(PRESETS[name]) };
@@ -144,7 +144,7 @@ function pause() {
 }
 
 function showPlaying() {
-  page("play-name").textContent = t(running ? "Pause" : "Play");
+  page("play-name").textContent = running ? t("Pause") : t("Play");
   page("play-icon").setAttribute("d", running ? "M3 2h4v12H3zM9 2h4v12H9z" : "M4 2l9 6-9 6z");
 }
 
@@ -177,34 +177,38 @@ function say(text, bad = false) {
 // Drawing: at most once a frame
 
 function draw() {
-  stale = true;
   if (!pending) requestAnimationFrame(frame);
   pending = true;
 }
 
 function frame(now) {
   pending = false;
-  if (running) {
-    const end = performance.now() + WORK;
-    training.finishEpoch(end);
-    if (training.diverged) diverged();
-    draw();
-    if (still.matches && now - lastRedraw < 500) return; // who wants little motion sees two pictures a second
-  }
+  if (!running) return redraw(parts);
+  training.finishEpoch(performance.now() + WORK);
+  if (training.diverged) diverged();
+  draw();
+  if (still.matches && now - lastRedraw < 500) return; // who wants little motion sees two pictures a second
   lastRedraw = now;
-  redraw(now);
+  frames++;
+  redraw(still.matches ? parts : [parts[frames % parts.length]]);
 }
 
-function redraw() {
+// Beside the plane, the parts of the page take turns while training runs.
+const parts = [
+  () => network.draw(training, maps, card.at),
+  () => drawSpace(page("space"), training, maps, space),
+  () => {
+    showNumbers();
+    drawCurves(page("curves"), training.history);
+    showGradientSizes(page("gradients"), layerGradients(training));
+    card.draw(training, chosen);
+  },
+];
+
+function redraw(chosenParts) {
   maps.compute(training, plane.view);
   plane.draw(training, maps, chosen, focus);
-  network.draw(training, maps, card.at);
-  showNumbers();
-  drawCurves(page("curves"), training.history);
-  drawSpace(page("space"), training, maps, space);
-  showGradientSizes(page("gradients"), layerGradients(training));
-  card.draw(training, chosen);
-  stale = false;
+  for (const part of chosenParts) part();
 }
 
 function showNumbers() {
@@ -244,7 +248,7 @@ function showClasses() {
     mark.width = mark.height = 32;
     const context = mark.getContext("2d");
     context.scale(2, 2);
-    drawMark(context, 8, 8, label, { r: 5 });
+    drawMark(context, 8, 8, label);
     const item = document.createElement("span");
     item.append(mark, name);
     return item;
@@ -364,7 +368,7 @@ function readAddress() {
   const found = readFragment(location.hash.slice(1));
   if (found.own) own = found.own;
   options = { ...initialSettings(), ...(embedded ? { Data: "own" } : {}), ...found.options };
-  if (LANGUAGES[found.language]) language = found.language;
+  if (Object.hasOwn(LANGUAGES, found.language ?? "")) language = found.language;
   restart(true);
   shown();
 }

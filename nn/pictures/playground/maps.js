@@ -31,12 +31,17 @@ class Maps {
   // The picture of the prediction, every `stride`-th point of the grid.
   paintPrediction(image, stride = 1) {
     const outputs = this.outputs;
+    const [first, single] = [outputs[0], outputs.length === 1];
     let place = 0;
     for (let row = 0; row < GRID; row += stride) {
       for (let column = 0; column < GRID; column += stride, place += 4) {
-        const logits = outputs.map((map) => map[row * GRID + column]);
-        if (logits.length === 1) paintSigned(image.data, place, 2 * rules.sigmoid.value(logits[0]) - 1);
-        else paintClasses(image.data, place, logits.map((_, k) => rules.softmax.value(k, ...logits)));
+        const at = row * GRID + column;
+        if (single) {
+          paintSigned(image.data, place, 2 * rules.sigmoid.value(first[at]) - 1);
+          continue;
+        }
+        const logits = outputs.map((map) => map[at]);
+        paintClasses(image.data, place, logits.map((_, k) => rules.softmax.value(k, ...logits)));
       }
     }
   }
@@ -67,17 +72,20 @@ class Maps {
 
 // Call line(x1, y1, x2, y2), in units of the grid, along which the map is 0 (marching squares).
 function contour(map, line) {
+  const corners = [0, 1, GRID + 1, GRID]; // clockwise, as places after the first
+  const [xs, ys] = [[0, 1, 1, 0], [0, 0, 1, 1]];
   for (let row = 0; row + 1 < GRID; row++) {
     for (let column = 0; column + 1 < GRID; column++) {
-      const corners = [[0, 0], [1, 0], [1, 1], [0, 1]].map(([x, y]) => [
-        column + x,
-        row + y,
-        map[(row + y) * GRID + column + x],
-      ]);
+      const start = row * GRID + column;
+      const positive = corners.reduce((count, after) => count + (map[start + after] > 0 ? 1 : 0), 0);
+      if (positive === 0 || positive === 4) continue;
       const crossings = [];
       for (let k = 0; k < 4; k++) {
-        const [[x1, y1, a], [x2, y2, b]] = [corners[k], corners[(k + 1) % 4]];
-        if (a > 0 !== b > 0) crossings.push([x1 + ((x2 - x1) * a) / (a - b), y1 + ((y2 - y1) * a) / (a - b)]);
+        const next = (k + 1) % 4;
+        const [a, b] = [map[start + corners[k]], map[start + corners[next]]];
+        if (a > 0 === b > 0) continue;
+        const share = a / (a - b);
+        crossings.push([column + xs[k] + (xs[next] - xs[k]) * share, row + ys[k] + (ys[next] - ys[k]) * share]);
       }
       for (let k = 0; k + 1 < crossings.length; k += 2) line(...crossings[k], ...crossings[k + 1]);
     }

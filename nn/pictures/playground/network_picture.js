@@ -71,8 +71,9 @@ class NetworkPicture {
     const width = this.frame.clientWidth;
     const most = Math.max(...this.sizes, 6);
     const gap = width / this.sizes.length;
-    const size = Math.max(24, Math.min(46, 420 / most - 6, gap - 14));
-    const pitch = size + Math.max(4, Math.min(16, 420 / most - size));
+    const room = most > 10 ? 580 : 440;
+    const size = Math.max(24, Math.min(46, room / most - 5, gap - 14));
+    const pitch = size + Math.max(4, Math.min(16, room / most - size));
     const top = 46;
     const height = top + most * pitch + 8;
     this.frame.style.height = `${height}px`;
@@ -119,7 +120,7 @@ class NetworkPicture {
 
   drawWeight(context, weight, largest, many, [[x1, y1], [x2, y2]]) {
     const share = Math.abs(weight) / largest;
-    if (!(share > 0.02)) return;
+    if (!(share > (many ? 0.08 : 0.02))) return; // too thin to be seen
     const half = this.size / 2;
     const [from, to] = [x1 + half, x2 - half];
     const bend = 0.45 * (to - from);

@@ -35,13 +35,13 @@ class Plane {
 
   toPixels(x1, x2) {
     const { low, high } = this.view;
-    const [width, height] = [this.canvas.clientWidth, this.canvas.clientHeight];
+    const [width, height] = sizeOf(this.canvas);
     return [((x1 - low[0]) / (high[0] - low[0])) * width, ((high[1] - x2) / (high[1] - low[1])) * height];
   }
 
   fromPixels(x, y) {
     const { low, high } = this.view;
-    const [width, height] = [this.canvas.clientWidth, this.canvas.clientHeight];
+    const [width, height] = sizeOf(this.canvas);
     return [low[0] + (x / width) * (high[0] - low[0]), high[1] - (y / height) * (high[1] - low[1])];
   }
 
@@ -49,7 +49,7 @@ class Plane {
   draw(training, maps, chosen, focus) {
     this.training = training;
     const context = sized(this.canvas);
-    const [width, height] = [this.canvas.clientWidth, this.canvas.clientHeight];
+    const [width, height] = sizeOf(this.canvas);
     if (focus) maps.paintNeuron(this.image, ...focus, 1);
     else maps.paintPrediction(this.image);
     this.small.getContext("2d").putImageData(this.image, 0, 0);

@@ -27,7 +27,7 @@ const FIRST_LAYERS = [8, 6];
 const PRESETS = {
   "one neuron": { Data: "two Gaussians", "Hidden layers": [], Activation: "sigmoid", Optimizer: "sgd", "Learning rate": 0.5 },
   "λ too small": {
-    Points: 60, Noise: 0.3, "Wrong labels": 0.1, "Test share": 0.5, "Hidden layers": [20, 20], L2: 0, "Learning rate": 0.03,
+    Points: 60, Noise: 0.3, "Wrong labels": 0.1, "Test share": 0.5, "Hidden layers": [20, 20], L2: 1e-7, "Learning rate": 0.03,
   },
   "dead ReLU": { Activation: "relu", "Hidden layers": [6, 6], Optimizer: "sgd", "Learning rate": 3, Seed: 4 },
   "all zeros": { Initialization: "zeros", "Hidden layers": [6, 4], Optimizer: "sgd", "Learning rate": 0.3 },
@@ -40,7 +40,7 @@ function checkedSetting(name, value) {
     if (widths.length > MOST_LAYERS) throw new Error(t("there are 0 to {n} hidden layers", { n: MOST_LAYERS }));
     return widths.map((width) => checkedNumber("Hidden layers", width, { range: [1, MOST_NEURONS], whole: true }));
   }
-  const kind = SETTINGS[name];
+  const kind = Object.hasOwn(SETTINGS, name) ? SETTINGS[name] : null;
   if (!kind) throw new Error(t("there is no setting {name}", { name: JSON.stringify(name) }));
   if (kind.list) {
     if (!kind.list.includes(value)) {

@@ -2,7 +2,7 @@
 
 function drawSpace(canvas, training, maps, [layer, across, up]) {
   const context = sized(canvas);
-  const [width, height] = [canvas.clientWidth, canvas.clientHeight];
+  const [width, height] = sizeOf(canvas);
   const { network, data } = training;
   const [a, b] = [maps.of[layer][across], maps.of[layer][up]];
   const one = network.sizes[layer] === 1;

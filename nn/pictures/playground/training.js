@@ -157,11 +157,16 @@ class Training {
   divergedText() {
     const { what, number, layer, k, example } = this.diverged;
     const where = { steps: this.steps, epoch: this.epoch, k: k + 1, layer, example: example + 1, number: short(number) };
-    const message =
-      what === "sum"
-        ? "Training diverged at step {steps}, in epoch {epoch}: the sum of neuron {k} of layer {layer} is {number} for point {example}. Lower the learning rate, then Reset."
-        : "Training diverged at step {steps}, in epoch {epoch}: the output of neuron {k} of layer {layer} is {number} for point {example}. Lower the learning rate or choose another activation, then Reset.";
-    return t(message, where);
+    if (what === "sum") {
+      return t(
+        "Training diverged at step {steps}, in epoch {epoch}: the sum of neuron {k} of layer {layer} is {number} for point {example}. Lower the learning rate, then Reset.",
+        where,
+      );
+    }
+    return t(
+      "Training diverged at step {steps}, in epoch {epoch}: the output of neuron {k} of layer {layer} is {number} for point {example}. Lower the learning rate or choose another activation, then Reset.",
+      where,
+    );
   }
 }
 
