@@ -243,17 +243,9 @@ function shown() {
 
 function showClasses() {
   const { classes, names, columns = [0, 1], X } = training.data;
-  const marks = classes.map((name, label) => {
-    const mark = document.createElement("canvas");
-    mark.width = mark.height = 32;
-    const context = mark.getContext("2d");
-    context.scale(2, 2);
-    drawMark(context, 8, 8, label);
-    const item = document.createElement("span");
-    item.append(mark, name);
-    return item;
-  });
-  page("classes").replaceChildren(...marks);
+  const kinds = training.test.y.length ? [[t("train"), 0, false], [t("test"), 0, true]] : [];
+  const looks = [...classes.map((name, label) => [name, label, false]), ...kinds];
+  page("classes").replaceChildren(...looks.map(([name, label, hollow]) => legendItem(name, label, hollow)));
   const before = page("new-class").value;
   page("new-class").replaceChildren(...classes.map((name, label) => new Option(name, label, false, String(label) === before)));
   document.querySelector(".axes").hidden = names.length < 3;
@@ -261,6 +253,17 @@ function showClasses() {
     page(id).replaceChildren(...names.map((name, column) => new Option(name, column, false, column === columns[k])));
   });
   page("plane").dataset.points = X.length;
+}
+
+function legendItem(name, label, hollow) {
+  const mark = document.createElement("canvas");
+  mark.width = mark.height = 32;
+  const context = mark.getContext("2d");
+  context.scale(2, 2);
+  drawMark(context, 8, 8, label, { hollow });
+  const item = document.createElement("span");
+  item.append(mark, name);
+  return item;
 }
 
 function showFocus(at) {
