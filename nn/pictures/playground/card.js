@@ -1,16 +1,16 @@
 // A neuron as a card: its formula with numbers for one example, and its part of backprop, one application of the chain
 // rule at a time: upstream × local derivative is added to the gradient of what stands before.
 
-// Every step of the backward pass that touches neuron `k` of `layer`, for row number `example` of the training part.
-function neuronPass(training, layer, k, example) {
-  const { network, train } = training;
-  const label = train.y[example];
-  network.drawMasks(0);
-  network.forward(train.x1[example], train.x2[example]);
+// Every step of the backward pass that touches neuron `k` of `layer`, for a row of the data.
+function neuronPass(training, layer, k, row) {
+  const { network } = training;
+  const { X, y, names: columnNames, columns = [0, 1] } = training.data;
+  const label = y[row];
+  training.outputs(X[row][columns[0]], X[row][columns[1]]);
   const loss = network.loss(label);
   network.backward(0);
   const inputs = [...network.outs[layer - 1]];
-  const names = inputs.map((_, j) => (layer === 1 ? training.data.names[(training.data.columns ?? [0, 1])[j]] : `a${j + 1}`));
+  const names = inputs.map((_, j) => (layer === 1 ? columnNames[columns[j]] : `a${j + 1}`));
   const weights = inputs.map((_, j) => network.theta[network.place(layer, k, j)]);
   const bias = network.theta[network.place(layer, k, inputs.length)];
   const [z, out] = [network.sums[layer][k], network.outs[layer][k]];
@@ -40,7 +40,7 @@ function neuronPass(training, layer, k, example) {
 class Card {
   constructor(section, changed) {
     this.section = section;
-    this.changed = changed; // called when another example is chosen
+    this.changed = changed; // called when another row of the data is chosen
     this.at = null; // [layer, k]
     this.done = 0; // steps
     const find = (name) => section.querySelector(`.${name}`);
@@ -59,10 +59,8 @@ class Card {
     });
   }
 
-  chosen(example) {
-    const n = this.training.train.y.length;
-    this.example = Math.min(n - 1, Math.max(0, Math.trunc(example) || 0));
-    this.changed(this.training.train.rows[this.example]);
+  chosen(row) {
+    this.changed(Math.min(this.training.data.y.length - 1, Math.max(0, Math.trunc(row) || 0)));
   }
 
   open(at, move = true) {
@@ -70,7 +68,7 @@ class Card {
     this.at = at;
     this.done = 0;
     this.section.hidden = !at;
-    this.changed(at && this.training ? (this.training.train.rows[this.example ?? 0] ?? null) : null);
+    this.changed(at ? (this.row ?? 0) : null);
     if (at && move) {
       this.section.querySelector("h2").focus({ preventScroll: true });
       this.section.scrollIntoView({ block: "nearest", behavior: "auto" });
@@ -83,23 +81,21 @@ class Card {
     this.find("sentence").textContent = this.sentence;
   }
 
-  // `row` is the chosen row of the data; a row of the test part is as good as the first of the training part.
   draw(training, row) {
     [this.training, this.row] = [training, row];
     const [layer, k] = this.at ?? [];
-    const n = training.train.y.length;
+    const n = training.data.y.length;
     if (!this.at || !n || layer > training.network.depth || k >= training.network.sizes[layer]) {
       if (this.at) this.open(null);
       return;
     }
-    this.example = Math.max(0, training.train.rows.indexOf(row));
-    const pass = neuronPass(training, layer, k, this.example);
+    const pass = neuronPass(training, layer, k, row ?? 0);
     this.steps = pass.steps.length;
     this.done = Math.min(this.done, this.steps);
     this.find("who").textContent = t("Neuron {k} of layer {layer}", { k: k + 1, layer });
     const example = this.find("example");
     example.max = n;
-    if (document.activeElement !== example) example.value = this.example + 1;
+    if (document.activeElement !== example) example.value = (row ?? 0) + 1;
     this.find("class").textContent = t("of {n}, class {label}", { n, label: training.data.classes[pass.label] });
     this.writeFormulas(pass);
     this.writeRows(pass);

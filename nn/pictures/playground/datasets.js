@@ -47,7 +47,7 @@ function generated(shape, n, noise, wrong, seed) {
   return { X, y, classes: ["0", "1"], names: ["x1", "x2"] };
 }
 
-// A data set of one's own, checked. Throws where a number is not finite or a label is not a class from 0.
+// A data set of the user's own, checked. Throws where a number is not finite or a label is not a class from 0.
 function checkedData({ X, y, classes, names } = {}) {
   if (!X || !y || typeof X !== "object" || typeof y !== "object" || X.length !== y.length) {
     throw new Error(t("X and y need the same length: a row of two numbers and a class for each point"));

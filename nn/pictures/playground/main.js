@@ -13,6 +13,7 @@ let chosen = null; // a row of the data
 let focus = null; // a neuron whose picture is in the plane
 let lastRedraw = 0;
 let frames = 0;
+let interval = 16; // milliseconds between frames, about
 const space = [Infinity, 0, 1];
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -47,13 +48,12 @@ function applyPreset(name) {
   }
   options = { ...initialSettings(), ...structuredClone(PRESETS[name]) };
   restart(true);
-  shown();
+  shown(name);
 }
 
 function setLanguage(code) {
   language = code;
-  translatePage();
-  shown();
+  shown(page("preset").value);
 }
 
 // Start again, with new points where `fresh` says so.
@@ -77,7 +77,7 @@ function load(data) {
   shown();
 }
 
-// Points of one's own
+// Points of the user's own
 
 const act = {
   add(x1, x2, other) {
@@ -104,7 +104,7 @@ const act = {
   },
 };
 
-// The data are now one's own: the weights stay, so that one sees how training adapts to the new point.
+// The data are now the user's own: the weights stay, to show how training adapts to the new point.
 function edited(text) {
   options.Data = "own";
   const { theta } = training.network;
@@ -188,12 +188,19 @@ function frame(now) {
   if (training.diverged) diverged();
   draw();
   if (still.matches && now - lastRedraw < 500) return; // who wants little motion sees two pictures a second
+  if (still.matches) redraw(parts);
+  else {
+    interval += 0.1 * (Math.min(now - lastRedraw, 100) - interval);
+    frames++;
+    const part = parts[Math.floor(frames / 2) % parts.length];
+    if (frames % 2) redraw([]);
+    else if (interval < 20) redraw([part]);
+    else part(); // of the plane as it was a frame ago, where there is no time for both
+  }
   lastRedraw = now;
-  frames++;
-  redraw(still.matches ? parts : [parts[frames % parts.length]]);
 }
 
-// Beside the plane, the parts of the page take turns while training runs.
+// While training runs, the plane is drawn in each frame; the parts beside it take turns in every second one.
 const parts = [
   () => network.draw(training, maps, card.at),
   () => drawSpace(page("space"), training, maps, space),
@@ -222,14 +229,16 @@ function showNumbers() {
 }
 
 // The controls show the settings, the address keeps them
-function shown() {
+function shown(preset = "") {
   controls.show(options);
+  page("preset").value = preset;
   page("language").value = language;
   page("add-layer").disabled = options["Hidden layers"].length >= MOST_LAYERS;
   page("remove-layer").disabled = !options["Hidden layers"].length;
   translatePage();
   showPlaying();
   showFocus(focus);
+  if (!space.picked) space[0] = Infinity; // the last hidden layer, until another is picked
   fillSpaceLists([page("space-layer"), page("space-across"), page("space-up")], training.network, space);
   showClasses();
   try {
@@ -333,7 +342,8 @@ page("remove-layer").addEventListener("click", () => change("Hidden layers", opt
 ["space-layer", "space-across", "space-up"].forEach((id, k) => {
   page(id).addEventListener("change", (event) => {
     space[k] = Number(event.target.value);
-    shown();
+    space.picked = true;
+    shown(page("preset").value);
   });
 });
 ["horizontal", "vertical"].forEach((id) => {
@@ -364,7 +374,7 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
 
 function reset() {
   restart();
-  shown();
+  shown(page("preset").value);
 }
 
 function readAddress() {

@@ -10,14 +10,17 @@ class Maps {
   // `view` is {low, high}: the corners of the plane. Row 0 of the grid is at the top.
   compute(training, view) {
     const { network } = training;
+    const { mean, deviation } = training.scale;
     const [width, height] = [0, 1].map((k) => view.high[k] - view.low[k]);
     network.drawMasks(0);
     for (let row = 0, place = 0; row < GRID; row++) {
       const x2 = view.high[1] - (row / (GRID - 1)) * height;
       for (let column = 0; column < GRID; column++, place++) {
-        network.forward(...training.scaled(view.low[0] + (column / (GRID - 1)) * width, x2));
+        const x1 = view.low[0] + (column / (GRID - 1)) * width;
+        network.forward((x1 - mean[0]) / deviation[0], (x2 - mean[1]) / deviation[1]);
         for (let layer = 0; layer < this.of.length; layer++) {
-          const [maps, outs] = [this.of[layer], network.outs[layer]];
+          const maps = this.of[layer];
+          const outs = network.outs[layer];
           for (let k = 0; k < outs.length; k++) maps[k][place] = outs[k];
         }
       }

@@ -67,21 +67,25 @@ class Network {
 
   // The forward pass of one example; returns the outputs of the last layer.
   forward(x1, x2) {
-    const { theta, depth } = this;
-    this.outs[0][0] = x1;
-    this.outs[0][1] = x2;
+    const { theta, depth, value } = this;
+    let inputs = this.outs[0];
+    inputs[0] = x1;
+    inputs[1] = x2;
     for (let layer = 1, place = 0; layer <= depth; layer++) {
-      const [inputs, sums, outs, mask] = [this.outs[layer - 1], this.sums[layer], this.outs[layer], this.masks[layer]];
-      const [n, m] = [inputs.length, outs.length];
-      for (let k = 0; k < m; k++) {
-        let sum = 0;
-        for (let j = 0; j < n; j++) sum += theta[place++] * inputs[j];
-        sum += theta[place++];
+      const sums = this.sums[layer];
+      const outs = this.outs[layer];
+      const mask = this.masks[layer];
+      const n = inputs.length;
+      for (let k = 0; k < sums.length; k++) {
+        let sum = theta[place + n];
+        for (let j = 0; j < n; j++) sum += theta[place + j] * inputs[j];
+        place += n + 1;
         sums[k] = sum;
-        outs[k] = layer === depth ? sum : this.value(sum) * mask[k];
+        outs[k] = layer === depth ? sum : value(sum) * mask[k];
       }
+      inputs = outs;
     }
-    return this.outs[depth];
+    return inputs;
   }
 
   // The backward pass of the example that forward was called with: adds `share` times the gradient of its loss, whose
@@ -89,8 +93,13 @@ class Network {
   backward(share) {
     const { theta, gradient, depth } = this;
     for (let layer = depth; layer >= 1; layer--) {
-      const [inputs, outs, sums, mask] = [this.outs[layer - 1], this.outs[layer], this.sums[layer], this.masks[layer]];
-      const [outGrads, sumGrads, inputGrads] = [this.outGrads[layer], this.sumGrads[layer], this.outGrads[layer - 1]];
+      const inputs = this.outs[layer - 1];
+      const outs = this.outs[layer];
+      const sums = this.sums[layer];
+      const mask = this.masks[layer];
+      const outGrads = this.outGrads[layer];
+      const sumGrads = this.sumGrads[layer];
+      const inputGrads = this.outGrads[layer - 1];
       const n = inputs.length;
       inputGrads.fill(0);
       for (let k = 0, place = this.offsets[layer - 1]; k < outs.length; k++) {

@@ -1,4 +1,4 @@
-"""Data of one's own for the page: arrays or a CSV file, checked here so that a mistake is found before a page opens."""
+"""Data of your own for the page: arrays or a CSV file, checked here so that a mistake is found before a page opens."""
 
 # ruff: noqa: N803 (X is the usual name)
 
@@ -16,7 +16,7 @@ def table_data(X: Any, y: Any) -> dict[str, Any]:
     Raises ValueError for rows that are not finite, fewer than two columns, or more than eight classes.
     """
     if X is None or y is None:
-        raise ValueError("a playground of one's own data needs both, X and y")
+        raise ValueError("a playground of your own data needs both, X and y")
     names = [str(name) for name in getattr(X, "columns", ())]
     rows = [[float(x) for x in row] for row in (X.to_numpy() if hasattr(X, "to_numpy") else X)]
     labels = [label.item() if hasattr(label, "item") else label for label in y]

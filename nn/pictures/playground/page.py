@@ -103,7 +103,7 @@ def _open(page: Playground) -> None:
 
 
 def assembled(data: dict[str, Any] | None) -> str:
-    """The text of the page, with data of one's own or None."""
+    """The text of the page, with data of your own or None."""
     style, script = _asset("page.css"), _script()
     parts = {
         "policy": f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; base-uri 'none'; "

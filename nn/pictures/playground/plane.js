@@ -1,14 +1,17 @@
-// The plane: the prediction as colours, the boundary as a line, the points; and how points are added and chosen.
+// The plane: the prediction as colours, the boundary as a line, the points; and how points are added and chosen. Each
+// has a canvas of its own, so that a frame of training draws only what training changes.
 
 const NEAR = 11; // pixels within which a click means a point
 
 class Plane {
   // `act` has add(x1, x2, other), choose(row) and remove(row), which the page does with what is clicked.
   constructor(canvas, act) {
-    this.canvas = canvas;
+    this.canvas = canvas; // of the points, on top
+    [this.heat, this.line] = canvas.parentElement.querySelectorAll("canvas");
+    this.heat.width = this.heat.height = GRID; // the browser enlarges it
     this.act = act;
     this.image = new ImageData(GRID, GRID);
-    this.small = new OffscreenCanvas(GRID, GRID);
+    this.drawn = []; // what the picture of the points was drawn of
     this.view = { low: [-1.6, -1.6], high: [1.6, 1.6] };
     this.cursor = null; // of the keyboard
     canvas.addEventListener("click", (event) => this.clicked(event));
@@ -48,16 +51,19 @@ class Plane {
   // `focus` is [layer, k] of a neuron whose picture is shown in place of the prediction.
   draw(training, maps, chosen, focus) {
     this.training = training;
-    const context = sized(this.canvas);
-    const [width, height] = sizeOf(this.canvas);
     if (focus) maps.paintNeuron(this.image, ...focus, 1);
     else maps.paintPrediction(this.image);
-    this.small.getContext("2d").putImageData(this.image, 0, 0);
-    context.imageSmoothingQuality = "high";
-    context.drawImage(this.small, 0.5, 0.5, GRID - 1, GRID - 1, 0, 0, width, height);
-    this.drawAxes(context, width, height);
+    this.heat.getContext("2d").putImageData(this.image, 0, 0);
+    this.drawBoundary(maps);
+    const shown = [training.train, chosen, this.cursor, colours.ink, ...sizeOf(this.canvas)];
+    if (shown.some((x, k) => x !== this.drawn[k])) this.drawPoints(chosen);
+    this.drawn = shown;
+  }
+
+  drawBoundary(maps) {
+    const context = sized(this.line);
+    const [across, down] = sizeOf(this.line).map((size) => size / (GRID - 1));
     context.beginPath();
-    const [across, down] = [width / (GRID - 1), height / (GRID - 1)];
     for (const map of maps.leads()) {
       contour(map, (x1, y1, x2, y2) => {
         context.moveTo(x1 * across, y1 * down);
@@ -68,6 +74,12 @@ class Plane {
     context.lineCap = "round";
     context.strokeStyle = colours.ink;
     context.stroke();
+  }
+
+  drawPoints(chosen) {
+    const { training } = this;
+    const context = sized(this.canvas);
+    this.drawAxes(context, ...sizeOf(this.canvas));
     for (const [part, hollow] of [[training.test, true], [training.train, false]]) {
       for (const row of part.rows) this.drawPoint(context, row, { hollow });
     }

@@ -399,10 +399,9 @@ def test_a_neuron_shows_its_formula_and_its_backprop(page):
     for parameter, number in zip(model.parameters(), page.evaluate("playground.parameters()"), strict=True):
         parameter.data = number
     data = page.evaluate("playground.data()")
-    row = data["train"][4]
     card.get_by_role("spinbutton", name="Example").fill("5")
     card.get_by_role("spinbutton", name="Example").press("Enter")
-    nn.binary_cross_entropy(model(data["X"][row]), data["y"][row]).backward()
+    nn.binary_cross_entropy(model(data["X"][4]), data["y"][4]).backward()
     neuron = model.layers[0].neurons[1]
     card.get_by_role("button", name="Last").click()
     rows = [r.locator("td").all_inner_texts() for r in card.locator(".rows tr").all()]
