@@ -31,7 +31,12 @@ def _coded(x: Any) -> Any:
 def _decoded(x: Any) -> Any:
     if isinstance(x, dict):
         return {key: _decoded(y) for key, y in x.items()}
-    return float(x) if isinstance(x, str) else list(map(_decoded, x)) if isinstance(x, list) else x
+    if isinstance(x, list):
+        return list(map(_decoded, x))
+    try:
+        return float(x)
+    except ValueError:  # another text, a message perhaps
+        return x
 
 
 def in_node(folder: Path, module: str, run: str, cases: list[list[Any]]) -> list[Any]:

@@ -24,7 +24,7 @@ _OVER_LISTS = ("sum", "largest", "smallest", "product", "productsOfOthers")
 
 # What JavaScript's Math has, by the names of the table.
 _MATH = "abs exp expm1 log log1p log2 log10 sqrt cbrt sin cos tan sinh cosh tanh hypot"
-_NAMES = {name: f"Math.{name}" for name in _MATH.split()} | {
+FUNCTIONS = {name: f"Math.{name}" for name in _MATH.split()} | {
     "arcsin": "Math.asin",
     "arccos": "Math.acos",
     "arctan": "Math.atan",
@@ -38,10 +38,12 @@ _NAMES = {name: f"Math.{name}" for name in _MATH.split()} | {
     "erfc": "erfc",
 }
 
-HELPERS = """\
+NUMBERS = """\
 const power = (x, y) => (x === 1 || y === 0 ? 1 : x === -1 && (y === Infinity || y === -Infinity) ? 1 : x ** y);
 const minimum = (x, y) => (y < x ? y : x <= y ? x : x + y); // NaN if one of them is
 const maximum = (x, y) => (x < y ? y : y <= x ? x : x + y);
+"""
+LISTS = """\
 const take = (index, xs) => xs[index] ?? NaN;
 
 // Lists: f(i) is the element at i.
@@ -62,7 +64,7 @@ const productsOfOthers = (count, f) => {
   return before.map((x, i) => x * after[i]);
 };
 """
-_TAKEN = {*re.findall(r"const (\w+)", HELPERS), "rules", "erf", "erfc", "i", "count", "all", "out", "xs"}
+_TAKEN = {*re.findall(r"const (\w+)", NUMBERS + LISTS), "rules", "erf", "erfc", "i", "count", "all", "out", "xs"}
 _RESERVED = (
     " arguments await break case catch class const continue debugger default delete do else enum eval export extends "
     " false finally for function if implements import in instanceof interface let new null package private protected "
@@ -199,7 +201,7 @@ def namespace(answers: dict[str, bool] | None = None) -> Namespace:
     return complete(
         Namespace(
             lambda _, row: partial(_function, f"rules.{row.name}.value"),
-            **{name: partial(_function, call) for name, call in _NAMES.items()},
+            **{name: partial(_function, call) for name, call in FUNCTIONS.items()},
             where=_where,
             sum=lambda xs, *rest: _over("sum", [*xs, *rest]),
             largest=partial(_over, "largest"),
@@ -363,15 +365,15 @@ def _row(row: Operation) -> str:
     return f'  "{row.name}": {{\n    value: {value},\n    partials: {partials},\n  }},'
 
 
-def functions_text() -> str:
-    """The functions that `Math` lacks, which rules and compiled programs call."""
+def functions(names: Iterable[str]) -> str:
+    """Of erf and erfc, which `Math` lacks, those in `names`; they call ``rules``."""
     lines = []
-    for name in ("erf", "erfc"):
+    for name in names:
         rule = getattr(error_function, name)
         statements, result = _body(lambda m, rule=rule: [rule(m, Expression("x"))], None, {})  # type: ignore[misc]
         body = "\n".join(f"  {line}" for line in [*statements, f"return {result};"])
         lines.append(f"const {name} = (x) => {{\n{body}\n}};")
-    return HELPERS + "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
 def javascript(rows: Iterable[Operation] | None = None) -> str:
@@ -395,14 +397,14 @@ def javascript(rows: Iterable[Operation] | None = None) -> str:
     wanted = dict.fromkeys(TABLE if rows is None else [row.name for row in rows])
     given = {} if rows is None else {row.name: row for row in rows}
     written: dict[str, str] = {}
-    helpers = functions_text()
+    helpers = NUMBERS + LISTS + functions(["erf", "erfc"])
     stack = [*wanted, *_called(helpers)][::-1]
     while stack:
         name = stack.pop()
         if name not in written:
             written[name] = _row(given.get(name) or TABLE[name])
             stack.extend(_called(written[name]))
-    return f"{helpers}\nexport const rules = {{\n" + "\n".join(written.values()) + "\n};\n"
+    return f"{helpers}\n\nexport const rules = {{\n" + "\n".join(written.values()) + "\n};\n"
 
 
 def _called(text: str) -> list[str]:

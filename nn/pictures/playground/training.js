@@ -175,6 +175,7 @@ function short(x) {
   if (x === null || x === undefined) return "–";
   if (!Number.isFinite(x)) return String(x).replace("Infinity", "∞").replace("-", "−");
   const size = Math.abs(x);
-  const text = size !== 0 && (size < 1e-3 || size >= 1e5) ? x.toExponential(2) : String(Number(x.toPrecision(4)));
-  return text.replace("e+", "e").replace(/-/g, "−");
+  if (size === 0 || (size >= 1e-3 && size < 1e5)) return String(Number(x.toPrecision(4))).replace("-", "−");
+  const [digits, exponent] = x.toExponential(3).split("e");
+  return `${Number(digits)}e${Number(exponent)}`.replace(/-/g, "−");
 }
