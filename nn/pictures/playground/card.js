@@ -26,7 +26,13 @@ function neuronPass(training, layer, k, row) {
   else {
     for (let m = 0; m < network.sizes[layer + 1]; m++) {
       const place = network.place(layer + 1, m, k);
-      pass("a", t("z of neuron {k} of layer {layer}", { k: m + 1, layer: layer + 1 }), network.sumGrads[layer + 1][m], `w${k + 1}`, network.theta[place]);
+      pass(
+        "a",
+        t("z of neuron {k} of layer {layer}", { k: m + 1, layer: layer + 1 }),
+        network.sumGrads[layer + 1][m],
+        `w${k + 1}`,
+        network.theta[place],
+      );
     }
     const name = network.activation === "linear" ? "1" : `${network.activation}′(z)`;
     pass("z", "a", grads.a, name, network.slope(out, z));
@@ -72,7 +78,8 @@ class Card {
     if (at && move) {
       this.section.querySelector("h2").focus({ preventScroll: true });
       this.section.scrollIntoView({ block: "nearest", behavior: "auto" });
-    } else if (before && !at) document.querySelector(`.unit[data-layer="${before[0]}"][data-k="${before[1] + 1}"]`)?.focus();
+    } else if (before && !at)
+      document.querySelector(`.unit[data-layer="${before[0]}"][data-k="${before[1] + 1}"]`)?.focus();
   }
 
   go(to) {
@@ -145,21 +152,38 @@ class Card {
     const step = pass.steps[this.done - 1];
     this.find("place").textContent = t("{k} of {n}", { k: this.done, n: this.steps });
     this.find("product").hidden = !step;
-    this.sentence = t("Before the first application of the chain rule. Next shows how the gradient of the loss L arrives.");
+    this.sentence = t(
+      "Before the first application of the chain rule. Next shows how the gradient of the loss L arrives.",
+    );
     if (step) {
-      const boxes = { upstream: [`∂L/∂${step.from}`, step.upstream], local: [step.by, step.local], total: [`∂L/∂${step.to}`, step.contribution] };
+      const boxes = {
+        upstream: [`∂L/∂${step.from}`, step.upstream],
+        local: [step.by, step.local],
+        total: [`∂L/∂${step.to}`, step.contribution],
+      };
       for (const [name, [symbol, number]] of Object.entries(boxes)) {
         const [, written, value] = this.find(name).children;
         written.textContent = symbol === "∂L/∂L" ? "∂L/∂L" : symbol;
         value.textContent = short(number);
       }
-      const numbers = { to: step.to, from: step.from, before: short(step.before), added: short(step.contribution), total: short(step.total) };
+      const numbers = {
+        to: step.to,
+        from: step.from,
+        before: short(step.before),
+        added: short(step.contribution),
+        total: short(step.total),
+      };
       this.sentence = step.before
         ? t("The gradient of {to} gets another part from {from}: {before} + {added} = {total}.", numbers)
         : t("The gradient of {to} comes from {from}: upstream × local derivative = {total}.", numbers);
     }
     if (this.find("sentence").textContent !== this.sentence) this.find("sentence").textContent = this.sentence;
-    for (const [name, end] of [["first", 0], ["back", 0], ["next", this.steps], ["last", this.steps]]) {
+    for (const [name, end] of [
+      ["first", 0],
+      ["back", 0],
+      ["next", this.steps],
+      ["last", this.steps],
+    ]) {
       this.find(name).setAttribute("aria-disabled", String(this.done === end));
     }
   }

@@ -35,7 +35,13 @@ class Controls {
         return options;
       };
       const usual = ["linear", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu", "silu", "softplus"];
-      field.append(group("usual", usual), group("all others", kind.list.filter((value) => !usual.includes(value))));
+      field.append(
+        group("usual", usual),
+        group(
+          "all others",
+          kind.list.filter((value) => !usual.includes(value)),
+        ),
+      );
     } else {
       for (const value of kind.list) {
         const option = new Option(value, value);

@@ -30,7 +30,10 @@ function drawCurves(canvas, history) {
   context.textAlign = "right";
   context.fillText(t("epoch {n}", { n: history.at(-1).epoch }), width - right, height - 6);
   const every = Math.max(1, Math.floor(history.length / (2 * width)));
-  for (const [name, dash] of [["test", [5, 4]], ["train", []]]) {
+  for (const [name, dash] of [
+    ["test", [5, 4]],
+    ["train", []],
+  ]) {
     context.beginPath();
     context.setLineDash(dash);
     context.strokeStyle = colours[name];

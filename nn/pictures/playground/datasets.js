@@ -57,13 +57,25 @@ function checkedData({ X, y, classes, names } = {}) {
   const columns = rows.length ? rows[0].length : 2;
   rows.forEach((row, k) => {
     if (row.length < 2 || row.length !== columns) {
-      throw new Error(t("row {row} of X has {n} numbers: each point needs the same number of them, at least two", { row: k, n: row.length }));
+      throw new Error(
+        t("row {row} of X has {n} numbers: each point needs the same number of them, at least two", {
+          row: k,
+          n: row.length,
+        }),
+      );
     }
-    if (!row.every(Number.isFinite)) throw new Error(t("row {row} of X is not finite: {numbers}", { row: k, numbers: row.join(", ") }));
+    if (!row.every(Number.isFinite))
+      throw new Error(t("row {row} of X is not finite: {numbers}", { row: k, numbers: row.join(", ") }));
   });
   labels.forEach((label, k) => {
     if (!Number.isInteger(label) || label < 0 || label >= MOST_CLASSES) {
-      throw new Error(t("y[{row}] is {label}: classes are whole numbers from 0 to {most}", { row: k, label: y[k], most: MOST_CLASSES - 1 }));
+      throw new Error(
+        t("y[{row}] is {label}: classes are whole numbers from 0 to {most}", {
+          row: k,
+          label: y[k],
+          most: MOST_CLASSES - 1,
+        }),
+      );
     }
   });
   const count = Math.max(2, ...labels.map((label) => label + 1));

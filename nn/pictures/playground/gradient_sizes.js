@@ -15,7 +15,9 @@ function showGradientSizes(list, sizes) {
   while (list.children.length > sizes.length) list.lastChild.remove();
   while (list.children.length < sizes.length) {
     const row = document.createElement("li");
-    row.append(...["name", "bar", "number"].map((name) => Object.assign(document.createElement("span"), { className: name })));
+    row.append(
+      ...["name", "bar", "number"].map((name) => Object.assign(document.createElement("span"), { className: name })),
+    );
     row.children[1].append(document.createElement("i"));
     list.append(row);
   }

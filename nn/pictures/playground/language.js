@@ -10,7 +10,10 @@ function t(text, values = {}) {
 
 function checkedLanguage(name) {
   const found = Object.entries(LANGUAGES).find(([code, own]) => [code, own, code.slice(0, 2)].includes(name));
-  if (!found) throw new Error(t("Language cannot be {value}: choose {list}", { value: JSON.stringify(name), list: "English, 中文" }));
+  if (!found)
+    throw new Error(
+      t("Language cannot be {value}: choose {list}", { value: JSON.stringify(name), list: "English, 中文" }),
+    );
   return found[0];
 }
 

@@ -44,7 +44,13 @@ function change(name, value) {
 
 function applyPreset(name) {
   if (!Object.hasOwn(PRESETS, name)) {
-    throw new Error(t("{name} cannot be {value}: choose {list}", { name: "Preset", value: JSON.stringify(name), list: Object.keys(PRESETS).join(", ") }));
+    throw new Error(
+      t("{name} cannot be {value}: choose {list}", {
+        name: "Preset",
+        value: JSON.stringify(name),
+        list: Object.keys(PRESETS).join(", "),
+      }),
+    );
   }
   options = { ...initialSettings(), ...structuredClone(PRESETS[name]) };
   restart(true);
@@ -95,7 +101,11 @@ const act = {
   choose(row) {
     chosen = row;
     const { X, y, classes } = training.data;
-    page("place").textContent = t("Point {k} is chosen: {numbers}, class {label}.", { k: row + 1, numbers: X[row].map(short).join(", "), label: classes[y[row]] });
+    page("place").textContent = t("Point {k} is chosen: {numbers}, class {label}.", {
+      k: row + 1,
+      numbers: X[row].map(short).join(", "),
+      label: classes[y[row]],
+    });
     draw();
   },
   moved(cursor) {
@@ -149,7 +159,8 @@ function showPlaying() {
 }
 
 function whole(n) {
-  if (!Number.isInteger(n) || n < 0) throw new Error(t("a number of steps or epochs is a whole number from 0, not {n}", { n: String(n) }));
+  if (!Number.isInteger(n) || n < 0)
+    throw new Error(t("a number of steps or epochs is a whole number from 0, not {n}", { n: String(n) }));
   return n;
 }
 
@@ -252,11 +263,18 @@ function shown(preset = "") {
 
 function showClasses() {
   const { classes, names, columns = [0, 1], X } = training.data;
-  const kinds = training.test.y.length ? [[t("train"), 0, false], [t("test"), 0, true]] : [];
+  const kinds = training.test.y.length
+    ? [
+        [t("train"), 0, false],
+        [t("test"), 0, true],
+      ]
+    : [];
   const looks = [...classes.map((name, label) => [name, label, false]), ...kinds];
   page("classes").replaceChildren(...looks.map(([name, label, hollow]) => legendItem(name, label, hollow)));
   const before = page("new-class").value;
-  page("new-class").replaceChildren(...classes.map((name, label) => new Option(name, label, false, String(label) === before)));
+  page("new-class").replaceChildren(
+    ...classes.map((name, label) => new Option(name, label, false, String(label) === before)),
+  );
   document.querySelector(".axes").hidden = names.length < 3;
   ["horizontal", "vertical"].forEach((id, k) => {
     page(id).replaceChildren(...names.map((name, column) => new Option(name, column, false, column === columns[k])));
@@ -278,7 +296,9 @@ function legendItem(name, label, hollow) {
 function showFocus(at) {
   focus = at && at[0] < training.network.sizes.length && at[1] < training.network.sizes[at[0]] ? at : null;
   const title = page("world-title");
-  title.textContent = focus ? t("Neuron {k} of layer {layer}", { k: focus[1] + 1, layer: focus[0] }) : t("What it predicts");
+  title.textContent = focus
+    ? t("Neuron {k} of layer {layer}", { k: focus[1] + 1, layer: focus[0] })
+    : t("What it predicts");
 }
 
 // Everything is connected

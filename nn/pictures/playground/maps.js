@@ -44,7 +44,11 @@ class Maps {
           continue;
         }
         const logits = outputs.map((map) => map[at]);
-        paintClasses(image.data, place, logits.map((_, k) => rules.softmax.value(k, ...logits)));
+        paintClasses(
+          image.data,
+          place,
+          logits.map((_, k) => rules.softmax.value(k, ...logits)),
+        );
       }
     }
   }
@@ -76,7 +80,10 @@ class Maps {
 // Call line(x1, y1, x2, y2), in units of the grid, along which the map is 0 (marching squares).
 function contour(map, line) {
   const corners = [0, 1, GRID + 1, GRID]; // clockwise, as places after the first
-  const [xs, ys] = [[0, 1, 1, 0], [0, 0, 1, 1]];
+  const [xs, ys] = [
+    [0, 1, 1, 0],
+    [0, 0, 1, 1],
+  ];
   for (let row = 0; row + 1 < GRID; row++) {
     for (let column = 0; column + 1 < GRID; column++) {
       const start = row * GRID + column;

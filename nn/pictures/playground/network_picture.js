@@ -18,7 +18,9 @@ class NetworkPicture {
     const { sizes, depth } = training.network;
     this.sizes = sizes;
     this.frame.querySelectorAll(".unit, .head").forEach((element) => element.remove());
-    this.units = sizes.map((size, layer) => Array.from({ length: size }, (_, k) => this.unit(training, layer, k, depth)));
+    this.units = sizes.map((size, layer) =>
+      Array.from({ length: size }, (_, k) => this.unit(training, layer, k, depth)),
+    );
     this.heads = sizes.map((size, layer) => this.head(size, layer, depth));
     this.place();
   }

@@ -80,7 +80,10 @@ class Plane {
     const { training } = this;
     const context = sized(this.canvas);
     this.drawAxes(context, ...sizeOf(this.canvas));
-    for (const [part, hollow] of [[training.test, true], [training.train, false]]) {
+    for (const [part, hollow] of [
+      [training.test, true],
+      [training.train, false],
+    ]) {
       for (const row of part.rows) this.drawPoint(context, row, { hollow });
     }
     if (chosen !== null && training.data.X[chosen]) {
@@ -152,7 +155,8 @@ class Plane {
       this.moveCursor(cursor.map((x, k) => inside(x + (move[k] * (high[k] - low[k])) / 40, k)));
     } else if (event.key === "Enter") this.act.add(...cursor, event.shiftKey);
     else if (event.key === " " && near(Infinity) >= 0) this.act.choose(near(Infinity));
-    else if ((event.key === "Delete" || event.key === "Backspace") && near(2 * NEAR) >= 0) this.act.remove(near(2 * NEAR));
+    else if ((event.key === "Delete" || event.key === "Backspace") && near(2 * NEAR) >= 0)
+      this.act.remove(near(2 * NEAR));
     else return;
     event.preventDefault();
   }

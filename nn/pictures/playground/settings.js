@@ -25,9 +25,21 @@ const FIRST_LAYERS = [8, 6];
 
 // The settings of a lesson; what a preset does not name is as at the start.
 const PRESETS = {
-  "one neuron": { Data: "two Gaussians", "Hidden layers": [], Activation: "sigmoid", Optimizer: "sgd", "Learning rate": 0.5 },
+  "one neuron": {
+    Data: "two Gaussians",
+    "Hidden layers": [],
+    Activation: "sigmoid",
+    Optimizer: "sgd",
+    "Learning rate": 0.5,
+  },
   "λ too small": {
-    Points: 60, Noise: 0.3, "Wrong labels": 0.1, "Test share": 0.5, "Hidden layers": [20, 20], L2: 1e-7, "Learning rate": 0.03,
+    Points: 60,
+    Noise: 0.3,
+    "Wrong labels": 0.1,
+    "Test share": 0.5,
+    "Hidden layers": [20, 20],
+    L2: 1e-7,
+    "Learning rate": 0.03,
   },
   "dead ReLU": { Activation: "relu", "Hidden layers": [6, 6], Optimizer: "sgd", "Learning rate": 3, Seed: 4 },
   "all zeros": { Initialization: "zeros", "Hidden layers": [6, 4], Optimizer: "sgd", "Learning rate": 0.3 },
@@ -44,12 +56,19 @@ function checkedSetting(name, value) {
   if (!kind) throw new Error(t("there is no setting {name}", { name: JSON.stringify(name) }));
   if (kind.list) {
     if (!kind.list.includes(value)) {
-      throw new Error(t("{name} cannot be {value}: choose {list}", { name, value: JSON.stringify(value), list: kind.list.join(", ") }));
+      throw new Error(
+        t("{name} cannot be {value}: choose {list}", {
+          name,
+          value: JSON.stringify(value),
+          list: kind.list.join(", "),
+        }),
+      );
     }
     return value;
   }
   if (kind.box) {
-    if (typeof value !== "boolean") throw new Error(t("{name} is true or false, not {value}", { name, value: String(value) }));
+    if (typeof value !== "boolean")
+      throw new Error(t("{name} is true or false, not {value}", { name, value: String(value) }));
     return value;
   }
   return checkedNumber(name, value, kind);

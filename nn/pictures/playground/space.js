@@ -7,7 +7,10 @@ function drawSpace(canvas, training, maps, [layer, across, up]) {
   const [a, b] = [maps.of[layer][across], maps.of[layer][up]];
   const one = network.sizes[layer] === 1;
   const points = [];
-  for (const [part, hollow] of [[training.test, true], [training.train, false]]) {
+  for (const [part, hollow] of [
+    [training.test, true],
+    [training.train, false],
+  ]) {
     network.drawMasks(0);
     part.rows.forEach((row, k) => {
       network.forward(part.x1[k], part.x2[k]);

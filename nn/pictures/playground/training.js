@@ -107,7 +107,13 @@ class Training {
     const batch = this.order.slice(this.next, this.next + options["Batch size"]);
     const loss = this.differentiate(batch, options.Dropout);
     this.optimizer.steps++;
-    OPTIMIZERS[options.Optimizer](network.theta, network.gradient, this.optimizer, options["Learning rate"], options.Momentum);
+    OPTIMIZERS[options.Optimizer](
+      network.theta,
+      network.gradient,
+      this.optimizer,
+      options["Learning rate"],
+      options.Momentum,
+    );
     this.steps++;
     this.next += batch.length;
     if (this.next >= this.order.length) {
@@ -146,7 +152,8 @@ class Training {
           const numbers = { sum: network.sums[layer][k], output: network.outs[layer][k] };
           for (const what of ["sum", "output"]) {
             const size = Number.isFinite(numbers[what]) ? Math.abs(numbers[what]) : Infinity;
-            if (size > worst.size) worst = { size, what, number: numbers[what], layer, k, example: train.rows[example] };
+            if (size > worst.size)
+              worst = { size, what, number: numbers[what], layer, k, example: train.rows[example] };
           }
         }
       }
@@ -156,7 +163,14 @@ class Training {
 
   divergedText() {
     const { what, number, layer, k, example } = this.diverged;
-    const where = { steps: this.steps, epoch: this.epoch, k: k + 1, layer, example: example + 1, number: short(number) };
+    const where = {
+      steps: this.steps,
+      epoch: this.epoch,
+      k: k + 1,
+      layer,
+      example: example + 1,
+      number: short(number),
+    };
     if (what === "sum") {
       return t(
         "Training diverged at step {steps}, in epoch {epoch}: the sum of neuron {k} of layer {layer} is {number} for point {example}. Lower the learning rate, then Reset.",
