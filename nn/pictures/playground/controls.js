@@ -1,5 +1,23 @@
 // The controls of the settings: made from their list, so that each has its name and shows its current value.
 
+// What is put into a field is set, unless it is the current value already. A number is set as soon as it is typed; that
+// it is not allowed is said when the field is left.
+function connect(field, read, current, set, complain) {
+  const apply = (leaving) => {
+    try {
+      if (String(read()) !== String(current())) set(read());
+      field.removeAttribute("aria-invalid");
+    } catch (error) {
+      field.setAttribute("aria-invalid", "true");
+      if (leaving) complain(error);
+    }
+  };
+  if (field.type === "number") field.addEventListener("input", () => apply(false));
+  field.addEventListener("change", () => apply(true));
+}
+
+const typedNumber = (field) => (field.value.trim() ? Number(field.value) : field.value);
+
 class Controls {
   // `set(name, value)` is what a change does; `complain(error)` shows why a value is refused.
   constructor(set, complain) {
@@ -7,15 +25,14 @@ class Controls {
     for (const [name, kind] of Object.entries(SETTINGS)) {
       const field = this.made(name, kind);
       this.fields[name] = field;
-      field.addEventListener("change", () => {
-        try {
-          set(name, kind.box ? field.checked : kind.list ? field.value : field.value.trim());
-          field.removeAttribute("aria-invalid");
-        } catch (error) {
-          field.setAttribute("aria-invalid", "true");
-          complain(error);
-        }
-      });
+      const read = () => (kind.box ? field.checked : kind.list ? field.value : typedNumber(field));
+      connect(
+        field,
+        read,
+        () => this.options[name],
+        (value) => set(name, value),
+        complain,
+      );
       document.querySelector(`.${kind.group} .fields`).append(this.labelled(name, field));
     }
   }
@@ -62,9 +79,10 @@ class Controls {
   }
 
   show(options) {
+    this.options = options;
     for (const [name, field] of Object.entries(this.fields)) {
       if (SETTINGS[name].box) field.checked = options[name];
-      else if (field !== document.activeElement || field.value !== String(options[name])) field.value = options[name];
+      else if (field !== document.activeElement || typedNumber(field) !== options[name]) field.value = options[name];
       field.removeAttribute("aria-invalid");
     }
     this.fields.Momentum.disabled = options.Optimizer.startsWith("adam");

@@ -318,8 +318,15 @@ const network = new NetworkPicture(document.querySelector(".frame"), {
     showFocus(at);
     draw();
   },
-  widths(layer, field) {
-    attempt(() => set(`Neurons in layer ${layer}`, field.value.trim()), field);
+  connectWidth(layer, field) {
+    const setWidth = (n) => set(`Neurons in layer ${layer}`, n);
+    connect(
+      field,
+      () => typedNumber(field),
+      () => options["Hidden layers"][layer - 1],
+      setWidth,
+      (error) => say(error.message, true),
+    );
   },
   placed: draw,
 });
@@ -328,16 +335,6 @@ const card = new Card(page("card"), (row) => {
   draw();
 });
 const controls = new Controls(set, (error) => say(error.message, true));
-
-// Do what a control asks for; an error is shown, and the field that it comes from marked.
-function attempt(action, field) {
-  try {
-    action();
-  } catch (error) {
-    field?.setAttribute("aria-invalid", "true");
-    say(error.message, true);
-  }
-}
 
 for (const [code, name] of Object.entries(LANGUAGES)) page("language").append(new Option(name, code));
 page("language").addEventListener("change", (event) => setLanguage(event.target.value));

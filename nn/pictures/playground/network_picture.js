@@ -3,7 +3,7 @@
 const STRIDE = 2; // the small pictures show every second point of the grid
 
 class NetworkPicture {
-  // `act` has open(layer, k), focus(layer, k) or focus(null), and widths(layer, n).
+  // `act` has open(layer, k), focus([layer, k]) or focus(null), connectWidth(layer, field) and placed().
   constructor(frame, act) {
     this.frame = frame;
     this.act = act;
@@ -17,11 +17,19 @@ class NetworkPicture {
   build(training) {
     const { sizes, depth } = training.network;
     this.sizes = sizes;
-    this.frame.querySelectorAll(".unit, .head").forEach((element) => element.remove());
+    this.frame.querySelectorAll(".unit").forEach((element) => element.remove());
     this.units = sizes.map((size, layer) =>
       Array.from({ length: size }, (_, k) => this.unit(training, layer, k, depth)),
     );
-    this.heads = sizes.map((size, layer) => this.head(size, layer, depth));
+    if (this.heads?.length !== sizes.length) {
+      this.frame.querySelectorAll(".head").forEach((element) => element.remove());
+      this.heads = sizes.map((_, layer) => this.head(layer, depth));
+    }
+    this.heads.forEach((head, layer) => {
+      const field = head.querySelector("input"); // which may be the one that is being typed into
+      if (field && typedNumber(field) !== sizes[layer]) field.value = sizes[layer];
+      field?.removeAttribute("aria-invalid");
+    });
     this.place();
   }
 
@@ -48,7 +56,7 @@ class NetworkPicture {
     return unit;
   }
 
-  head(size, layer, depth) {
+  head(layer, depth) {
     const head = document.createElement("div");
     head.className = "head";
     const name = document.createElement("span");
@@ -57,10 +65,10 @@ class NetworkPicture {
     if (layer > 0 && layer < depth) {
       name.remove();
       const field = document.createElement("input");
-      Object.assign(field, { type: "number", min: 1, max: MOST_NEURONS, step: 1, value: size });
+      Object.assign(field, { type: "number", min: 1, max: MOST_NEURONS, step: 1 });
       field.dataset.tLabel = "Neurons in layer {layer}";
       field.dataset.layer = layer;
-      field.addEventListener("change", () => this.act.widths(layer, field));
+      this.act.connectWidth(layer, field);
       head.append(field);
     }
     this.frame.append(head);

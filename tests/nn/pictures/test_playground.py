@@ -124,6 +124,25 @@ def test_numbers(page, name, good, bad):
     page.evaluate("playground.epoch()")
 
 
+def test_a_number_is_set_as_it_is_typed_and_once(page):
+    field = page.get_by_role("spinbutton", name="Neurons in layer 1")
+    field.click()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("16")
+    assert state(page)["layers"] == [2, 16, 6, 1]
+    assert field.input_value() == "16"
+    page.evaluate("playground.epoch(2)")
+    page.keyboard.press("Tab")
+    assert state(page)["epoch"] == 2  # leaving the field does not start again
+    rate = page.get_by_role("spinbutton", name="Learning rate")
+    rate.click()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("0.05")
+    assert option(page, "Learning rate") == 0.05
+    assert rate.input_value() == "0.05"
+    assert state(page)["epoch"] == 2
+
+
 def test_the_box(page):
     box = page.get_by_role("checkbox", name="Standardize")
     box.check()
