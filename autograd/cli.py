@@ -33,7 +33,7 @@ numbers, and the gradients.
   chainrule "log(x)**2" x=3 --step
 
 The course, each with --help: chainrule lesson (read one), chainrule learn (exercises that are checked), chainrule
-gallery (all lessons as pages).
+gallery (all lessons as pages), chainrule play (a small network that learns in the browser).
 """
 _MORE = f"""\
 An expression is made of numbers, names, + - * / ** and these functions:
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     with plain_symbols():
         try:
-            status = _course(arguments) if arguments and arguments[0] in COURSE else _run(_parse(arguments))
+            status = _command(arguments)
             if sys.stdout is not None:
                 sys.stdout.flush()
             return status
@@ -76,6 +76,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 COURSE = ("lesson", "learn", "gallery")  # words that are commands of the package of lessons
+
+
+def _command(arguments: Sequence[str]) -> int:
+    word = arguments[0] if arguments else ""
+    if word in COURSE:
+        return _course(arguments)
+    return _play(arguments[1:]) if word == "play" else _run(_parse(arguments))
 
 
 def _course(arguments: Sequence[str]) -> int:
@@ -151,6 +158,25 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         else:
             operands.append(argument)
     return _parser().parse_args([*options, "--", *operands])
+
+
+def _play(arguments: Sequence[str]) -> int:
+    """``chainrule play``: the playground in the browser, or as a file."""
+    parser = _Parser(
+        prog="chainrule play",
+        description="A page in which a small network learns while you watch. It opens in the browser.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--data", metavar="F.csv", help="your own points: a header, columns of numbers, the class last")
+    parser.add_argument("--out", metavar="F.html", help="write the page to this file instead of opening it")
+    options = parser.parse_args(arguments)
+    if options.out is not None and os.path.splitext(options.out)[1].lower() not in (".html", ".htm"):
+        raise UsageError(f"--out cannot write {os.path.basename(options.out)!r}: name one that ends in .html")
+    import nn  # which stands above
+
+    page = nn.playground(options.data, path=options.out, show=options.out is None)
+    print(f"wrote {page.path}")
+    return 0
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -22,6 +22,7 @@ from .module import Module
 from .optimizers import SGD, Adam, AdamW, Optimizer, RMSprop, clip_grad_norm
 from .pictures.boundary import plot_decision_boundary
 from .pictures.diagram import draw
+from .pictures.playground.page import playground
 from .schedules import CosineAnnealingLR, ExponentialLR, LinearLR, ReduceLROnPlateau, Schedule, StepLR
 from .training.evaluation import evaluate, predict
 from .training.fit import fit
@@ -64,6 +65,7 @@ __all__ = [
     "load_checkpoint",
     "minibatches",
     "mse_loss",
+    "playground",
     "plot_decision_boundary",
     "predict",
     "save",
