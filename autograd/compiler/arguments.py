@@ -5,13 +5,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 
-def batch(arguments: Sequence[Any], names: Callable[[int], list[str]]) -> tuple[list[Any], int]:
-    """The arguments as arrays of floats, and the number of examples.
+def batch(arguments: Sequence[Any], names: Callable[[int], list[str]], dtype: str = "float64") -> tuple[list[Any], int]:
+    """The arguments as arrays of floats of this type, and the number of examples.
 
     `names` tells what so many arguments are called. Raises ValueError, naming the argument, for what is no array of
     numbers, and for arrays that do not fit together.
     """
-    arrays = [_array(k, argument, names) for k, argument in enumerate(arguments)]
+    arrays = [_array(k, argument, names, dtype) for k, argument in enumerate(arguments)]
     n = len(arrays[0])
     for array in arrays:
         if len(array) != n:
@@ -32,9 +32,9 @@ def _described(arrays: Sequence[Any], names: Callable[[int], list[str]]) -> str:
     return " and ".join(f"{name} has shape {a.shape}" for name, a in zip(names(len(arrays)), arrays, strict=True))
 
 
-def flat(theta: Any, p: int) -> Any:
-    """`theta` as an array of `p` floats, or ValueError."""
-    array = _floats(lambda: "at", theta)
+def flat(theta: Any, p: int, dtype: str = "float64") -> Any:
+    """`theta` as an array of `p` floats of this type, or ValueError."""
+    array = _floats(lambda: "at", theta, dtype)
     if array.shape != (p,):
         raise ValueError(
             f"at must be a flat array of shape ({p},), one number a parameter, got one of shape {array.shape}"
@@ -42,8 +42,8 @@ def flat(theta: Any, p: int) -> Any:
     return array
 
 
-def _array(k: int, argument: Any, names: Callable[[int], list[str]]) -> Any:
-    array = _floats(lambda: names(k + 1)[k], argument)
+def _array(k: int, argument: Any, names: Callable[[int], list[str]], dtype: str) -> Any:
+    array = _floats(lambda: names(k + 1)[k], argument, dtype)
     if not array.ndim:
         raise ValueError(
             f"{names(k + 1)[k]} must have an example in each row, and so a shape (n,) or (n, ...), "
@@ -52,22 +52,26 @@ def _array(k: int, argument: Any, names: Callable[[int], list[str]]) -> Any:
     return array
 
 
-def _floats(name: Callable[[], str], argument: Any) -> Any:
+def _floats(name: Callable[[], str], argument: Any, dtype: str) -> Any:
     import numpy as np
 
-    if type(argument) is np.ndarray and argument.dtype == np.float64:
+    if type(argument) is np.ndarray and argument.dtype == dtype:
         return argument
     try:
         array = np.asarray(argument)
     except ValueError as error:  # rows of different lengths
         raise ValueError(f"{name()} must be an array of numbers, got {reprlib.repr(argument)}: {error}") from None
+    if isinstance(argument, np.ma.MaskedArray):
+        raise ValueError(
+            f"{name()} is a masked array: leave the masked examples out, or fill them with numbers (its filled())"
+        )
     if array.dtype.kind not in "fiub":
         hint = ": for one example of Values call the function itself, its __wrapped__" if _has_values(array) else ""
         raise ValueError(
             f"{name()} must be an array of real numbers, got dtype {array.dtype} and shape {array.shape} from "
             f"{reprlib.repr(argument)}{hint}"
         )
-    return array.astype(float)
+    return array.astype(dtype)
 
 
 def _has_values(array: Any) -> bool:

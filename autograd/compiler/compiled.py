@@ -13,23 +13,28 @@ from typing import Any
 from ..engine.grad_mode import current_mode, modes
 from ..engine.value import Value
 from .arguments import batch, flat
+from .backends.runner import USUAL, Options
 from .descent import Descent
 from .program.listing import listing
+from .program.trace import takes
 from .traced import Traced
 from .traces import Lost, Traces, has_name
+
+_OWNERS = 16  # objects without a __dict__ whose compiled methods are remembered
 
 
 class Compiled:
     """A function of one example that runs over a batch; made by `compile`."""
 
-    def __init__(self, function: Callable[..., Any], backend: str = "auto"):
+    def __init__(self, function: Callable[..., Any], backend: str = "auto", options: Options = USUAL):
         self.__wrapped__ = function
-        self.backend = backend
+        self.backend, self.options = backend, options
         self.__doc__ = function.__doc__
         self.__name__ = getattr(function, "__name__", type(function).__name__)
         self.__qualname__ = getattr(function, "__qualname__", self.__name__)
         self.__module__ = getattr(function, "__module__", __name__)
-        self._traces = Traces(function, self.__name__, backend)
+        self._traces = Traces(function, self.__name__, backend, options)
+        self._owners: dict[int, Compiled] = {}
         self._ways: dict[bool, Any] = {}  # a trace and the shortest way to run it, without and with its gradient
 
     def __repr__(self) -> str:
@@ -39,15 +44,23 @@ class Compiled:
         """As a method: the function compiled for one object, which keeps it."""
         if owner is None:
             return self
-        kept: dict[str, Any] = vars(owner)
+        kept = getattr(owner, "__dict__", None)
+        if kept is None:  # an object of __slots__: the last few are remembered here, by identity
+            made = self._owners.pop(id(owner), None) or Compiled(
+                MethodType(self.__wrapped__, owner), self.backend, self.options
+            )
+            self._owners[id(owner)] = made  # which holds its owner, so that the number stays its own
+            if len(self._owners) > _OWNERS:
+                del self._owners[next(iter(self._owners))]
+            return made
         # An attribute of the object comes before those of its class: it has the name of this one only, and not of what
         # this was made from or what overrides it.
         own = getattr(type(owner), self.__name__, None) is self
         name = self.__name__ if own else f"compiled {self.__qualname__}"
         if not isinstance(kept.get(name), Compiled):
-            kept[name] = Compiled(MethodType(self.__wrapped__, owner), self.backend)
-        made: Compiled = kept[name]
-        return made
+            kept[name] = Compiled(MethodType(self.__wrapped__, owner), self.backend, self.options)
+        found: Compiled = kept[name]
+        return found
 
     def __reduce__(self) -> Any:
         return self._recipe(alone=isinstance(self.__wrapped__, FunctionType) and not has_name(self.__wrapped__))
@@ -79,7 +92,7 @@ class Compiled:
                     return (getattr, (owner, self.__name__)) if first else (Compiled.__get__, (found, owner))
         if self._traces.latest and (alone or isinstance(self.__wrapped__, Lost)):
             return _remembered, (self.__name__, self.backend, self._traces)
-        return Compiled, (self.__wrapped__, self.backend)
+        return Compiled, (self.__wrapped__, self.backend, self.options)
 
     # What the user calls
 
@@ -109,7 +122,7 @@ class Compiled:
 
         arrays, n, traced = self._prepare(arguments)
         with np.errstate(all="ignore"):
-            return _by_example(traced, traced.results(self._traces.theta(traced, at), _columns(arrays), n))
+            return _by_example(traced, traced.results(self._traces.theta(traced, at), _matrices(arrays), n))
 
     def map_and_grad(self, *arguments: Any, at: Any = None) -> tuple[Any, Any]:
         """What `map` gives, and the gradient of the mean of the first output, from one sweep.
@@ -120,9 +133,9 @@ class Compiled:
         import numpy as np
 
         arrays, n, traced = self._prepare(arguments)
-        results = np.empty((len(traced.program.outputs), n))
+        results = np.empty((len(traced.program.outputs), n), self.options.dtype)
         with np.errstate(all="ignore"):
-            _, gradient = traced.total_and_gradient(self._traces.theta(traced, at), _columns(arrays), n, results)
+            _, gradient = traced.total_and_gradient(self._traces.theta(traced, at), _matrices(arrays), n, results)
             gradient = self._traces.in_order(traced, gradient / n)
         if not np.isfinite(results).all() or not np.isfinite(gradient).all():
             raise ValueError(f"a result or the gradient of {self.__name__} is not finite")
@@ -157,7 +170,7 @@ class Compiled:
         [3.0]
         """
         arrays, _, traced = self._prepare(arguments)
-        return Descent(traced, _columns(arrays), rule, state, moved, self.backend)
+        return Descent(traced, _matrices(arrays), rule, state, moved, self.backend)
 
     @property
     def traced(self) -> bool:
@@ -184,6 +197,11 @@ class Compiled:
         import numpy as np
 
         return np.array([parameter._data for parameter in self.parameters], float)
+
+    def _theta(self) -> Any:
+        """`flat_parameters` in the type of the program."""
+        theta = self.flat_parameters()
+        return theta if self.options.dtype == "float64" else theta.astype(self.options.dtype)
 
     def set_flat_parameters(self, theta: Any) -> None:
         """Put numbers in the order of `parameters` into their data; ValueError for another number of them."""
@@ -227,15 +245,15 @@ class Compiled:
         k = len(traced.program.outputs)
         if k != 1:
             raise ValueError(f"{self.__name__} has {k} outputs, and no mean of them: use map(), or return one loss")
-        at = None if at is None else flat(at, len(self._traces.parameters))
+        at = None if at is None else flat(at, len(self._traces.parameters), self.options.dtype)
         found = self._shortly(with_gradient, arrays, at)
         if found is not None:
             return found
-        theta, columns = self._traces.theta(traced, at), _columns(arrays)
+        theta, data = self._traces.theta(traced, at), _matrices(arrays)
         with np.errstate(all="ignore"):
             if not with_gradient:
-                return traced.total(theta, columns, n) / n, None
-            total, gradient = traced.total_and_gradient(theta, columns, n)
+                return traced.total(theta, data, n) / n, None
+            total, gradient = traced.total_and_gradient(theta, data, n)
             return total / n, self._traces.in_order(traced, gradient / n)
 
     def _shortly(self, with_gradient: bool, arguments: Sequence[Any], at: Any) -> tuple[float, Any] | None:
@@ -249,7 +267,7 @@ class Compiled:
             self._ways[with_gradient] = way
         if way[1] is None:
             return None
-        found: tuple[float, Any] | None = way[1](arguments, self.flat_parameters() if at is None else at)
+        found: tuple[float, Any] | None = way[1](arguments, self._theta() if at is None else at)
         return found
 
     def _prepare(self, arguments: tuple[Any, ...]) -> tuple[list[Any], int, Traced]:
@@ -259,18 +277,20 @@ class Compiled:
                 f"example, call the function that it was made from, {self.__name__}.__wrapped__"
             )
         if not arguments:
+            if not takes(self.__wrapped__, 0):
+                self.__wrapped__()  # whose TypeError says what is missing
             raise ValueError(f"{self.__name__} needs an argument with an example in each row, got none")
-        arrays, n = batch(arguments, self._traces.names)
+        arrays, n = batch(arguments, self._traces.names, self.options.dtype)
         return arrays, n, self._traces.find(arrays)
 
 
 def _remembered(name: str, backend: str, traces: Traces) -> Compiled:
-    made = Compiled(Lost(name), backend)
+    made = Compiled(Lost(name), backend, traces.options)
     made._traces = traces
     return made
 
 
-def _columns(arrays: Sequence[Any]) -> list[Any]:
+def _matrices(arrays: Sequence[Any]) -> list[Any]:
     """The arguments with the numbers of each example in one row."""
     return [a if a.ndim == 2 else a.reshape(len(a), prod(a.shape[1:])) for a in arrays]
 

@@ -31,12 +31,12 @@ class Descent:
     norms: list[float]
 
     def __init__(
-        self, loss: Traced, columns: list[Any], rule: Callable[..., Any], state: Sequence[Any], moved: Any, backend: str
+        self, loss: Traced, data: list[Any], rule: Callable[..., Any], state: Sequence[Any], moved: Any, backend: str
     ):
         import numpy as np
 
         self.parameters = loss.parameters
-        self._loss, self._columns, self._backend = loss, columns, backend
+        self._loss, self._data, self._backend = loss, data, backend
         p = len(self.parameters)
         if not p:
             raise ValueError("the function has no parameters, so there is nothing to move")
@@ -48,7 +48,7 @@ class Descent:
         moves = np.array([[float(moves)] for moves in _chosen(self.parameters, moved)])
         self._moved = [] if moves.all() else [moves]
         self._k = len(loss.program.outputs)
-        self._outputs = np.zeros((self._k + len(loss.program.branches), 0))  # of the function, an example a column
+        self._outputs = np.zeros((self._k, 0))  # of the function, an example a column
         self.theta = self._rows[0, :p]
         self.start_from([parameter.data for parameter in self.parameters], state)
         self._rule = self._traced(rule)
@@ -102,10 +102,10 @@ class Descent:
         """
         import numpy as np
 
-        rows = np.arange(len(self._columns[0])) if order is None else np.asarray(order)
+        rows = np.arange(len(self._data[0])) if order is None else np.asarray(order)
         if rows.ndim != 1 or (len(rows) and rows.dtype.kind not in "iu"):
             raise ValueError(f"order is a list of whole numbers, the places of examples, got {reprlib.repr(order)}")
-        n = len(self._columns[0])
+        n = len(self._data[0])
         missing = rows[(rows < -n) | (rows >= n)]
         if len(missing):
             raise IndexError(f"there is no example {missing[0]}: there are {n}")
@@ -138,7 +138,8 @@ class Descent:
         try:
             with np.errstate(all="ignore"):
                 theta = self.theta.reshape(p, 1).copy()
-                _, gradient = loss.total_and_gradient(theta, [column[rows] for column in self._columns], m, results)
+                numbers = theta.astype(loss.options.dtype)
+                _, gradient = loss.total_and_gradient(numbers, [array[rows] for array in self._data], m, results)
                 gradient = gradient.reshape(p, 1) / m
                 moving = gradient[self._moved[0] > 0.0] if self._moved else gradient[:, 0]
                 norm = float(np.sqrt(moving @ moving))
@@ -209,7 +210,7 @@ class Descent:
 
     def _at_once(self, size: int) -> int:
         """How many examples machine code is given, whole minibatches of this size."""
-        numbers: int = self._loss.draws + sum(column.shape[1] for column in self._columns)
+        numbers: int = self._loss.draws + sum(array.shape[1] for array in self._data)
         return max(1, _AT_ONCE // (numbers * size)) * size
 
     def _run_native(self, rows: Any, size: int, met: int) -> bool:
@@ -217,12 +218,12 @@ class Descent:
         import numpy as np
 
         loss = self._loss
-        columns = [np.take(column, rows, axis=0) for column in self._columns]
+        data = [np.take(array, rows, axis=0) for array in self._data]
         states = loss.random_states()
         if loss.draws:
-            columns.append(loss.draw(len(rows)))
+            data.append(loss.draw(len(rows)))
         self._tell_rule()
-        norms = self._native.run(columns, size, self._outputs[:, met:])
+        norms = self._native.run(data, size, self._outputs[:, met:])
         if norms:
             self._hear_rule()
             self.norms += norms
@@ -235,14 +236,12 @@ class Descent:
     def _native_epochs(self) -> Any:
         """What runs them, if the back end makes machine code of this program; else None."""
         runner = self._loss.runner(with_gradient=True)
-        if not hasattr(runner, "epochs") or not sum(column.shape[1] for column in self._columns):
+        if not sum(array.shape[1] for array in self._data) or self._loss.options.dtype != "float64":
             return None
         square = Traced(
             lambda g, *moved: g * g * moved[0] if moved else g * g, [1.0, *[1.0] * len(self._moved)], self._backend
         )
         runners = [traced.runner(with_gradient=False) for traced in (square, self._rule)]
-        if not all(hasattr(runner, "epochs") for runner in runners):
-            return None
         parameters = self._rule.parameters
         return runner.epochs(
             *runners,

@@ -2,6 +2,7 @@
 
 import gc
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from math import isfinite
@@ -11,6 +12,7 @@ from weakref import WeakSet
 from ..engine.errors import BranchChanged
 from ..engine.value import Value
 from .backends.choice import BACKENDS
+from .backends.runner import USUAL, Options, Results, Runner, ShortWay
 from .program.blocks import Program, build
 from .program.naming import describe
 from .program.replay import example, replay
@@ -26,26 +28,30 @@ class Traced:
     Attributes: `single` tells whether there is one output that stands in no list; `keeps_leaves`, whether the function
     keeps Values that it made while it was traced (they are parameters, once it is traced again).
 
-    `theta` below is the parameters in an array of shape (p, 1), another object for each call; `columns` are the
+    `theta` below is the parameters in an array of shape (p, 1), another object for each call; `data` are the
     arguments of all examples, arrays of shape (n, numbers of an example).
     """
 
     rows: list[int]  # the places of its parameters among those of all traces of the function
     ordered: bool  # whether they are the first of those, in their order
 
-    def __init__(self, function: Callable[..., Any], examples: Sequence[Any], backend: str):
+    def __init__(self, function: Callable[..., Any], examples: Sequence[Any], backend: str, options: Options = USUAL):
         self.program, self.single, self._settings, self._generators, made = _record(function, examples)
         self.keeps_leaves = len(made) > 0
+        held = [(weakref.ref(value), value._data) for value in self.program.constants]
+        self.program.constants.clear()
+        self._constants = [(reference, number) for reference, number in held if reference() is not None]
         self._make_runner = BACKENDS[backend]
+        self.options = options
         self._lock = threading.Lock()
-        self._runners: dict[bool, Any] = {}
+        self._runners: dict[tuple[bool, bool], Runner] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name not in ("_lock", "_runners")}
+        return {name: value for name, value in vars(self).items() if name not in ("_lock", "_runners", "_constants")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(
-            state, _lock=threading.Lock(), _runners={}
+            state, _lock=threading.Lock(), _runners={}, _constants=[]
         )  # what runs it is made anew when it is asked for
 
     @property
@@ -57,97 +63,99 @@ class Traced:
         return len(self._settings) > 0
 
     def current(self) -> bool:
-        """Whether all settings that the function read are as they were."""
+        """Whether all settings and constants that the function read are as they were."""
+        for reference, number in self._constants:
+            value = reference()
+            if value is not None and value._data != number == number:
+                return False
         return not self._settings or all(getattr(owner, name) == value for owner, name, value in self._settings)
 
-    def total(self, theta: Any, columns: list[Any], n: int) -> float:
+    def total(self, theta: Any, data: list[Any], n: int) -> float:
         """The sum of the first output over the examples."""
         total = 0.0
-        for start, part, space in self._chunks(theta, columns, n, with_gradient=False):
-            some = _sum(space.outputs, len(part[0]))
-            if not isfinite(some):
-                some = float(self._repaired(space.outputs, theta, part, start)[0].sum())
-            total += some
+        for start, part, found in self._chunks(theta, data, n, with_gradient=False):
+            some = _sum(found.outputs, len(part[0]))
+            total += some if isfinite(some) else float(self._repaired(found.outputs, theta, part, start)[0].sum())
         return total
 
-    def total_and_gradient(self, theta: Any, columns: list[Any], n: int, results: Any = None) -> tuple[float, Any]:
-        """The sums over the examples of the first output and of its gradient by the parameters.
+    def total_and_gradient(self, theta: Any, data: list[Any], n: int, results: Any = None) -> tuple[float, Any]:
+        """The sums over the examples of the first output and of its gradient with respect to the parameters.
 
         `results` is an array of shape (outputs, n) that takes all outputs, if they are of interest.
         """
         import numpy as np
 
         total, gradient = 0.0, None
-        for start, part, space in self._chunks(theta, columns, n, with_gradient=True):
+        for start, part, found in self._chunks(theta, data, n, with_gradient=True):
             m = len(part[0])
-            some, slopes = _sum(space.outputs, m), space.gradient[:, 0]
+            some, slopes, outputs = _sum(found.outputs, m), found.gradient[:, 0], found.outputs
             finite = isfinite(some) and (isfinite(slopes @ slopes) or bool(np.isfinite(slopes).all()))
-            if results is not None:
-                results[:, start : start + m] = space.outputs
-                finite = finite and bool(np.isfinite(space.outputs).all())
-            if not finite:
-                outputs, slopes = self._one_by_one(theta, part, start)
+            if not finite or (results is not None and not np.isfinite(outputs).all()):
+                outputs, slopes = self._carefully(theta, part, start)
                 some = float(outputs[0].sum())
-                if results is not None:
-                    results[:, start : start + m] = outputs
+            if results is not None:
+                results[:, start : start + m] = outputs
             total += some
             gradient = slopes if n == m else slopes.copy() if gradient is None else gradient + slopes
         return total, gradient
 
-    def shortest_way(self, examples: Sequence[Any], with_gradient: bool) -> Any:
+    def shortest_way(self, examples: Sequence[Any], with_gradient: bool) -> ShortWay | None:
         """The shortest way to means of the only output and its gradient, if the back end has one for this program.
 
         `examples` are the shapes of one example. It is a function of arguments and parameters that gives None where it
         does not apply.
         """
-        runner = self.runner(with_gradient)
-        fits = len(self.program.outputs) == 1 and not self._generators and hasattr(runner, "short_way")
-        return runner.short_way(examples) if fits else None
+        if len(self.program.outputs) > 1 or self._generators:
+            return None
+        return self.runner(with_gradient).short_way(examples)
 
     def machine(self) -> Any:
-        """The machine code of the program with its gradient, if that is what runs it; else AttributeError."""
-        runner = self.runner(with_gradient=True)
-        if not hasattr(runner, "machine"):
+        """The machine code of the program with its gradient; AttributeError where NumPy runs it."""
+        machine = self.runner(with_gradient=True).machine
+        if machine is None:
             raise AttributeError(
-                "NumPy runs this program, so there is no machine code: the llvm back end needs llvmlite (the extra "
-                "'native') and a program that is small enough"
+                "NumPy runs this program, so there is no machine code: the llvm back end needs llvmlite "
+                "(pip install llvmlite)"
             )
-        return runner.machine
+        return machine
 
-    def results(self, theta: Any, columns: list[Any], n: int) -> Any:
+    def results(self, theta: Any, data: list[Any], n: int) -> Any:
         """The outputs for each example, of shape (outputs, n)."""
         import numpy as np
 
-        results = np.empty((len(self.program.outputs), n))
-        for start, part, space in self._chunks(theta, columns, n, with_gradient=False):
-            outputs = space.outputs
+        results = np.empty((len(self.program.outputs), n), self.options.dtype)
+        for start, part, found in self._chunks(theta, data, n, with_gradient=False):
+            outputs = found.outputs
             if not np.isfinite(outputs).all():
                 outputs = self._repaired(outputs, theta, part, start)
             results[:, start : start + len(part[0])] = outputs
         return results
 
     def _chunks(
-        self, theta: Any, columns: list[Any], n: int, with_gradient: bool
-    ) -> Iterator[tuple[int, list[Any], Any]]:
+        self, theta: Any, data: list[Any], n: int, with_gradient: bool
+    ) -> Iterator[tuple[int, list[Any], Results]]:
         """Calculate chunk by chunk: the first example of each, the numbers of its examples, and the results."""
         runner = self.runner(with_gradient)
         size = -(-n // -(-n // runner.chunk))  # as many in each chunk, so that one workspace may do
         for start in range(0, n, size):
-            part = columns if n == size else [c[start : start + size] for c in columns]
+            part = data if n == size else [array[start : start + size] for array in data]
             if self.draws:
                 part = [*part, self.draw(len(part[0]))]
-            space = runner.run(theta, part, len(part[0]))
-            if space.branches:
-                self._check_branches(space.branches, start)
-            yield start, part, space
+            found = runner.run(theta, part, len(part[0]))
+            if found.branches or found.unordered:
+                self._check(found, theta, part, start)
+            yield start, part, found
 
-    def runner(self, with_gradient: bool) -> Any:
+    def runner(self, with_gradient: bool, careful: bool = False) -> Runner:
         """What runs the program, made when it is first asked for."""
-        if with_gradient not in self._runners:
+        key = with_gradient, careful
+        if key not in self._runners:
             with self._lock, _collector_at_rest():
-                if with_gradient not in self._runners:
-                    self._runners[with_gradient] = self._make_runner(self.program, with_gradient)
-        return self._runners[with_gradient]
+                if key not in self._runners:
+                    self._runners[key] = self._make_runner(
+                        self.program, with_gradient, self.options._replace(careful=careful)
+                    )
+        return self._runners[key]
 
     @property
     def draws(self) -> int:
@@ -170,8 +178,14 @@ class Traced:
         for generator, state in zip(self._generators, states, strict=True):
             generator.setstate(state)
 
-    def _check_branches(self, branches: list[Any], start: int) -> None:
-        for went, (node, taken) in zip(branches, self.program.branches, strict=True):
+    def _check(self, found: Results, theta: Any, part: list[Any], start: int) -> None:
+        """Raise where a comparison meets NaN, if the graph does, and where a branch goes another way."""
+        import numpy as np
+
+        rows = [int(np.flatnonzero(array[0])[0]) for array in found.unordered if array.any()]
+        if rows:
+            self._replay(theta, part, min(rows), start, with_gradient=False)
+        for went, (node, taken) in zip(found.branches, self.program.branches, strict=True):
             differs = ((went != 0.0) != taken)[0]
             if differs.any():
                 batch = self.program.nodes[node].batch
@@ -186,24 +200,62 @@ class Traced:
     # Where something is not finite
 
     def _repaired(self, outputs: Any, theta: Any, part: list[Any], start: int) -> Any:
-        """The outputs, those of an example that are not finite calculated eagerly."""
+        """The outputs, once a few examples that are not finite have been calculated eagerly, which may raise.
+
+        If the graph gives finite numbers for one of these, it is asked for all.
+        """
         import numpy as np
 
         outputs = np.array(np.broadcast_to(outputs, (len(outputs), len(part[0]))))
-        for row in np.flatnonzero(~np.isfinite(outputs).all(axis=0)):
-            outputs[:, row] = self._replay(theta, part, int(row), start, with_gradient=False)
+        rows = np.flatnonzero(~np.isfinite(outputs).all(axis=0))
+        fine = np.all([np.isfinite(array).all(axis=1) for array in part], axis=0)  # the data of these examples are
+        kinds = [rows, rows[fine[rows] & np.isnan(outputs[:, rows]).any(axis=0)], rows[fine[rows]]]
+        for row in dict.fromkeys(int(kind[0]) for kind in kinds if len(kind)):
+            outputs[:, row] = self._replay(theta, part, row, start, with_gradient=False)
+            if np.isfinite(outputs[:, row]).all() and self.options.dtype == "float64":
+                for other in rows:
+                    outputs[:, other] = self._replay(theta, part, int(other), start, with_gradient=False)
+                break
         return outputs
+
+    def _carefully(self, theta: Any, part: list[Any], start: int) -> tuple[Any, Any]:
+        """Outputs and summed gradient by the program whose slopes of 0 let nothing through.
+
+        If these are not finite either, the first example of which that is true is calculated eagerly, which may raise.
+        """
+        import numpy as np
+
+        runner = self.runner(with_gradient=True, careful=True)
+
+        def finite(first: int, last: int) -> bool:
+            found = runner.run(theta, [array[first:last] for array in part], last - first)
+            return bool(np.isfinite(found.outputs).all() and np.isfinite(found.gradient).all())
+
+        found = runner.run(theta, part, len(part[0]))
+        outputs, gradient = found.outputs.copy(), found.gradient[:, 0].copy()
+        if not np.isfinite(outputs).all():
+            outputs = self._repaired(outputs, theta, part, start)
+        if np.isfinite(outputs).all() and np.isfinite(gradient).all():
+            return np.broadcast_to(outputs, (len(outputs), len(part[0]))), gradient
+        first, last = 0, len(part[0])
+        while last - first > 1:
+            middle = (first + last) // 2
+            first, last = (middle, last) if finite(first, middle) else (first, middle)
+        numbers = self._replay(theta, part, first, start, with_gradient=True)
+        if np.isfinite(numbers).all() and self.options.dtype == "float64" and not finite(first, last):
+            return self._one_by_one(theta, part, start)
+        return np.broadcast_to(outputs, (len(outputs), len(part[0]))), gradient
 
     def _one_by_one(self, theta: Any, part: list[Any], start: int) -> tuple[Any, Any]:
         """Outputs and summed gradient, examples where something is not finite calculated eagerly."""
         import numpy as np
 
         k, n = len(self.program.outputs), len(part[0])
-        runner = self.runner(with_gradient=True)
+        runner = self.runner(with_gradient=True, careful=True)
         outputs, gradient = np.empty((k, n)), np.zeros(len(theta))
         for row in range(n):
-            space = runner.run(theta, [c[row : row + 1] for c in part], 1)
-            numbers = np.concatenate([space.outputs[:, 0], space.gradient[:, 0]])
+            found = runner.run(theta, [array[row : row + 1] for array in part], 1)
+            numbers = np.concatenate([found.outputs[:, 0], found.gradient[:, 0]])
             if not np.isfinite(numbers).all():
                 numbers = np.array(self._replay(theta, part, row, start, with_gradient=True))
             outputs[:, row] = numbers[:k]
@@ -241,6 +293,6 @@ def _collector_at_rest() -> Iterator[None]:
 
 
 def _sum(outputs: Any, n: int) -> float:
-    """The sum of the first output over `n` examples, which have one column for all where they are the same."""
-    total: float = float(outputs[0].sum()) * (n / outputs.shape[1])
+    """The sum of the first output over `n` examples, which have one for all where they are the same."""
+    total: float = float(outputs[0].sum(dtype=float)) * (n / outputs.shape[1])
     return total

@@ -10,10 +10,12 @@ from typing import Any, Never
 
 from ..engine.value import Value
 from .arguments import flat, shapes
-from .program.trace import argument_names
+from .backends.runner import USUAL, Options
+from .program.trace import argument_names, takes
 from .traced import Traced
 
 _REMEMBERED = 8  # traces for one shape of example: settings may have that many combinations without being traced again
+_SHAPES = 16  # of examples whose traces are remembered
 
 
 class Traces:
@@ -22,8 +24,8 @@ class Traces:
     Attributes: `latest`, the trace that was used last, behind the shapes of an example; `parameters`, of all traces.
     """
 
-    def __init__(self, function: Callable[..., Any], name: str, backend: str):
-        self._function, self._name, self._backend = function, name, backend
+    def __init__(self, function: Callable[..., Any], name: str, backend: str, options: Options = USUAL):
+        self._function, self._name, self._backend, self.options = function, name, backend, options
         self._known: dict[Any, list[Traced]] = {}  # by the shapes of an example
         self.latest: tuple[Any, Traced] | None = None
         self.parameters: list[Value] = []
@@ -50,12 +52,14 @@ class Traces:
         if latest is not None and latest[0] == key and latest[1].current():
             return latest[1]
         with self._lock:
-            known = self._known.setdefault(key, [])
+            known = self._known[key] = self._known.pop(key, [])  # the shape used last is the last
             traced = next((t for t in known if t.current()), None)
             if traced is None:
                 traced = self._trace(key, arrays)
                 known.append(traced)
                 del known[:-_REMEMBERED]
+                while len(self._known) > _SHAPES:
+                    del self._known[next(iter(self._known))]
             self.latest = key, traced
             return traced
 
@@ -63,11 +67,11 @@ class Traces:
         names = self.names(len(arrays))
         example = [array[0].tolist() for array in arrays]
         try:
-            traced = Traced(self._function, example, self._backend)
+            traced = Traced(self._function, example, self._backend, self.options)
             if traced.keeps_leaves:  # by now they are there before it begins
-                traced = Traced(self._function, example, self._backend)
+                traced = Traced(self._function, example, self._backend, self.options)
         except (AttributeError, IndexError, TypeError, ValueError) as error:
-            if self.latest is None or self.latest[0] == key:
+            if self.latest is None or self.latest[0] == key or not takes(self._function, len(arrays)):
                 error.add_note(f"when {self._name} was traced on the first example of {shapes(names, key)}")
                 raise
             raise ValueError(
@@ -87,9 +91,9 @@ class Traces:
         import numpy as np
 
         if at is None:
-            theta = np.array([parameter._data for parameter in traced.parameters], float)
+            theta = np.array([parameter._data for parameter in traced.parameters], self.options.dtype)
         else:
-            theta = flat(at, len(self.parameters))
+            theta = flat(at, len(self.parameters), self.options.dtype)
             if not self.has_all(traced):
                 theta = theta[traced.rows]
         return theta.reshape(-1, 1)
@@ -100,7 +104,7 @@ class Traces:
 
         if self.has_all(traced):
             return gradient
-        whole = np.zeros(len(self.parameters))
+        whole = np.zeros(len(self.parameters), gradient.dtype)
         whole[traced.rows] = gradient
         return whole
 

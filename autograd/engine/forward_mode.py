@@ -58,6 +58,9 @@ class _Forward:
     def number(self, node: Value) -> float:
         return node._data
 
+    def assign(self, node: Value, data: float) -> None:
+        pass
+
     def varies(self, node: Value) -> bool:
         return isinstance(node, Dual)
 

@@ -110,7 +110,11 @@ class Value:
 
     @data.setter
     def data(self, data: SupportsFloat) -> None:
-        self._data = real(data)
+        number = real(data)
+        tracer = current_mode().tracer if modes else None
+        if tracer is not None:
+            tracer.assign(self, number)
+        self._data = number
 
     @property
     def grad(self) -> float | None:

@@ -9,6 +9,7 @@ import functools
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,27 @@ extern "C" double gradient(const double* w, const double* X, const double* t, lo
     return value + strength * squares;
 }
 
+// So many rounds of 10 independent multiply-adds of vectors, which fill the units of one core.
+template <class T> static T multiply_add(long rounds) {
+    typedef T Vector __attribute__((vector_size(W * 8)));
+    Vector factor = {}, term = {};
+    for (int l = 0; l < int(W * 8 / sizeof(T)); l++) factor[l] = T(0.5), term[l] = T(l + 1);
+    Vector a = term, b = term, c = term, d = term, e = term, f = term, g = term, h = term, i = term, j = term;
+    for (long k = 0; k < rounds; k++) {
+        a = a * factor + term, b = b * factor + term, c = c * factor + term, d = d * factor + term;
+        e = e * factor + term, f = f * factor + term, g = g * factor + term, h = h * factor + term;
+        i = i * factor + term, j = j * factor + term;
+        asm volatile("" : "+x"(a), "+x"(b), "+x"(c), "+x"(d), "+x"(e), "+x"(f), "+x"(g), "+x"(h), "+x"(i), "+x"(j));
+    }
+    Vector sums = a + b + c + d + e + f + g + h + i + j;
+    T total = 0;
+    for (int l = 0; l < int(W * 8 / sizeof(T)); l++) total += sums[l];
+    return total;
+}
+extern "C" double peak_float64(long rounds) { return multiply_add<double>(rounds); }
+extern "C" double peak_float32(long rounds) { return multiply_add<float>(rounds); }
+extern "C" long vector_bytes() { return W * 8; }
+
 // Steps of gradient descent on that, in place.
 extern "C" void train(double* w, const double* X, const double* t, long n, double strength, double rate, long steps) {
     double g[P];
@@ -160,6 +182,22 @@ def moons_training(
         return trained
 
     return {NAME: work}
+
+
+def peak(dtype: str, rounds: int = 200_000) -> float:
+    """Additions and multiplications a second of one core in numbers of this type; 0 where no C++ compiler is found."""
+    library = _compiled()
+    if library is None:
+        return 0.0
+    function = getattr(library, f"peak_{dtype}")
+    function.restype = ctypes.c_double
+    best = float("inf")
+    for _ in range(50):
+        start = time.perf_counter()
+        function(ctypes.c_long(rounds))
+        best = min(best, time.perf_counter() - start)
+    lanes = library.vector_bytes() // (8 if dtype == "float64" else 4)
+    return 2 * 10 * lanes * rounds / best
 
 
 def _contiguous(*arrays: Any) -> list[Any]:

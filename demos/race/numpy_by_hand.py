@@ -95,3 +95,41 @@ def softmax_gradient(layers: Layers, X: Any, y: Any) -> Work:
         return value, flat([(below.T @ X, below.sum(0)), (upstream.T @ h, upstream.sum(0))])
 
     return work
+
+
+def network_gradient(layers: Layers, X: Any, y: Any, classes: bool) -> Work:
+    """Value and gradient of `sweep.softmax_objective` or, without classes, of `sweep.squared_objective`.
+
+    The arrays of the gradient are kept from call to call.
+    """
+    slopes = [(np.empty_like(w), np.empty_like(b)) for w, b in layers]
+    n, rows = len(X), np.arange(len(X))
+
+    def work() -> Any:
+        activations = [X]
+        for k, (w, b) in enumerate(layers):
+            z = activations[-1] @ w.T
+            z += b
+            activations.append(np.maximum(z, 0.0, out=z) if k < len(layers) - 1 else z)
+        out = activations[-1]
+        if classes:
+            out -= out.max(axis=1, keepdims=True)
+            upstream = np.exp(out)
+            norms = upstream.sum(axis=1, keepdims=True)
+            value = (np.log(norms[:, 0]) - out[rows, y]).mean()
+            upstream /= norms
+            upstream[rows, y] -= 1.0
+            upstream /= n
+        else:
+            gap = out - y
+            value = (gap * gap).sum() / n
+            upstream = gap * (2 / n)
+        for k in reversed(range(len(layers))):
+            np.matmul(upstream.T, activations[k], out=slopes[k][0])
+            upstream.sum(0, out=slopes[k][1])
+            if k:
+                upstream = upstream @ layers[k][0]
+                upstream *= activations[k] > 0
+        return value, slopes
+
+    return work

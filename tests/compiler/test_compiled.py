@@ -187,7 +187,7 @@ class TestShapes:
             ((X[:0], T[:0]), r"empty.*x has shape \(0, 2\)"),
             (([], []), r"empty.*x has shape \(0,\)"),
             ((np.array(["2020-01-01"], "datetime64[D]"), T), "x must be an array of real numbers"),
-            ((), "needs an argument"),
+            ((X, np.ma.array(T, mask=[True, False, False])), "t is a masked array"),
         ],
     )
     def test_that_are_wrong_say_so(self, arguments, message):
@@ -236,8 +236,35 @@ class TestShapes:
                 call(np.array([1.0]))
 
     def test_too_few_arguments_are_the_functions_own_error(self, line):
-        with pytest.raises(TypeError, match="missing 1 required positional argument: 't'"):
-            line[0]([1.0])
+        for _ in range(2):  # before and after it was traced
+            with pytest.raises(TypeError, match="missing 1 required positional argument: 't'"):
+                line[0]([1.0])
+            with pytest.raises(TypeError, match="missing 2 required positional arguments"):
+                line[0]()
+            line[0]([1.0], [1.0])
+        with pytest.raises(ValueError, match="needs an argument"):
+            compile(lambda *xs: Value(1.0))()
+
+    def test_traces_of_many_shapes_are_forgotten(self):
+        program = compile(lambda x: dot(x, x))
+        for width in range(1, 40):
+            assert program(np.ones((2, width))) == width
+        assert len(program._traces._known) < 20
+
+    def test_a_method_of_an_object_without_a_dict(self):
+        class Line:
+            __slots__ = ("w",)
+
+            def __init__(self, w):
+                self.w = Value(w)
+
+            @compile
+            def loss(self, x):
+                return self.w * x
+
+        lines = [Line(float(k)) for k in range(40)]
+        assert [line.loss([1.0]) for line in lines] == [float(k) for k in range(40)]
+        assert lines[-1].loss is lines[-1].loss
 
     def test_nothing_is_copied_into_the_arguments(self):
         x = X.copy()

@@ -106,7 +106,7 @@ ROUNDED = [
     "value({}).detach() * {}",
     "unrecorded(lambda: tanh({}) * {})",
     "grad(value({}) * tanh({}), [p0, p1], create_graph=True)[0]",
-    "grad(value({}) * value({}) * p1, [p0, value({})], create_graph=True)[1]",
+    "grad(value({}) * value({}) * p1, [p0, variable({})], create_graph=True)[1]",
 ]
 
 
@@ -130,6 +130,10 @@ def value(x):
     return x if isinstance(x, Value) else Value(x)
 
 
+def variable(x):
+    return x if isinstance(x, Value) and x.requires_grad else Value(0.5)
+
+
 def unrecorded(f):
     with autograd.no_grad():
         return f()
@@ -140,7 +144,7 @@ def made(text, numbers):
     parameters = {name: Value(number, name) for name, number in zip(PARAMETERS, numbers, strict=True)}
     p0, p1, p2, *_ = parameters.values()
     outside = {"q0": p0 * p1, "q1": autograd.relu(p1 + 0.5) - p2, "q2": Value(0.5) * 2.0, "fixed": p0.detach()}
-    namespace = NAMES | parameters | outside | {"value": value, "unrecorded": unrecorded}
+    namespace = NAMES | parameters | outside | {"value": value, "unrecorded": unrecorded, "variable": variable}
     exec(text, namespace)
     return namespace["f"]
 

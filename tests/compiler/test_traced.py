@@ -8,8 +8,11 @@ from random import Random
 import numpy as np
 import pytest
 
-from autograd import BranchChanged, Value, compile, dot, setting, take, total, uniform, where
+from autograd import BranchChanged, Value, compile, dot, grad, maximum, setting, take, total, uniform, where
+from autograd.compiler import traced as batches
 from autograd.compiler.backends import numpy as numpy_backend
+from autograd.compiler.compiled import Compiled
+from autograd.compiler.program.replay import replay
 from tests.eagerly import agree, eagerly
 
 X = np.array([[1.0, 2.0], [-0.5, 0.25], [3.0, -1.0]])
@@ -85,6 +88,47 @@ class TestRandomNumbers:
         assert rng.random() == Random(3).random()
 
 
+class TestWhatChanges:
+    def test_the_data_of_a_constant_is_followed(self):
+        w, constant = Value(2.0), Value(3.0).detach()
+        program = compile(lambda x: w * constant * x)
+        assert program([1.0]) == 6.0
+        constant.data = 10.0
+        assert program([1.0]) == program.value_and_grad([1.0])[0] == 20.0
+        assert len(program.parameters) == 1
+
+    def test_an_assignment_inside_is_refused(self):
+        w = Value(3.0, "w")
+
+        def f(x):
+            w.data = 7.0
+            return w * x
+
+        with pytest.raises(TypeError, match=r"the data of w is set to 7.0 in a compiled function"):
+            compile(f)([1.0])
+        assert w.data == 3.0
+
+    def test_a_leaf_of_the_functions_own_may_be_set(self):
+        def f(x):
+            own = Value(0.0)
+            own.data = 2.0
+            return own * x
+
+        assert compile(f)([3.0]) == 6.0
+
+    def test_a_node_that_was_kept_says_so(self):
+        w, kept = Value(2.0), []
+
+        def f(x):
+            kept.append(w * x)
+            return w * x
+
+        compile(f)([1.0])
+        for use in (lambda: kept[0].backward(), lambda: grad(kept[0], [w])):
+            with pytest.raises(TypeError, match="kept by a compiled function"):
+                use()
+
+
 class TestNotFinite:
     def test_the_error_of_the_example_is_raised(self):
         w = Value(2.0, "w")
@@ -142,6 +186,78 @@ class TestNotFinite:
         value, gradient = compile(f).value_and_grad(x)
         assert value == pytest.approx(reference.results.mean(), rel=1e-15)
         assert gradient == pytest.approx(reference.gradient, rel=1e-15)
+
+    @pytest.mark.parametrize(
+        "f",
+        [
+            lambda w, x: where(w * x > 0, (w * x).sqrt(), w * x),
+            lambda w, x: (w * x).relu().sqrt() + w * x,
+            lambda w, x: w * x - where(w * x > 0, 1.0 - (w * x).sqrt(), 2.0 * w * x),
+            lambda w, x: dot([w, w], [where(w * x > 0, (w * x).sqrt(), w * x), x]),
+            lambda w, x: maximum(w * x, (w * x).abs().sqrt() - 1.0),
+        ],
+    )
+    def test_behind_the_side_that_a_choice_did_not_take_nothing_arrives(self, f, monkeypatch):
+        """The slope of sqrt is infinite at 0; no example is calculated on the graph for that."""
+        w, x = Value(1.0), np.array([0.0, 1.0, 4.0])
+        reference = eagerly(lambda x: f(w, x), [x], [w])
+        monkeypatch.setattr(batches, "replay", None)
+        value, gradient = compile(lambda x: f(w, x)).value_and_grad(x)
+        assert value == pytest.approx(reference.results.mean(), rel=1e-15)
+        assert gradient == pytest.approx(reference.gradient, rel=1e-15)
+
+    def test_a_slope_that_happens_to_be_0_is_no_choice(self):
+        w = Value(1.0)
+        for power in (lambda x: (w * x).sqrt() ** 2, lambda x: (w * x).sqrt() * (w * x).sqrt()):
+            with pytest.raises(ValueError, match="example 1: the gradient becomes NaN"):
+                compile(power).value_and_grad(np.array([1.0, 0.0, 4.0]))
+
+    def test_many_examples_that_are_infinite_are_a_few_sweeps(self, monkeypatch):
+        calls = []
+        monkeypatch.setattr(batches, "replay", lambda *arguments: calls.append(1) or replay(*arguments))
+        w = Value(1.0)
+        program = compile(lambda x: w * x * 1e308 * 10.0)
+        value, gradient = program.value_and_grad(np.ones(4096))
+        assert (value, gradient.tolist()) == (math.inf, [math.inf])
+        assert program(np.ones(4096)) == math.inf
+        assert np.isinf(program.map(np.ones(4096))).all()
+        assert len(calls) < 10
+
+    def test_an_error_among_results_that_are_infinite_is_raised(self):
+        w, x = Value(1.0), np.ones(100)
+        program = compile(lambda x: where(x < 2.0, w * x * 1e308 * 10.0, (4.0 - w * x).log()))
+        program(np.ones(3))
+        x[50] = 5.0
+        for call in (program, program.map, program.value_and_grad):
+            with pytest.raises(ValueError, match="example 50: log"):
+                call(x)
+
+    def test_a_comparison_that_meets_nan(self):
+        w = Value(1.0)
+
+        def chosen(x):
+            return where((w * x).log() > 0.0, w * x, 2.0 * w * x)
+
+        def branch(x):
+            return w * x if (w * x).log() > 0.0 else 2.0 * w * x
+
+        for f in (chosen, branch):
+            program = compile(f)
+            program([0.5, 0.25])
+            for call in (program, program.map, program.value_and_grad):
+                with pytest.raises(ValueError, match=r"example 1: log\(x\) needs x > 0"):
+                    call([0.5, -1.0])
+
+    def test_a_product_with_a_comparison_stays_ieee(self):
+        w = Value(1.0)
+        for backend in ("numpy", "llvm"):
+            program = Compiled(lambda x: (x < 0.0) * (w * x * 1e308 * 1e10) + 1.0, backend)
+            assert np.isnan(program.map([5.0])).all()
+
+    def test_a_zero_keeps_its_sign_as_on_the_graph(self):
+        for f, expected in ((lambda x: x + 0.0, 1.0), (lambda x: 0.0 - x, 1.0), (lambda x: x - 0.0, -1.0)):
+            (found,) = compile(f).map([-0.0])
+            assert math.copysign(1.0, found) == expected
 
     def test_infinity_that_the_graph_gives_is_a_result(self):
         w = Value(1e308)

@@ -1,63 +1,49 @@
-"""Back ends: what runs a program over a batch, and which of them is chosen.
-
-Machine code is the fastest by far for small networks, but it is straight-line code, an instruction for each node: it
-takes too long to make for large ones, which are better off with the matrix products of NumPy.
-"""
+"""Back ends: what runs a program over a batch, and which of them is chosen."""
 
 import importlib.util
 import warnings
 from collections.abc import Callable
 from functools import cache
-from typing import Any
 
 from ...engine.value import Value
 from ..program.blocks import Program, build
 from ..program.trace import traced
+from .runner import USUAL, Options, Runner
 
-_AT_ONCE = 15_000  # instructions that compile in less than a second
 
-
-def _numpy(program: Program, with_gradient: bool) -> Any:
+def _numpy(program: Program, with_gradient: bool, options: Options = USUAL) -> Runner:
     from .numpy import NumpyRunner
 
-    return NumpyRunner(program, with_gradient)
+    return NumpyRunner(program, with_gradient, options)
 
 
-def _llvm(program: Program, with_gradient: bool) -> Any:
+def _llvm(program: Program, with_gradient: bool, options: Options = USUAL) -> Runner:
     """Machine code, because it was asked for."""
     trouble = _trouble()
-    if not trouble and not _is_small(program):
-        trouble = "the program is too large to compile at once"
     if trouble:
         warnings.warn(f"{trouble}: NumPy runs the program instead", RuntimeWarning, stacklevel=2)
-        return _numpy(program, with_gradient)
-    return _native(program, with_gradient)
+        return _numpy(program, with_gradient, options)
+    return _native(program, with_gradient, options)
 
 
-def _auto(program: Program, with_gradient: bool) -> Any:
+def _auto(program: Program, with_gradient: bool, options: Options = USUAL) -> Runner:
     """Machine code where it is to be had, else NumPy."""
-    if importlib.util.find_spec("llvmlite") is None or not _is_small(program):
-        return _numpy(program, with_gradient)
+    if importlib.util.find_spec("llvmlite") is None:
+        return _numpy(program, with_gradient, options)
     trouble = _trouble()
     if not trouble:
-        return _native(program, with_gradient)
+        return _native(program, with_gradient, options)
     _warn_once(trouble)
-    return _numpy(program, with_gradient)
+    return _numpy(program, with_gradient, options)
 
 
-BACKENDS: dict[str, Callable[[Program, bool], Any]] = {"auto": _auto, "numpy": _numpy, "llvm": _llvm}
+BACKENDS: dict[str, Callable[..., Runner]] = {"auto": _auto, "numpy": _numpy, "llvm": _llvm}
 
 
-def _native(program: Program, with_gradient: bool) -> Any:
+def _native(program: Program, with_gradient: bool, options: Options = USUAL) -> Runner:
     from .native.runner import LlvmRunner
 
-    return LlvmRunner(program, with_gradient)
-
-
-def _is_small(program: Program) -> bool:
-    """Whether the program has few enough instructions, about three for each edge with the gradient."""
-    edges = sum(len(program.nodes[k].parents) for block in program.blocks[3:] for k in block.nodes)
-    return 3 * edges <= _AT_ONCE
+    return LlvmRunner(program, with_gradient, options)
 
 
 @cache

@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 
 from ...rules.arrays import ARRAYS
-from ..instructions.array import BEFORE, Array, Instruction, Piece, is_number, look
-from ..instructions.lowering import Lowered, lower
+from ..instructions.array import BEFORE, Array, Instruction, Piece, look
+from ..instructions.lowering import lower
+from ..instructions.plan import Plan
 from ..program.blocks import Program
+from .runner import USUAL, Options
 
 _CHUNK_BYTES = 1 << 22  # of numbers in work at a time: a few megabytes stay in the cache
 _FEWEST = 64  # examples in a chunk, however large the program: fewer would not pay for the calls
@@ -27,30 +29,36 @@ class NumpyRunner:
 
     Arguments:
         with_gradient: whether to calculate the gradient of the first output by the parameters too.
+        options: see `Options`; NumPy itself uses as many threads as it is set to.
 
     Attributes: `chunk` is the largest number of examples at a time that stay in the cache.
     """
 
-    def __init__(self, program: Program, with_gradient: bool):
+    machine = None
+
+    def __init__(self, program: Program, with_gradient: bool, options: Options = USUAL):
         self.arguments = program.arguments
-        self.constants = np.array([program.nodes[k].number for k in program.blocks[2].nodes], float).reshape(-1, 1)
-        self.lowered = lower(program, with_gradient)
-        self.plan = _Plan(self.lowered)
+        self.constants = np.array([program.nodes[k].number for k in program.blocks[2].nodes], options.dtype).reshape(
+            -1, 1
+        )
+        self.lowered = lower(program, with_gradient, careful=options.careful)
+        self.plan = Plan(self.lowered)
         self.chunk = max(_FEWEST, _CHUNK_BYTES // self.plan.bytes_per_example)
+        self._dtype = options.dtype
         self._local = threading.local()
 
-    def run(self, theta: Any, columns: Sequence[Any], n: int) -> "Workspace":
+    def run(self, theta: Any, data: Sequence[Any], n: int) -> "Workspace":
         """Calculate for `n` examples.
 
         Arguments:
             theta: the parameters, of shape (p, 1), the same object for all chunks of a call and for no other call.
-            columns: an array of shape (n, numbers of an example) for each argument, and for the random numbers if any.
+            data: an array of shape (n, numbers of an example) for each argument, and for the random numbers if any.
 
         Returns the workspace with the results, which the next call in this thread overwrites.
         """
         space = self._workspace(n)
-        for rows, column in zip(self.arguments, columns, strict=False):
-            np.copyto(space.inputs[rows], column.T)
+        for rows, array in zip(self.arguments, data, strict=False):
+            np.copyto(space.inputs[rows], array.T)
         if space.source is not theta:  # else this is a further chunk of the same call
             space.source = theta
             np.copyto(space.theta, theta)
@@ -60,131 +68,54 @@ class NumpyRunner:
             call(*arguments)
         return space
 
+    def short_way(self, examples: Sequence[tuple[int, ...]]) -> None:
+        """There is none: a call of NumPy takes longer than what would be saved."""
+
+    def epochs(self, square: Any, rule: Any, **places: Any) -> None:
+        """There are none."""
+
     def _workspace(self, n: int) -> "Workspace":
         spaces: dict[int, Workspace] = self._local.__dict__.setdefault("spaces", {})
         space = spaces.pop(n, None)
         if space is None:
-            space = Workspace(self.plan, self.constants, n)
+            space = Workspace(self.plan, self.constants, n, self._dtype)
             if len(spaces) == _WORKSPACES:
                 del spaces[next(iter(spaces))]
         spaces[n] = space  # the one used last stands last
         return space
 
 
-class _Plan:
-    """What is needed, where it stands, and for how long."""
-
-    def __init__(self, lowered: Lowered):
-        self.lowered = lowered
-        roots = [lowered.outputs, *lowered.branches, *([] if lowered.gradient is None else [lowered.gradient])]
-        self.kept = {root.root for root in roots}
-        self.reads = self._count_reads()
-        needed = [i for i in lowered.builder.instructions if i.out in self.reads]
-        self.instructions = sorted(needed, key=lambda i: i.out.section)  # as they will be carried out
-        self.placed = self._place()
-        self.buffers: list[Array] = []  # an array of the shape of each buffer
-        self.buffer_of: dict[Array, int] = {}
-        self._allocate()
-        self.bytes_per_example = 8 * lowered.inputs.rows + sum(
-            (b.rows + b.ones) * (1 if b.boolean else 8) for b in self.buffers if b.batch
-        )
-
-    def _count_reads(self) -> dict[Array, int]:
-        """How often each array is read, itself or a view of it; what is missing is never needed."""
-        count = dict.fromkeys(self.kept, 1)
-        for instruction in reversed(self.lowered.builder.instructions):
-            if instruction.out in count:
-                for array in instruction.reads:
-                    count[array] = count.get(array, 0) + 1
-        return count
-
-    def _place(self) -> dict[Array, tuple[Array, Piece]]:
-        """Results that are calculated where they will stand: as a piece of an assembled array."""
-        return {
-            piece.number.root: (instruction.out, piece)
-            for instruction in self.instructions
-            for piece in instruction.pieces
-            if piece.first and isinstance(piece.rows, slice) and self._fits(piece, instruction)
-        }
-
-    def _fits(self, piece: Piece, instruction: Instruction) -> bool:
-        filled = is_number(instruction.pieces[0].number, 0.0)  # with zeros, before the pieces are put in
-        if filled or not isinstance(piece.number, Array):
-            return False
-        array, out = piece.number.root, instruction.out
-        as_column = piece.number.path == (("shaped", array.rows * array.columns, 1),)
-        return (
-            ((piece.number is array and array.columns == 1) or as_column)
-            and array.instruction is not None
-            and array.instruction.call != "assemble"
-            and self.reads[array] == 1
-            and not array.boolean
-            and not array.ones
-            and array.batch == out.batch
-            and array.section == out.section
-            and array.rows * array.columns == len(piece.listed)
-        )
-
-    def _allocate(self) -> None:
-        """Give every result a buffer; within a section, one whose numbers have been read for the last time is free."""
-        last: dict[Array, int] = {}
-        for k, instruction in enumerate(self.instructions):
-            last.update(dict.fromkeys(instruction.reads, k))
-        free: dict[Any, list[int]] = {}
-        for k, instruction in enumerate(self.instructions):
-            out = instruction.out
-            if out not in self.placed:
-                spare = free.get(_shape(out)) if self._shares(out) else None
-                self.buffer_of[out] = spare.pop() if spare else self._buffer(out)
-            for array in set(instruction.reads):
-                if (
-                    last[array] == k
-                    and array in self.buffer_of
-                    and self._shares(array)
-                    and array.section == out.section
-                ):
-                    free.setdefault(_shape(array), []).append(self.buffer_of[array])
-
-    def _shares(self, array: Array) -> bool:
-        """Whether the buffer of `array` may hold other numbers before or after."""
-        made = array.instruction
-        return not array.ones and array not in self.kept and made is not None and made.call != "assemble"
-
-    def _buffer(self, out: Array) -> int:
-        self.buffers.append(out)
-        return len(self.buffers) - 1
-
-
 class Workspace:
     """The arrays for one batch size and the calls that fill them."""
 
-    def __init__(self, plan: _Plan, constants: Any, n: int):
+    def __init__(self, plan: Plan, constants: Any, n: int, dtype: str):
         low = plan.lowered
         self._plan = plan
-        self._n = n
+        self._n, self._dtype = n, dtype
         self._buffers = [self._empty(array) for array in plan.buffers]
-        self.inputs = np.ones((n, low.inputs.rows)).T  # an example's numbers side by side: quick to fill
-        self.theta = np.empty((low.theta.rows, 1))
+        self.inputs = np.ones((n, low.inputs.rows), dtype).T  # an example's numbers side by side: quick to fill
+        self.theta = np.empty((low.theta.rows, 1), dtype)
         self._found: dict[Array, Any] = {
             low.inputs: self.inputs,
             low.theta: self.theta,
             low.constants: constants,
-            low.examples: np.full((1, 1), float(n)),
+            low.examples: np.full((1, 1), n, dtype),
         }
         self.source: Any = None  # the array of parameters that was used last
         self.before: list[Call] = []
         self.body: list[Call] = []
         for instruction in plan.instructions:
-            calls = self.before if instruction.out.section == BEFORE else self.body
+            calls = self.before if instruction.section == BEFORE else self.body
             calls += self._calls(instruction)
         self.outputs = self._array(low.outputs)
         self.branches = [self._array(branch) for branch in low.branches]
+        self.unordered = [self._array(array) for array in low.unordered]
         self.gradient = None if low.gradient is None else self._array(low.gradient)
         del self._plan, self._buffers, self._found  # the calls hold what they need
 
     def _empty(self, array: Array) -> Any:
         buffer = np.empty(
-            (array.rows + array.ones, self._n if array.batch else array.columns), bool if array.boolean else float
+            (array.rows + array.ones, self._n if array.batch else array.columns), bool if array.boolean else self._dtype
         )
         if array.ones:
             buffer[array.rows :] = 1.0
@@ -226,7 +157,7 @@ class Workspace:
     def _argument(self, x: Any) -> Any:
         if isinstance(x, Array):
             return self._array(x)
-        return np.array(x, np.intp) if isinstance(x, tuple) else x
+        return np.array(x, np.intp) if isinstance(x, tuple) else float(x)  # no NumPy number, which has a type
 
     def _assemble(self, piece: Piece, out: Any) -> list[Call]:
         number: Any = piece.number
@@ -241,10 +172,6 @@ class Workspace:
         if piece.first:
             return [(_put, (out, index, number))]
         return [(_add_to if piece.unique else np.add.at, (out, index, number))]
-
-
-def _shape(array: Array) -> tuple[Any, ...]:
-    return array.rows, array.columns, array.batch, array.boolean, array.section
 
 
 def _put(out: Any, index: Any, x: Any) -> None:
@@ -271,7 +198,7 @@ def _sum_rows(x: Any, out: Any) -> None:
     np.add.reduce(x, 0, None, out, keepdims=True)
 
 
-def _sum_columns(x: Any, out: Any) -> None:
+def _sum_examples(x: Any, out: Any) -> None:
     np.add.reduce(x, 1, None, out, keepdims=True)
 
 
@@ -329,7 +256,7 @@ _CALLS: dict[str, Callable[..., Any]] = {name: getattr(np, name) for name in _UF
     "product_of_rows": _product_of_rows,
     "products_of_other_rows": _products_of_other_rows,
     "real": _real,
-    "sum_columns": _sum_columns,
+    "sum_examples": _sum_examples,
     "sum_rows": _sum_rows,
     "take": _take,
     "take_rows": _take_rows,

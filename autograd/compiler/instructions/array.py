@@ -1,14 +1,16 @@
-"""Array instructions: the program as a list of NumPy calls on arrays that will be filled later.
+"""Array instructions: the program as a list of operations on arrays that will be filled later.
 
-A rule of the table, read with `Array` numbers, does not calculate: it appends the instructions that will. Arrays have
+A rule of the table, read with `Array` numbers, does not calculate: it appends the instructions that will. Every back
+end runs this list; what NumPy makes of it is the reference. Arrays have
 one row a node and one column an example (one column in all where every example has the same number).
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from math import copysign
 from typing import Any
 
-BEFORE, BODY = range(2)  # once a call, and for each chunk of the batch
+BEFORE, BODY, AFTER = range(3)  # once a call; for each part of the batch; once a call, when sums over it are known
 
 
 @dataclass(eq=False, slots=True, repr=False)
@@ -29,15 +31,16 @@ class Array:
     instruction: "Instruction | None" = None
 
     def __add__(self, other: Any) -> Any:
-        return self if is_number(other, 0.0) else self._emit("add", self.real(), real(other))
+        return self if is_negative_zero(other) else self._emit("add", self.real(), real(other))
 
     __radd__ = __add__
 
     def __sub__(self, other: Any) -> Any:
-        return self if is_number(other, 0.0) else self._emit("subtract", self.real(), real(other))
+        same = is_number(other, 0.0) and not is_negative_zero(other)
+        return self if same else self._emit("subtract", self.real(), real(other))
 
     def __rsub__(self, other: Any) -> Any:
-        return -self if is_number(other, 0.0) else self._emit("subtract", real(other), self.real())
+        return -self if is_negative_zero(other) else self._emit("subtract", real(other), self.real())
 
     def __mul__(self, other: Any) -> Any:
         if is_number(other, 1.0):
@@ -116,11 +119,15 @@ def look(array: Any, name: str, *arguments: int) -> Any:
 
 @dataclass(eq=False, slots=True)
 class Instruction:
-    """One call, or the assembling of an array from pieces; `reads` are the arrays (no views) whose numbers it takes."""
+    """One call, or the assembling of an array from pieces; `reads` are the arrays (no views) whose numbers it takes.
+
+    A sum over the examples runs in the section BODY; its result is complete in the section AFTER.
+    """
 
     call: str
     arguments: tuple[Any, ...]
     out: Array
+    section: int
     pieces: "list[Piece]" = field(default_factory=list)
     reads: list[Array] = field(default_factory=list)
 
@@ -140,9 +147,10 @@ class Piece:
 
 
 class Builder:
-    """Collects instructions; equal ones are kept once."""
+    """Collects instructions; equal ones are kept once. `nothing` is what a sum is in which there is nothing, 0."""
 
-    def __init__(self) -> None:
+    def __init__(self, nothing: float = 0.0) -> None:
+        self.nothing = nothing
         self.instructions: list[Instruction] = []
         self.known: dict[Any, Array] = {}
 
@@ -172,9 +180,7 @@ class Builder:
         arrays = [a for a in arguments if isinstance(a, Array)]
         rows = max((a.rows for a in arrays), default=1) if rows is None else rows
         batch = any(a.batch for a in arrays) if batch is None else batch
-        section = max((a.section for a in arrays), default=BEFORE)
-        out = Array(self, rows, batch, boolean, section, columns)
-        self._append(Instruction(call, arguments, out))
+        out = self._append(call, arguments, [], Array(self, rows, batch, boolean, columns=columns))
         self.known[key] = out
         return out
 
@@ -191,22 +197,27 @@ class Builder:
             touched.update(piece.listed)
             pieces.append(piece)
         if covered < rows:
-            pieces.insert(0, Piece(slice(0, rows), 0.0))
-        section = max((p.number.section for p in pieces if isinstance(p.number, Array)), default=BEFORE)
-        out = Array(self, rows, batch, section=section)
-        self._append(Instruction("assemble", (), out, pieces))
-        return out
+            pieces.insert(0, Piece(slice(0, rows), self.nothing))
+        return self._append("assemble", (), pieces, Array(self, rows, batch))
 
-    def _append(self, instruction: Instruction) -> None:
-        numbers = (*instruction.arguments, *[piece.number for piece in instruction.pieces])
-        instruction.reads = [x.root for x in numbers if isinstance(x, Array)]
-        instruction.out.instruction = instruction
-        self.instructions.append(instruction)
+    def _append(self, call: str, arguments: tuple[Any, ...], pieces: list[Piece], out: Array) -> Array:
+        reads = [x for x in (*arguments, *[piece.number for piece in pieces]) if isinstance(x, Array)]
+        over_examples = any(x.batch for x in reads) and not out.batch  # a sum over the examples
+        out.section = BODY if out.batch else AFTER if over_examples else max((x.section for x in reads), default=BEFORE)
+        section = BODY if over_examples else out.section
+        out.instruction = Instruction(call, arguments, out, section, pieces, [x.root for x in reads])
+        self.instructions.append(out.instruction)
+        return out
 
 
 def is_number(x: Any, number: float) -> bool:
     """Whether `x` is a plain number, this one."""
     return isinstance(x, (int, float)) and x == number
+
+
+def is_negative_zero(x: Any) -> bool:
+    """Whether `x` is -0.0, which added to any number leaves it as it is; 0.0 makes 0.0 of -0.0."""
+    return is_number(x, 0.0) and copysign(1.0, x) < 0.0
 
 
 def real(x: Any) -> Any:

@@ -10,8 +10,10 @@ from math import nan
 from typing import Any
 
 from ...engine.backward import chain_rule
+from ...rules import table
 from ..program.blocks import ONE, Block, Program, has_variable_exponent
-from .array import BODY, Array, Builder, is_number
+from ..program.trace import LESS, LESS_EQUAL
+from .array import AFTER, BODY, Array, Builder, is_number
 from .as_arrays import FOLD, MAP
 
 
@@ -23,31 +25,42 @@ class Lowered:
     inputs: Array
     theta: Array
     constants: Array
-    examples: Array  # one number: how many there are in this chunk
+    seed: Array  # a number for each example, with which the reverse pass begins: 1, or 0 for one that is not to count
+    examples: Array  # one number: how many there are, or the sum of the seeds
     outputs: Array
     branches: list[Array]
+    unordered: list[Array]  # where a comparison meets NaN, and so has no result: 1, else 0
     gradient: Array | None  # of the first output by the parameters, summed over the examples
 
 
-def lower(program: Program, with_gradient: bool) -> Lowered:
-    """Instructions for the outputs and branches and, if asked for, the gradient of the first output."""
+def lower(program: Program, with_gradient: bool, seeded: bool = False, careful: bool = False) -> Lowered:
+    """Instructions for the outputs and branches and, if asked for, the gradient of the first output.
+
+    Where it is `seeded`, the reverse pass begins with `Lowered.seed`, else with 1.0. Where it is `careful`, an infinite
+    slope does no harm where the graph passes nothing on: as in `autograd.engine.backward`, a slope of 0 contributes 0,
+    and behind the side that a choice did not take nothing arrives at all.
+    """
     import numpy as np
 
     with np.errstate(all="ignore"):
-        lowering = _Lowering(program)
+        lowering = _Lowering(program, careful)
         outputs = lowering.rows(program.outputs, stacked=True)
         branches = [lowering.rows([node], stacked=True) for node, _ in program.branches]
-        gradient = lowering.backward(program.outputs[0]) if with_gradient else None
-        inputs, parameters, constants = (lowering.arrays[block] for block in program.blocks[:3])
-        return Lowered(lowering.builder, inputs, parameters, constants, lowering.examples, outputs, branches, gradient)
+        gradient = lowering.backward(program.outputs[0], seeded) if with_gradient else None
+        inputs, theta, constants = (lowering.arrays[block] for block in program.blocks[:3])
+        ends = lowering.seed, lowering.examples, outputs, branches, lowering.unordered(), gradient
+        return Lowered(lowering.builder, inputs, theta, constants, *ends)
+
+
+NOTHING = -0.0  # in a careful pass, the gradient of what has received none; a gradient that is 0 is 0.0
 
 
 class _Lowering:
     """The arrays of blocks; calculates forward when it is made."""
 
-    def __init__(self, program: Program):
-        self.program = program
-        self.builder = Builder()
+    def __init__(self, program: Program, careful: bool):
+        self.program, self.careful = program, careful
+        self.builder = Builder(NOTHING if careful else 0.0)
         self.place = program.place
         self.contributions: dict[Block, list[tuple[Any, Any]]] = {}  # to the gradient: rows of the block, and what
         inputs, parameters, constants = program.blocks[:3]
@@ -56,7 +69,9 @@ class _Lowering:
             parameters: self.builder.leaf(len(parameters.nodes), False),
             constants: self.builder.leaf(len(constants.nodes), False),
         }
-        self.examples = self.builder.leaf(1, False, BODY)
+        self.leaves = set(self.arrays.values())
+        self.seed = self.builder.leaf(1, True, BODY)
+        self.examples = self.builder.leaf(1, False, AFTER)
         for block in program.blocks[3:]:
             self.arrays[block] = self._calculate(block)
 
@@ -77,7 +92,7 @@ class _Lowering:
     def _operands(self, block: Block) -> list[Any]:
         if block.kind == "map":
             return [self.rows(nodes) for nodes in block.operands]
-        return [self.rows(nodes, stacked=True) for nodes in block.columns]
+        return [self.rows(nodes, stacked=True) for nodes in block.places]
 
     def _product_operands(self, block: Block) -> tuple[Array, Array]:
         """The matrix of weights, each row with its bias if there is one, and the inputs, above a row of ones if so."""
@@ -147,18 +162,31 @@ class _Lowering:
                 runs.append((block, row, 1))
         return runs
 
+    def unordered(self) -> list[Array]:
+        """Of each comparison, whether one of its operands is NaN."""
+        found = []
+        for block in self.program.blocks[3:]:
+            if block.operation in (LESS, LESS_EQUAL, table.WHERE):
+                compared = block.places[:1] if block.operation is table.WHERE else block.places
+                for nodes in compared:
+                    x = self.rows(nodes)
+                    if isinstance(x, Array) and not x.boolean and x.root not in self.leaves:  # NaN in data may be
+                        found.append(self.builder.emit("not_equal", x, x, boolean=True))
+        return list(dict.fromkeys(found))
+
     # Backward
 
-    def backward(self, output: int) -> Array:
+    def backward(self, output: int, seeded: bool) -> Array:
         """The gradient of the sum of `output` over the examples by the parameters."""
         block, row = self.place[output]
-        self._contribute(block, slice(row, row + 1), 1.0 if block.batch else self.examples)
+        self._contribute(block, slice(row, row + 1), (self.seed if seeded else 1.0) if block.batch else self.examples)
         for block in reversed(self.program.blocks[3:]):
             if block in self.contributions:
                 self._push(block, self._gradient(block))
         parameters = self.program.blocks[1]
         gradient = self._gradient(parameters) if parameters in self.contributions else None
-        if isinstance(gradient, Array) and gradient.rows == len(parameters.nodes) and not gradient.boolean:
+        whole = isinstance(gradient, Array) and gradient.rows == len(parameters.nodes) and not gradient.boolean
+        if isinstance(gradient, Array) and whole and gradient.root.instruction is not None:  # and no leaf
             return gradient
         return self.builder.assemble(self.contributions.get(parameters, []), len(parameters.nodes), False)
 
@@ -180,9 +208,24 @@ class _Lowering:
             return
         nodes = self.program.nodes
         slopes = operation.partials(MAP if block.kind == "map" else FOLD, self.arrays[block], *self._operands(block))
-        for parents, slope in zip(block.columns, slopes, strict=True):
+        for parents, slope in zip(block.places, slopes, strict=True):
             if any(nodes[parent].active for parent in parents):
-                self._scatter(parents, chain_rule(upstream, slope), block.batch)
+                self._scatter(parents, self._contribution(upstream, slope, operation.choice), block.batch)
+
+    def _contribution(self, upstream: Any, slope: Any, choice: bool) -> Any:
+        """What is passed to an operand with this slope."""
+        if not self.careful or is_number(slope, 0.0) or is_number(slope, 1.0):
+            return chain_rule(upstream, slope)
+        passed = upstream * slope + 0.0
+        if isinstance(slope, Array):
+            passed = MAP.where(slope, passed, NOTHING if choice else 0.0)
+        if not isinstance(upstream, Array):
+            return passed
+        received = MAP.where(upstream, 1.0, MAP.where(1.0 / upstream.real() < 0.0, 0.0, 1.0))
+        wrong = self.builder.emit(
+            "not_equal", upstream, upstream, boolean=True
+        )  # NaN, of which the graph says so at once
+        return MAP.where(wrong, nan, MAP.where(received, passed, NOTHING))
 
     def _push_product(self, block: Block, upstream: Any) -> None:
         k = len(block.nodes)
@@ -209,7 +252,7 @@ class _Lowering:
             if len(nodes) > 1:
                 contribution = contribution * float(len(nodes)) if same else self._sum_rows(contribution)
             block, row = self.place[nodes[0]]
-            self._contribute(block, slice(row, row + 1), self._columns(block, contribution, batch))
+            self._contribute(block, slice(row, row + 1), self._over_examples(block, contribution, batch))
             return
         runs = self._runs(nodes)
         if same or (len(runs) > 1 and len({block for block, _, _ in runs}) == 1):
@@ -218,12 +261,12 @@ class _Lowering:
                 block, row = self.place[node]
                 rows.setdefault(block, []).append(row)
             for block, where in rows.items():
-                self._contribute(block, where, self._columns(block, contribution, batch))
+                self._contribute(block, where, self._over_examples(block, contribution, batch))
             return
         at = 0
         for block, start, count in runs:
             part = contribution.part(at, at + count)
-            self._contribute(block, slice(start, start + count), self._columns(block, part, batch))
+            self._contribute(block, slice(start, start + count), self._over_examples(block, part, batch))
             at += count
 
     def _contribute(self, block: Block, where: Any, contribution: Any) -> None:
@@ -233,12 +276,12 @@ class _Lowering:
             where = slice(where[0], where[0] + len(where))
         self.contributions.setdefault(block, []).append((where, contribution))
 
-    def _columns(self, block: Block, contribution: Any, batch: bool) -> Any:
-        """Summed over the examples, where the block has one column for all of them."""
+    def _over_examples(self, block: Block, contribution: Any, batch: bool) -> Any:
+        """Summed over the examples, where the block has one number for all of them."""
         if block.batch or not batch or not block.active:
             return contribution
         if isinstance(contribution, Array) and contribution.batch:
-            return self.builder.emit("sum_columns", contribution.real(), rows=contribution.rows, batch=False)
+            return self.builder.emit("sum_examples", contribution.real(), rows=contribution.rows, batch=False)
         return self.examples * contribution
 
     def _sum_rows(self, contribution: Array) -> Array:

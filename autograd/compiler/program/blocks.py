@@ -48,7 +48,7 @@ class Block:
     active: bool = False
 
     @property
-    def columns(self) -> list[list[int]]:
+    def places(self) -> list[list[int]]:
         """The nodes in each place of the operation's rule, which has one for all operands of a variadic one."""
         if self.kind != "fold":
             return self.operands
@@ -71,6 +71,7 @@ class Program:
     branches: list[tuple[int, bool]]
     parameters: list[Value]
     arguments: list[slice]  # the rows of the inputs that each argument fills, and the random numbers the last
+    constants: list[Value] = field(default_factory=list)  # that were met while it was traced, for a moment
 
     @property
     def place(self) -> dict[int, tuple[Block, int]]:
@@ -96,7 +97,7 @@ def build(tape: Tape, outputs: Sequence[Value]) -> Program:
     alive = _reachable(nodes, [*wanted, *branches])
     blocks = _blocks(nodes, inputs, alive)
     parameters = [entries.leaves[k] for k in blocks[1].nodes]
-    return Program(nodes, blocks, wanted, list(branches.items()), parameters, arguments)
+    return Program(nodes, blocks, wanted, list(branches.items()), parameters, arguments, entries.constants)
 
 
 class _Entries:
@@ -106,6 +107,7 @@ class _Entries:
         self.nodes: list[Node] = []
         self.number: dict[Value, int] = {}
         self.leaves: dict[int, Value] = {}  # the parameters
+        self.constants: list[Value] = []  # whose numbers may be set, while somebody else holds them
         self._known: dict[Any, int] = {}
 
     def add(self, value: Value, key: Any, node: Node) -> int:
@@ -125,6 +127,8 @@ class _Entries:
             parents = tuple([self.number[p] for p in value.parents])
             operands = [self.nodes[p] for p in parents]
             if operation is None or (all(map(is_constant, operands)) and (parents or value in tape.made)):
+                if operation is None and not isinstance(value, Tracer):
+                    self.constants.append(value)
                 # 0.0 and -0.0 are two constants
                 self.add(value, value._data.hex(), Node(None, (), False, False, False, 0, value._data))
             elif not parents:

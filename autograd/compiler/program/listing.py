@@ -91,7 +91,7 @@ class _Listing:
     def _written(self, block: Block) -> Formula:
         assert block.operation is not None
         if block.kind != "product":
-            return formula(block.operation, list(map(self._operand, block.columns)))
+            return formula(block.operation, list(map(self._operand, block.places)))
         weights, biases = self.names.weights(block)
         product = f"{weights} @ {self._operand(block.operands[1]).within(ATOM)}"
         return Formula(f"{product} + {biases}", SUM) if biases else Formula(product, PRODUCT)
@@ -104,7 +104,7 @@ class _Listing:
         """How often each block is used; what is not used whole, in order and as often counts twice."""
         uses: Counter[Block] = Counter()
         for block in self.program.blocks[3:]:
-            for column in block.columns:
+            for column in block.places:
                 for used in {self.place[node][0] for node in column}:
                     whole = list(column) == used.nodes or used.nodes == list(set(column))
                     layer = block.kind == "product"  # whose inputs get a name, so that each layer is a line

@@ -56,12 +56,12 @@ def _calculate(node: Node, operands: tuple[Any, ...]) -> Any:
     return apply(operation, operands)
 
 
-def example(program: Program, columns: Iterable[Any], row: int) -> dict[int, float]:
+def example(program: Program, data: Iterable[Any], row: int) -> dict[int, float]:
     """The inputs of one example out of the arrays of a batch, one for each argument."""
     numbers: dict[int, float] = {}
     nodes = program.blocks[0].nodes
-    for rows, column in zip(program.arguments, columns, strict=False):
-        numbers.update(zip(nodes[rows], column[row].tolist(), strict=True))
+    for rows, array in zip(program.arguments, data, strict=False):
+        numbers.update(zip(nodes[rows], array[row].tolist(), strict=True))
     return numbers
 
 

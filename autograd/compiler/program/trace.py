@@ -60,7 +60,7 @@ class Tracer(Value):
     __slots__ = ()
 
     def __getattr__(self, name: str) -> Any:
-        if name == "_data":  # taken away when the trace ended
+        if hasattr(type(self), name) and _is_over(self):
             raise TypeError(
                 f"{self!r} was kept by a compiled function and used after its trace, when it stands for nothing: "
                 "return it instead"
@@ -74,6 +74,15 @@ class Tracer(Value):
 
     def __format__(self, spec: str) -> str:
         return repr(self)
+
+
+def _is_over(node: Tracer) -> bool:
+    """Whether the trace has ended, which takes the number of each of its nodes away."""
+    try:
+        object.__getattribute__(node, "_data")
+    except AttributeError:
+        return True
+    return False
 
 
 class Comparison(Tracer):
@@ -183,6 +192,14 @@ class Tape:
             "where(condition, a, b)"
         )
 
+    def assign(self, node: Value, data: float) -> None:
+        """Refuse to set the number of a Value that was there before: it would be set while tracing alone."""
+        if node not in self.made:
+            raise TypeError(
+                f"the data of {node.label or 'a Value'} is set to {data!r} in a compiled function, which runs once, "
+                "when it is traced: set it before the call, or calculate a new Value"
+            )
+
     def largest(self, xs: Sequence[Any]) -> Tracer:
         """The largest of `xs` as a number."""
         operands = _values(xs)
@@ -220,7 +237,7 @@ class Tape:
     def close(self) -> None:
         """Make tracers useless, so that one which the function kept cannot pass for a number."""
         for node in self._nodes:
-            del node._data
+            del node._data, node._dx
 
     def _inputs(self, example: Any, label: str) -> Any:
         if isinstance(example, list):
@@ -324,3 +341,16 @@ def argument_names(function: Callable[..., Any], count: int) -> list[str]:
     names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     more = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), "x")
     return [names[k] if k < len(names) else f"{more}{k - len(names)}" for k in range(count)]
+
+
+def takes(function: Callable[..., Any], count: int) -> bool:
+    """Whether `function` can be called with so many arguments, as far as its signature tells."""
+    import inspect
+
+    try:
+        inspect.signature(function).bind(*range(count))
+    except ValueError:  # it has no signature
+        return True
+    except TypeError:
+        return False
+    return True

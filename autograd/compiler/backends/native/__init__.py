@@ -1,1 +1,1 @@
-"""Machine code for a program, made by LLVM."""
+"""Machine code by LLVM: the instructions of a program as loops over rows and vectors of examples."""

@@ -1,4 +1,4 @@
-"""Whole epochs of gradient descent without a look at Python.
+"""Whole epochs of gradient descent in machine code, without returning to Python.
 
 Three programs take turns: the sweep over a minibatch, the length of the gradient, and the rule that moves the
 parameters, for which they are the examples. What calls them one after the other is machine code too.
@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from .machine import machine
-from .memory import put_results, tell
-from .text import FRAME, NAME
+from .lines import Kind, Lines
+from .machine import NAME, machine
+from .memory import put_results
+from .writer import FRAME
 
 # What the function is given, numbers of eight bytes, in this order. `bases` and `widths` tell where the numbers of the
 # examples begin and how many bytes each example has; the rule's outputs are `made`, `size_of_rows` bytes that take the
@@ -22,110 +23,71 @@ _FIELDS = (
     "examples", "size", "arguments", "bases", "widths", "results", "norms", "norm", "made", "rows", "size_of_rows",
     "copies", "sources", "targets",
 )  # fmt: skip
-_TEXT = """
-define double @{NAME}(ptr noalias nonnull %frame) {{
-entry:
-{loads}
-  %own_examples = getelementptr i64, ptr %sweep_frame, i64 {examples}
-  %own_divisor = getelementptr double, ptr %sweep_frame, i64 {divisor}
-  %own_results = getelementptr ptr, ptr %sweep_frame, i64 {results}
-  %own_arguments = getelementptr ptr, ptr %sweep_frame, i64 {first}
-  br label %batch
-
-batch:
-  %start = phi i64 [0, %entry], [%next, %moved]
-  %k = phi i64 [0, %entry], [%k.next, %moved]
-  %left = sub i64 %examples, %start
-  %last = icmp slt i64 %left, %size
-  %count = select i1 %last, i64 %left, i64 %size
-  %count.real = sitofp i64 %count to double
-  %own = getelementptr double, ptr %results, i64 %start
-  store i64 %count, ptr %own_examples
-  store double %count.real, ptr %own_divisor
-  store ptr %own, ptr %own_results
-  br label %argument
-
-argument:
-  %a = phi i64 [0, %batch], [%a.next, %argument]
-  %width.place = getelementptr i64, ptr %widths, i64 %a
-  %width = load i64, ptr %width.place
-  %base.place = getelementptr ptr, ptr %bases, i64 %a
-  %base = load ptr, ptr %base.place
-  %offset = mul i64 %start, %width
-  %numbers = getelementptr i8, ptr %base, i64 %offset
-  %argument.place = getelementptr ptr, ptr %own_arguments, i64 %a
-  store ptr %numbers, ptr %argument.place
-  %a.next = add i64 %a, 1
-  %a.more = icmp slt i64 %a.next, %arguments
-  br i1 %a.more, label %argument, label %descend
-
-descend:
-  %value = call double %sweep(ptr %sweep_frame)
-  %value.nothing = fsub double %value, %value
-  %value.fine = fcmp oeq double %value.nothing, 0.0
-  br i1 %value.fine, label %measure, label %end
-
-measure:
-  %squares = call double %square(ptr %square_frame)
-  %length = call double @llvm.sqrt.f64(double %squares)
-  %length.nothing = fsub double %length, %length
-  %length.fine = fcmp oeq double %length.nothing, 0.0
-  br i1 %length.fine, label %move, label %end
-
-move:
-  %norm.place = getelementptr double, ptr %norms, i64 %k
-  store double %length, ptr %norm.place
-  store double %length, ptr %norm
-  %sum = call double %rule(ptr %rule_frame)
-  %sum.nothing = fsub double %sum, %sum
-  %sum.fine = fcmp oeq double %sum.nothing, 0.0
-  br i1 %sum.fine, label %replace, label %end
-
-replace:
-  call void @llvm.memcpy.p0.p0.i64(ptr %rows, ptr %made, i64 %size_of_rows, i1 false)
-  br label %copy
-
-copy:
-  %c = phi i64 [0, %replace], [%c.next, %copied]
-  %c.more = icmp slt i64 %c, %copies
-  br i1 %c.more, label %copied, label %moved
-
-copied:
-  %source.place = getelementptr ptr, ptr %sources, i64 %c
-  %source = load ptr, ptr %source.place
-  %target.place = getelementptr ptr, ptr %targets, i64 %c
-  %target = load ptr, ptr %target.place
-  %shared = load double, ptr %source
-  store double %shared, ptr %target
-  %c.next = add i64 %c, 1
-  br label %copy
-
-moved:
-  %next = add i64 %start, %size
-  %k.next = add i64 %k, 1
-  %more = icmp slt i64 %next, %examples
-  br i1 %more, label %batch, label %end
-
-end:
-  %done = phi i64 [%k, %descend], [%k, %measure], [%k, %move], [%k.next, %moved]
-  %done.real = sitofp i64 %done to double
-  ret double %done.real
-}}
-
-declare double @llvm.sqrt.f64(double)
-declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
-"""
+_NUMBERS = ("examples", "size", "arguments", "size_of_rows", "copies")  # the others are addresses
 
 
 def _text() -> str:
-    numbers = ("examples", "size", "arguments", "size_of_rows", "copies")
-    loads = [
-        f"  %{name}.field = getelementptr i64, ptr %frame, i64 {k}\n"
-        f"  %{name} = load {'i64' if name in numbers else 'ptr'}, ptr %{name}.field"
-        for k, name in enumerate(_FIELDS)
-    ]
-    places = {name: FRAME.index(name) for name in ("examples", "divisor", "results")}
-    return _TEXT.format(NAME=NAME, loads="\n".join(loads), first=len(FRAME), **places)
+    """The function that takes the steps; it returns how many."""
+    t = Lines(Kind(), {})
+    for k, name in enumerate(_FIELDS):
+        kind = "i64" if name in _NUMBERS else "ptr"
+        t.line(f"%{name} = load {kind}, ptr {_at(t, '%frame', k)}, align 8")
+    going, steps = t.slot("i1"), t.slot("i64")
+    t.line(f"store i1 true, ptr {going}")
+    t.line(f"store i64 0, ptr {steps}")
+    end = t.new(f"add i64 %examples, {t.new('sub i64 %size, 1')}")
+    with t.loop(end, 0, "%size") as start, t.when(t.new(f"load i1, ptr {going}")):
+        t.line(f"store i1 false, ptr {going}")  # unless all goes well
+        _give(t, start)
+        with t.when(_finite(t, t.new("call double %sweep(ptr %sweep_frame)"))):
+            squares = t.new("call double %square(ptr %square_frame)")
+            t.declare("double", "llvm.sqrt.f64", "double")
+            length = t.new(f"call double @llvm.sqrt.f64(double {squares})")
+            with t.when(_finite(t, length)):
+                before = t.new(f"load i64, ptr {steps}")
+                t.line(f"store double {length}, ptr {_at(t, '%norms', before)}, align 8")
+                t.line(f"store double {length}, ptr %norm, align 8")
+                with t.when(_finite(t, t.new("call double %rule(ptr %rule_frame)"))):
+                    _take_over(t)
+                    t.line(f"store i64 {t.new(f'add i64 {before}, 1')}, ptr {steps}")
+                    t.line(f"store i1 true, ptr {going}")
+    taken = t.new(f"sitofp i64 {t.new(f'load i64, ptr {steps}')} to double")
+    head = f"double @{NAME}(ptr noalias nonnull %frame)"
+    return "\n\n".join([t.function(head, f"double {taken}"), *t.declared.values()]) + "\n"
+
+
+def _at(t: Lines, base: str, index: object) -> str:
+    """The address of a number of eight bytes."""
+    return t.new(f"getelementptr i64, ptr {base}, i64 {index}")
+
+
+def _finite(t: Lines, number: str) -> str:
+    return t.new(f"fcmp oeq double {t.new(f'fsub double {number}, {number}')}, 0.0")
+
+
+def _give(t: Lines, start: str) -> None:
+    """Write the minibatch that begins at `start` into the frame of the sweep."""
+    t.declare("i64", "llvm.smin.i64", "i64", "i64")
+    count = t.new(f"call i64 @llvm.smin.i64(i64 {t.new(f'sub i64 %examples, {start}')}, i64 %size)")
+    places = {name: _at(t, "%sweep_frame", FRAME.index(name)) for name in ("examples", "divisor", "results")}
+    t.line(f"store i64 {count}, ptr {places['examples']}, align 8")
+    t.line(f"store double {t.new(f'sitofp i64 {count} to double')}, ptr {places['divisor']}, align 8")
+    t.line(f"store ptr {_at(t, '%results', start)}, ptr {places['results']}, align 8")
+    with t.loop("%arguments") as a:
+        width = t.new(f"load i64, ptr {_at(t, '%widths', a)}, align 8")
+        base = t.new(f"load ptr, ptr {_at(t, '%bases', a)}, align 8")
+        numbers = t.new(f"getelementptr i8, ptr {base}, i64 {t.new(f'mul i64 {start}, {width}')}")
+        place = _at(t, _at(t, "%sweep_frame", len(FRAME)), a)
+        t.line(f"store ptr {numbers}, ptr {place}, align 8")
+
+
+def _take_over(t: Lines) -> None:
+    """Put what the rule made in the place of what it was made from, and tell the rule about shared numbers."""
+    copy = t.declare("void", "llvm.memcpy.p0.p0.i64", "ptr", "ptr", "i64", "i1")
+    t.line(f"call void @{copy}(ptr %rows, ptr %made, i64 %size_of_rows, i1 false)")
+    with t.loop("%copies") as c:
+        source, target = (t.new(f"load ptr, ptr {_at(t, base, c)}, align 8") for base in ("%sources", "%targets"))
+        t.line(f"store double {t.new(f'load double, ptr {source}, align 8')}, ptr {target}, align 8")
 
 
 class Epochs:
@@ -152,14 +114,13 @@ class Epochs:
         p, kept = len(memories[0].flat_gradient), len(rows) - len(shared)
         gradient = memories[0].flat_gradient
         self._sweep = memories[0].frame_in(theta=rows[0])
-        tell(self._sweep, step=1, examples=0, divisor=1)
         self._square = memories[1].frame_in(arguments=[gradient, *moved])
-        tell(self._square, step=0, examples=p, divisor=1)
+        memories[1].tell(self._square, step=0, examples=p, divisor=1)
         self._rule = memories[2].frame_in(
             arguments=[rows[0], gradient, *rows[1:kept], *moved], theta=numbers, results=made
         )
-        tell(self._rule, step=1, examples=p, divisor=1)
-        self._widths = 8 * np.array(sweep.recording.widths, np.int64)
+        memories[2].tell(self._rule, step=1, examples=p, divisor=1)
+        self._widths = 8 * np.array(sweep.code.widths, np.int64)
         self._bases = np.zeros(len(self._widths), np.int64)
         spare = np.zeros(1 + len(shared))
         places = [spare[j : j + 1] if k is None else numbers[k] for j, k in enumerate([*shared, norm])]
@@ -178,19 +139,20 @@ class Epochs:
         )  # fmt: skip
         self._address = ctypes.c_void_p(self._frame.ctypes.data)
 
-    def run(self, columns: Sequence[Any], size: int, outputs: Any) -> list[float]:
+    def run(self, data: Sequence[Any], size: int, outputs: Any) -> list[float]:
         """Steps over examples, up to a minibatch that needs another look: something is not finite, a branch changes.
 
         Arguments:
-            columns: an array of shape (n, numbers of an example) for each argument, random numbers last.
+            data: an array of shape (n, numbers of an example) for each argument, random numbers last.
             outputs: takes the outputs of the function, a column for each example; it needs a few columns to spare.
 
         Returns the length of the gradient of each step that was taken.
         """
-        columns = [column for column in columns if column.shape[1]]
-        n = len(columns[0])
+        data = [array for array in data if array.shape[1]]
+        n = len(data[0])
         norms = np.empty(-(-n // size))
-        self._bases[:] = [column.ctypes.data for column in columns]
+        self._bases[:] = [array.ctypes.data for array in data]
+        self._memories[0].tell(self._sweep, step=1, examples=0, divisor=1, most=size)
         put_results(self._sweep, outputs)
         self._tell(examples=n, size=size, results=outputs.ctypes.data, norms=norms.ctypes.data)
         steps = int(self._machine.call(self._address))

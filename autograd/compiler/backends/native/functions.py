@@ -9,7 +9,8 @@ from collections.abc import Callable
 from math import factorial, inf, log, pi, sqrt
 from typing import Any, NamedTuple
 
-from .as_machine_code import NATIVE, Number
+from .lines import Kind, Lines
+from .numbers import ARITHMETIC, Number, fused
 
 
 class Form(NamedTuple):
@@ -25,7 +26,6 @@ _LOG2 = (float.fromhex("0x1.62e42fefa38p-1"), float.fromhex("0x1.ef35793c7673p-4
 _HALF_PI = tuple(map(float.fromhex, ("0x1.921fb544428p+0", "0x1.4611a62633p-42", "0x1.45c06e0e68948p-86")))
 _QUARTER_PI = (pi / 4.0, float.fromhex("0x1.1a62633145c07p-55"))  # rounded, and the rest
 _FAR = 3200.0  # less than 2**11 quarters of a turn
-_WHOLE = 1.5 * 2.0**52  # the doubles about this one are the whole numbers
 
 # Taylor series up to the last term that counts at the end of the interval; y is x**2.
 _EXP = [1.0 / factorial(k) for k in range(2, 14)]  # (exp(x) - 1 - x) / y in x, to log(2) / 2
@@ -52,21 +52,8 @@ def _polynomial(y: Number, coefficients: list[float]) -> Any:
     """By Horner's rule; whether a product is rounded before a number is added is left to the processor."""
     result: Any = coefficients[-1]
     for coefficient in coefficients[-2::-1]:
-        result = y.recorder.emit("multiply and add", y, result, coefficient)
+        result = fused(y, result, coefficient)
     return result
-
-
-def _nearest(x: Any) -> Any:
-    """The nearest whole number, of two the even one; for numbers below 2**51."""
-    return (x + _WHOLE) - _WHOLE
-
-
-def _with_sign(x: Number, sign: Number) -> Any:
-    return x.recorder.emit("with sign", x, sign)
-
-
-def _power_of_two(n: Number) -> Any:
-    return n.recorder.emit("power of two", n)
 
 
 # The exponential function and its kin
@@ -74,47 +61,47 @@ def _power_of_two(n: Number) -> Any:
 
 def _powers(x: Any, rest: Any = 0.0) -> tuple[Any, Any]:
     """n and y with exp(x + rest) = 2**n * (1 + y), where n is whole and y at most about sqrt(2) - 1 in size."""
-    n = _nearest(x * (1.0 / log(2.0)))
+    n = (x * (1.0 / log(2.0))).nearest()
     r = (x - n * _LOG2[0]) - n * _LOG2[1] + rest
     return n, r + r * r * _polynomial(r, _EXP)
 
 
 def _exp(x: Any) -> Any:
     n, y = _powers(x)
-    return (y + 1.0) * _power_of_two(n)
+    return (y + 1.0) * n.power_of_two()
 
 
 def _above_minus_one(x: Any) -> Any:
     """exp(x) - 1; the sign of 0 is lost."""
     n, y = _powers(x)
-    power = _power_of_two(n)
+    power = n.power_of_two()
     return y * power + (power - 1.0)
 
 
 def _expm1(x: Any) -> Any:
-    return _with_sign(_above_minus_one(NATIVE.where(x < -40.0, -40.0, x)), x)
+    return _above_minus_one(ARITHMETIC.where(x < -40.0, -40.0, x)).with_sign(x)
 
 
 def _tanh(x: Any) -> Any:
-    size = NATIVE.abs(x)
-    e = _above_minus_one(NATIVE.where(size > 20.0, 20.0, size) * 2.0)
-    return _with_sign(e / (e + 2.0), x)
+    size = ARITHMETIC.abs(x)
+    e = _above_minus_one(ARITHMETIC.where(size > 20.0, 20.0, size) * 2.0)
+    return (e / (e + 2.0)).with_sign(x)
 
 
 def _half_exp(x: Any) -> Any:
     n, y = _powers(x)
-    return (y + 1.0) * _power_of_two(n - 1.0)
+    return (y + 1.0) * (n - 1.0).power_of_two()
 
 
 def _cosh(x: Any) -> Any:
-    half = _half_exp(NATIVE.abs(x))
+    half = _half_exp(ARITHMETIC.abs(x))
     return half + 0.25 / half
 
 
 def _sinh(x: Any) -> Any:
-    size = NATIVE.abs(x)
+    size = ARITHMETIC.abs(x)
     half, e = _half_exp(size), _above_minus_one(size)
-    return _with_sign(NATIVE.where(size < 1.0, (e + e / (e + 1.0)) * 0.5, half - 0.25 / half), x)
+    return (ARITHMETIC.where(size < 1.0, (e + e / (e + 1.0)) * 0.5, half - 0.25 / half)).with_sign(x)
 
 
 # The error function
@@ -125,22 +112,22 @@ def _erf_near_0(x: Any) -> Any:
 
 
 def _erfc_from_half(x: Any) -> Any:
-    start = _nearest(x * 2.0**20) * 2.0**-20  # the first half of the bits of x: its square is exact
+    start = (x * 2.0**20).nearest() * 2.0**-20  # the first half of the bits of x: its square is exact
     n, y = _powers(-(start * start), (start - x) * (start + x))
     p = _polynomial((x - 3.0) / (x + 3.0), _ERFC)
-    return (p + p * y) / (x * 2.0 + 1.0) * _power_of_two(n)
+    return (p + p * y) / (x * 2.0 + 1.0) * n.power_of_two()
 
 
 def _erf(x: Any) -> Any:
-    size = NATIVE.abs(x)
-    far = 1.0 - _erfc_from_half(NATIVE.where(size > 6.0, 6.0, size))
-    return NATIVE.where(size < 0.5, _erf_near_0(x), _with_sign(far, x))
+    size = ARITHMETIC.abs(x)
+    far = 1.0 - _erfc_from_half(ARITHMETIC.where(size > 6.0, 6.0, size))
+    return ARITHMETIC.where(size < 0.5, _erf_near_0(x), far.with_sign(x))
 
 
 def _erfc(x: Any) -> Any:
-    size = NATIVE.abs(x)
-    far = _erfc_from_half(NATIVE.where(size > 26.0, 26.0, size))
-    return NATIVE.where(size < 0.5, 1.0 - _erf_near_0(x), NATIVE.where(x < 0.0, 2.0 - far, far))
+    size = ARITHMETIC.abs(x)
+    far = _erfc_from_half(ARITHMETIC.where(size > 26.0, 26.0, size))
+    return ARITHMETIC.where(size < 0.5, 1.0 - _erf_near_0(x), ARITHMETIC.where(x < 0.0, 2.0 - far, far))
 
 
 # Logarithms
@@ -148,8 +135,8 @@ def _erfc(x: Any) -> Any:
 
 def _log(x: Any, rest: Any = 0.0) -> Any:
     """log(x) + rest, for a rest that is small."""
-    n = x.recorder.emit("exponent", x * sqrt(2.0))
-    f = x * _power_of_two(-n) - 1.0  # from sqrt(1/2) - 1 to sqrt(2) - 1, exact
+    n = (x * sqrt(2.0)).exponent()
+    f = x * (-n).power_of_two() - 1.0  # from sqrt(1/2) - 1 to sqrt(2) - 1, exact
     s = f / (f + 2.0)
     y = s * s
     # log(1 + f) = 2 artanh(s), where 2 s = f - s f
@@ -160,7 +147,7 @@ def _log1p(x: Any) -> Any:
     u = x + 1.0
     v = u - 1.0
     lost = (1.0 - (u - v)) + (x - v)  # what rounding takes from 1 + x (Knuth, volume 2, 4.2.2)
-    return _with_sign(_log(u, lost / u), x)
+    return _log(u, lost / u).with_sign(x)
 
 
 # Circles
@@ -168,47 +155,47 @@ def _log1p(x: Any) -> Any:
 
 def _turned(x: Any) -> tuple[Any, Any, Any, Any]:
     """sin and cos of what is left of `x` when quarters of a turn are taken from it; sin and cos of these."""
-    n = _nearest(x * (2.0 / pi))
+    n = (x * (2.0 / pi)).nearest()
     r = ((x - n * _HALF_PI[0]) - n * _HALF_PI[1]) - n * _HALF_PI[2]
     y = r * r
-    h = _nearest(n * 0.5)
+    h = (n * 0.5).nearest()
     odd = n - h * 2.0  # 1 for one quarter, -1 for three: the nearest of two is the even one
-    half = h - _nearest(h * 0.5) * 2.0  # not 0 for two
+    half = h - (h * 0.5).nearest() * 2.0  # not 0 for two
     return r * (y * _polynomial(y, _SIN) + 1.0), y * _polynomial(y, _COS) + 1.0, odd, 1.0 - half * half * 2.0
 
 
 def _sin(x: Any) -> Any:
     sin, cos, odd, even = _turned(x)
-    return NATIVE.where(odd, cos * odd, sin * even)
+    return ARITHMETIC.where(odd, cos * odd, sin * even)
 
 
 def _cos(x: Any) -> Any:
     sin, cos, odd, even = _turned(x)
-    return NATIVE.where(odd, -sin * odd, cos * even)
+    return ARITHMETIC.where(odd, -sin * odd, cos * even)
 
 
 def _tan(x: Any) -> Any:
     sin, cos, odd, _ = _turned(x)
-    return NATIVE.where(odd, -cos, sin) / NATIVE.where(odd, sin, cos)
+    return ARITHMETIC.where(odd, -cos, sin) / ARITHMETIC.where(odd, sin, cos)
 
 
 def _arctan(x: Any) -> Any:
-    t = NATIVE.abs(x)
+    t = ARITHMETIC.abs(x)
     steep, middle = t > 1.0 + sqrt(2.0), t > sqrt(2.0) - 1.0
     # The tangent of the angle less a quarter or an eighth of a turn, where that is nearer to it than 0.
-    above = NATIVE.where(steep, -1.0, NATIVE.where(middle, t - 1.0, t))
-    r = above / NATIVE.where(steep, t, NATIVE.where(middle, t + 1.0, 1.0))
-    eighths = NATIVE.where(steep, 2.0, NATIVE.where(middle, 1.0, 0.0))
+    above = ARITHMETIC.where(steep, -1.0, ARITHMETIC.where(middle, t - 1.0, t))
+    r = above / ARITHMETIC.where(steep, t, ARITHMETIC.where(middle, t + 1.0, 1.0))
+    eighths = ARITHMETIC.where(steep, 2.0, ARITHMETIC.where(middle, 1.0, 0.0))
     y = r * r
-    return _with_sign(eighths * _QUARTER_PI[0] + (r + (r * y * _polynomial(y, _ARCTAN) + eighths * _QUARTER_PI[1])), x)
+    return (eighths * _QUARTER_PI[0] + (r + (r * y * _polynomial(y, _ARCTAN) + eighths * _QUARTER_PI[1]))).with_sign(x)
 
 
 def _arcsin(x: Any) -> Any:
-    return _arctan(x / NATIVE.sqrt((1.0 - x) * (x + 1.0)))
+    return _arctan(x / ARITHMETIC.sqrt((1.0 - x) * (x + 1.0)))
 
 
 def _arccos(x: Any) -> Any:
-    return _arctan(NATIVE.sqrt((1.0 - x) / (x + 1.0))) * 2.0
+    return _arctan(ARITHMETIC.sqrt((1.0 - x) / (x + 1.0))) * 2.0
 
 
 # By their names in the C library.
@@ -229,3 +216,80 @@ FORMS = {
     "asin": Form(_arcsin, -1.0, 1.0),
     "acos": Form(_arccos, -1.0, 1.0),
 }
+
+
+Symbol = Callable[[str, int], str | None]  # the function of a name for so many doubles at a time, if there is one
+
+
+class Functions:
+    """Calls of the functions of the C library, by their names there.
+
+    Arguments:
+        symbol: finds the functions of many numbers at a time.
+    """
+
+    def __init__(self, symbol: Symbol):
+        self._symbol = symbol
+
+    def __call__(self, name: str, *arguments: Any) -> Number:
+        """The function of vectors, among which there may be plain numbers; floats are widened on the way."""
+        (example, *_) = [x for x in arguments if isinstance(x, Number)]
+        own = example.lines
+        lines = own.with_kind(Kind("double", own.kind.lanes))
+        widen = own.kind.size == 4
+        operands = []
+        for x in arguments:
+            operand = x.real().name if isinstance(x, Number) else lines.literal(float(x))
+            if widen and isinstance(x, Number):
+                operand = lines.new(f"fpext {own.kind.vector} {operand} to {lines.kind.vector}")
+            operands.append(operand)
+        result = self._call(lines, name, operands)
+        if widen:
+            result = own.new(f"fptrunc {lines.kind.vector} {result} to {own.kind.vector}")
+        return Number(own, result)
+
+    def _call(self, lines: Lines, name: str, operands: list[str]) -> str:
+        vector = lines.kind.vector
+        known = self._symbol(name, lines.kind.lanes)
+        if known is not None:
+            lines.declared.setdefault(known, _declaration(vector, known, len(operands)))
+        elif name in FORMS:
+            known = f"{name}.{lines.kind.lanes}"
+            if known not in lines.declared:
+                lines.declared[known] = ""  # taken
+                lines.declared[known] = _form(name, known, Lines(lines.kind, lines.declared))
+        else:
+            return _lane_by_lane(lines, name, operands)
+        return lines.call(known, *operands)
+
+
+def _declaration(type_: str, name: str, arguments: int) -> str:
+    # What is declared to touch no memory leaves loads and stores beside it free to move.
+    return f"declare {type_} @{name}({', '.join([type_] * arguments)}) memory(none) nounwind willreturn"
+
+
+def _lane_by_lane(lines: Lines, name: str, operands: list[str]) -> str:
+    """A function of single numbers, called for each lane."""
+    lines.declared.setdefault(name, _declaration("double", name, len(operands)))
+    vector = lines.kind.vector
+    result = "poison"
+    for lane in range(lines.kind.lanes):
+        singles = [lines.new(f"extractelement {vector} {x}, i64 {lane}") for x in operands]
+        one = lines.new(f"call double @{name}({', '.join(f'double {x}' for x in singles)})")
+        result = lines.new(f"insertelement {vector} {result}, double {one}, i64 {lane}")
+    return result
+
+
+def _form(name: str, own_name: str, lines: Lines) -> str:
+    """A function of a vector by its form; lane by lane where a number is beyond the bounds of that."""
+    form, vector, bits = FORMS[name], lines.kind.vector, lines.kind.mask
+    x = Number(lines, "%x")
+    low, high = x.compare("ult", form.low), x.compare("ugt", form.high)  # or NaN
+    beyond = lines.new(f"or {bits} {low.name}, {high.name}")
+    any_of = lines.declare("i1", f"llvm.vector.reduce.or.v{lines.kind.lanes}i1", bits)
+    with lines.when(lines.new(f"call i1 @{any_of}({bits} {beyond})")):
+        lines.line(f"ret {vector} {_lane_by_lane(lines, name, ['%x'])}")
+        lines.label("unused")
+    result = form.value(x)
+    head = f"internal {vector} @{own_name}({vector} %x)"
+    return lines.function(head, f"{vector} {result.operand(result)}", "memory(none) willreturn ")

@@ -1,178 +1,245 @@
-"""Lines of LLVM: the instructions that a native program is made of, spelled out.
+"""Lines of LLVM: the text of one function, written instruction by instruction.
 
-A number is a vector with an example in each lane while the loop is written, else a double.
+An instruction with a result gets a name; a loop is a ``with`` block. Numbers lie in memory as rows, and in registers as
+vectors of a few neighbours.
 """
 
 import struct
-from typing import Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from copy import copy
+from itertools import count
+from typing import Any, NamedTuple
 
-from .as_machine_code import BEFORE, LOOP, Number
+NAN = float("nan")
 
-NAN = "0x7FF8000000000000"
-# A product and the sum that it goes into are rounded as one where both may be contracted.
-ARITHMETIC = {
-    "fadd": "fadd",
-    "fsub": "fsub",
-    "fmul": "fmul contract",
-    "fdiv": "fdiv",
-    "fneg": "fneg",
-    "plus": "fadd contract",
-}
-_RELATIONS = {"olt", "ole", "oeq", "une"}
-_INTRINSICS = {
-    "abs": "fabs",
-    "sqrt": "sqrt",
-    "maximum": "maximum",
-    "minimum": "minimum",
-    "multiply and add": "fmuladd",
-    "with sign": "copysign",
-}
-_FRACTION = 52  # bits of a double after those of its exponent
-_BIAS = 1023  # what is added to the exponent there
+
+class Kind(NamedTuple):
+    """The numbers of a program: their type, and how many a vector has."""
+
+    scalar: str = "double"
+    lanes: int = 4
+
+    @property
+    def size(self) -> int:
+        """Bytes of a number."""
+        return 8 if self.scalar == "double" else 4
+
+    @property
+    def vector(self) -> str:
+        return f"<{self.lanes} x {self.scalar}>"
+
+    @property
+    def mask(self) -> str:
+        """The type of a comparison of two vectors."""
+        return f"<{self.lanes} x i1>"
+
+    @property
+    def suffix(self) -> str:
+        """The end of the name of an intrinsic function of a vector."""
+        return f"v{self.lanes}f{8 * self.size}"
+
+    @property
+    def dtype(self) -> str:
+        """The type of an array of such numbers in NumPy."""
+        return f"f{self.size}"
 
 
 class Lines:
-    """The text of a function, line by line, and what it declares.
+    """The text of a function.
 
-    Attributes: `section` is what is being written, `block` the label above it, which has its first line at `begun`.
+    Arguments:
+        declared: declarations that the module needs, by name; functions of one module share them.
     """
 
-    def __init__(self, lanes: int):
-        self.lanes, self.vector = lanes, f"<{lanes} x double>"
+    def __init__(self, kind: Kind, declared: dict[str, str]):
+        self.kind, self.declared = kind, declared
         self.lines: list[str] = []
-        self.declared: dict[str, str] = {}
-        self.section = BEFORE
-        self.block, self.begun = "", 0
-        self._count = 0
+        self._slots: list[str] = []
+        self._block = "entry"
+        self._names = count(1)
+
+    def with_kind(self, kind: Kind) -> "Lines":
+        """The same lines, to write instructions for numbers of another kind."""
+        other = copy(self)
+        other.kind = kind
+        return other
+
+    # Instructions
 
     def line(self, text: str) -> None:
         self.lines.append(f"  {text}")
 
-    def label(self, name: str) -> None:
-        self.lines.append(f"{name}:")
-        self.block, self.begun = name, len(self.lines)
-
     def new(self, text: str) -> str:
-        """An instruction with a result; returns the name of that."""
-        self._count += 1
-        name = f"%v{self._count}"
+        """An instruction with a result; returns its name."""
+        name = self._name("v")
         self.line(f"{name} = {text}")
         return name
 
-    def at(self, base: str, index: Any, unit: str = "double") -> str:
-        return self.new(f"getelementptr {unit}, ptr {base}, i64 {index}")
+    def _name(self, letter: str) -> str:
+        return f"%{letter}{next(self._names)}"
 
-    def load(self, kind: str, base: str, index: Any, unit: str = "double") -> str:
-        place = base if index == 0 else self.at(base, index, unit)
-        return self.new(f"load {kind}, ptr {place}, align 8")
+    def label(self, name: str) -> None:
+        self.lines.append(f"{name}:")
+        self._block = name
 
-    def store(self, kind: str, value: str, base: str, index: Any, unit: str = "double") -> None:
-        place = base if index == 0 else self.at(base, index, unit)
-        self.line(f"store {kind} {value}, ptr {place}, align 8")
-
-    def declare(self, result: str, name: str, *arguments: str) -> str:
-        # What is declared to touch no memory leaves loads and stores beside it free to move.
-        pure = "" if name.startswith("llvm.") else " memory(none) nounwind willreturn"
-        self.declared[name] = f"declare {result} @{name}({', '.join(arguments)}){pure}"
+    def slot(self, type_: str) -> str:
+        """A variable; it becomes a register."""
+        name = self._name("s")
+        self._slots.append(f"  {name} = alloca {type_}, align 64")
         return name
 
-    def kind(self, boolean: bool = False) -> str:
-        single = "i1" if boolean else "double"
-        return f"<{self.lanes} x {single}>" if self.section == LOOP else single
+    def at(self, base: str, *offsets: Any) -> str:
+        """The address of the number so many numbers after `base`."""
+        for offset in offsets:
+            if offset not in (0, "0"):
+                base = self.new(f"getelementptr {self.kind.scalar}, ptr {base}, i64 {offset}")
+        return base
 
-    def splat(self, single: str, value: str) -> str:
-        kind = f"<{self.lanes} x {single}>"
-        first = self.new(f"insertelement {kind} poison, {single} {value}, i64 0")
-        return self.new(f"shufflevector {kind} {first}, {kind} poison, <{self.lanes} x i32> zeroinitializer")
+    def times(self, x: Any, y: Any) -> Any:
+        """The product of two whole numbers, of which one or both may be known now."""
+        if isinstance(x, int) and isinstance(y, int):
+            return x * y
+        if 0 in (x, y):
+            return 0
+        return y if x == 1 else x if y == 1 else self.new(f"mul i64 {x}, {y}")
 
-    def shuffle(self, length: int, x: str, y: str, places: list[int]) -> str:
-        kind = f"<{length} x double>"
-        mask = f"<{len(places)} x i32> <{', '.join(f'i32 {k}' for k in places)}>"
-        return self.new(f"shufflevector {kind} {x}, {kind} {y}, {mask}")
+    def row(self, base: str, stride: Any, index: Any) -> str:
+        """The address of a row."""
+        return self.at(base, self.times(stride, index))
+
+    def load(self, place: str, type_: str = "") -> str:
+        return self.new(f"load {type_ or self.kind.vector}, ptr {place}, align {self.kind.size}")
+
+    def store(self, value: str, place: str, type_: str = "") -> None:
+        self.line(f"store {type_ or self.kind.vector} {value}, ptr {place}, align {self.kind.size}")
+
+    def load_masked(self, place: str, mask: str) -> str:
+        """A vector of which lanes outside the mask are not read, and are 0."""
+        vector, bits = self.kind.vector, self.kind.mask
+        name = self.declare(vector, f"llvm.masked.load.{self.kind.suffix}.p0", "ptr", "i32", bits, vector)
+        return self.new(
+            f"call {vector} @{name}(ptr {place}, i32 {self.kind.size}, {bits} {mask}, {vector} zeroinitializer)"
+        )
+
+    def store_masked(self, value: str, place: str, mask: str) -> None:
+        """Store the lanes of the mask."""
+        vector, bits = self.kind.vector, self.kind.mask
+        name = self.declare("void", f"llvm.masked.store.{self.kind.suffix}.p0", vector, "ptr", "i32", bits)
+        self.line(f"call void @{name}({vector} {value}, ptr {place}, i32 {self.kind.size}, {bits} {mask})")
+
+    def before(self, index: Any, stop: Any) -> str:
+        """The mask of the lanes that stand before `stop`, the first lane standing at `index`."""
+        lanes = self.kind.lanes
+        name = f"llvm.get.active.lane.mask.v{lanes}i1.i64"
+        self.declare(self.kind.mask, name, "i64", "i64")
+        return self.new(f"call {self.kind.mask} @{name}(i64 {index}, i64 {stop})")
+
+    def select(self, mask: str, a: str, b: str) -> str:
+        return self.new(f"select {self.kind.mask} {mask}, {self.kind.vector} {a}, {self.kind.vector} {b}")
+
+    def arithmetic(self, name: str, *operands: str) -> str:
+        """``fadd`` and its like, of vectors."""
+        return self.new(f"{name} {self.kind.vector} {', '.join(operands)}")
+
+    def intrinsic(self, name: str, *operands: str) -> str:
+        """A function that LLVM knows, of vectors."""
+        vector = self.kind.vector
+        full = self.declare(vector, f"llvm.{name}.{self.kind.suffix}", *[vector] * len(operands))
+        return self.call(full, *operands)
+
+    def call(self, name: str, *operands: str) -> str:
+        """A function of vectors that is declared or defined."""
+        vector = self.kind.vector
+        return self.new(f"call {vector} @{name}({', '.join(f'{vector} {x}' for x in operands)})")
+
+    def declare(self, result: str, name: str, *arguments: str) -> str:
+        self.declared.setdefault(name, f"declare {result} @{name}({', '.join(arguments)})")
+        return name
+
+    # Vectors
+
+    def splat(self, number: str, type_: str = "") -> str:
+        """A number in every lane."""
+        type_ = type_ or self.kind.scalar
+        vector = f"<{self.kind.lanes} x {type_}>"
+        first = self.new(f"insertelement {vector} poison, {type_} {number}, i64 0")
+        return self.shuffle(first, "poison", vector, [0] * self.kind.lanes)
+
+    def shuffle(self, a: str, b: str, type_: str, lanes: Sequence[int]) -> str:
+        chosen = ", ".join(f"i32 {k}" for k in lanes)
+        return self.new(f"shufflevector {type_} {a}, {type_} {b}, <{len(lanes)} x i32> <{chosen}>")
 
     def literal(self, x: float) -> str:
-        single = NAN if x != x else f"0x{struct.unpack('<Q', struct.pack('<d', x))[0]:016X}"
-        if self.section != LOOP:
-            return single
-        return f"<{', '.join([f'double {single}'] * self.lanes)}>"
+        """A vector of a number that is known now."""
+        return f"<{', '.join([f'{self.kind.scalar} {self.number(x)}'] * self.kind.lanes)}>"
 
-    def function(self, head: str, attributes: str = "") -> str:
-        """The lines as the definition of a function."""
-        body = "\n".join(self.lines)
-        return (
-            f"define {head} nounwind {attributes}"
-            f'"prefer-vector-width"="512" "min-legal-vector-width"="512" {{\n{body}\n}}'
+    def number(self, x: float) -> str:
+        """A number that is known now."""
+        if x != x:
+            return "0x7FF8000000000000"
+        if self.kind.size == 4:
+            x = _rounded(x)
+        return f"0x{struct.unpack('<Q', struct.pack('<d', x))[0]:016X}"
+
+    def sum_of_lanes(self, vector: str, type_: str = "") -> str:
+        """The sum of the lanes of a vector, in any order."""
+        scalar = type_ or self.kind.scalar
+        lanes, bits = self.kind.lanes, 64 if scalar == "double" else 32
+        wide = f"<{lanes} x {scalar}>"
+        name = self.declare(scalar, f"llvm.vector.reduce.fadd.v{lanes}f{bits}", scalar, wide)
+        return self.new(f"call reassoc {scalar} @{name}({scalar} 0.0, {wide} {vector})")
+
+    # Loops
+
+    @contextmanager
+    def loop(self, stop: Any, start: Any = 0, step: Any = 1) -> Iterator[str]:
+        """The whole steps from `start` to `stop`; afterwards the index is where the rest begins."""
+        number, before = self._name("i"), self._block
+        label = number[1:]
+        hole = len(self.lines) + 2
+        self.line(f"br label %head.{label}")
+        self.label(f"head.{label}")
+        self.lines.append("")
+        following = self.new(f"add i64 {number}, {step}")
+        more = self.new(f"icmp sle i64 {following}, {stop}")
+        self.line(f"br i1 {more}, label %body.{label}, label %end.{label}")
+        self.label(f"body.{label}")
+        yield number
+        self.lines[hole] = f"  {number} = phi i64 [{start}, %{before}], [{following}, %{self._block}]"
+        self.line(f"br label %head.{label}")
+        self.label(f"end.{label}")
+
+    @contextmanager
+    def when(self, condition: str) -> Iterator[None]:
+        """What is done only if a condition (an i1) holds."""
+        label = self._name("c")[1:]
+        self.line(f"br i1 {condition}, label %then.{label}, label %after.{label}")
+        self.label(f"then.{label}")
+        yield
+        self.line(f"br label %after.{label}")
+        self.label(f"after.{label}")
+
+    def pieces(self, stop: Any, sizes: Sequence[int], unit: int = 1) -> Iterator[tuple[int, str]]:
+        """A loop over pieces of the first size, then one over pieces of the next for what is left: (size, index)."""
+        start: Any = 0
+        for size in sizes:
+            with self.loop(stop, start, size * unit) as index:
+                yield size, index
+            start = index
+
+    def function(self, head: str, result: str = "void", attributes: str = "") -> str:
+        """The lines as the definition of a function; `result` is what it returns, with its type."""
+        wide = max(256, 8 * self.kind.lanes * self.kind.size)
+        attributes += f'nounwind "prefer-vector-width"="{wide}" "min-legal-vector-width"="{wide}"'
+        return "\n".join(
+            [f"define {head} {attributes} {{", "entry:", *self._slots, *self.lines, f"  ret {result}", "}"]
         )
 
 
-class Instructions(Lines):
-    """Recorded arithmetic, spelled out; `names` tells what a number is called."""
+def _rounded(x: float) -> float:
+    """The nearest number of four bytes, infinite where `x` is beyond them."""
+    import numpy as np
 
-    def __init__(self, lanes: int):
-        super().__init__(lanes)
-        self.names: dict[Number, str] = {}
-
-    def operand(self, x: Any) -> str:
-        """What stands for a number in the section that is being written."""
-        return self.names[x] if isinstance(x, Number) else self.literal(x)
-
-    def instruction(self, number: Number) -> None:
-        self.names[number] = self.arithmetic(number.call, number.operands)
-
-    def arithmetic(self, call: str, operands: tuple[Any, ...]) -> str:
-        """The name of the result of one operation."""
-        kind = self.kind()
-        if call in ARITHMETIC:
-            return self.new(f"{ARITHMETIC[call]} {kind} {', '.join(map(self.operand, operands))}")
-        if call in _RELATIONS:
-            return self.new(f"fcmp {call} {kind} {', '.join(map(self.operand, operands))}")
-        if call in _INTRINSICS:
-            suffix = f"v{self.lanes}f64" if self.section == LOOP else "f64"
-            name = self.declare(kind, f"llvm.{_INTRINSICS[call]}.{suffix}", *[kind] * len(operands))
-            return self.call(kind, name, list(map(self.operand, operands)))
-        if call == "select":
-            condition, *values = operands
-            chosen = f"{self.kind(boolean=True)} {self.condition(condition)}"
-            return self.new(f"select {', '.join([chosen, *[f'{kind} {self.operand(x)}' for x in values]])}")
-        by_bits = {"power of two": self._power_of_two, "exponent": self._exponent}
-        return by_bits[call](self.operand(*operands))
-
-    def condition(self, x: Number) -> str:
-        """What stands for the result of a comparison."""
-        return self.operand(x)
-
-    def _power_of_two(self, n: str) -> str:
-        """2**n for a whole number from -1023, for which it is 0, to 1023: only the exponent has bits."""
-        biased = self.new(f"fadd {self.vector} {n}, {self.literal(1.5 * 2.0**_FRACTION + _BIAS)}")
-        bits = self.new(f"shl {self._whole} {self._bits(biased)}, {self._all(_FRACTION)}")
-        return self.new(f"bitcast {self._whole} {bits} to {self.vector}")
-
-    def _exponent(self, x: str) -> str:
-        """The whole number n with 2**n <= x < 2**(n + 1), for a normal number above 0."""
-        biased = self.new(f"lshr {self._whole} {self._bits(x)}, {self._all(_FRACTION)}")
-        bits = self.new(f"or {self._whole} {biased}, {self._bits(self.literal(2.0**_FRACTION))}")
-        number = self.new(f"bitcast {self._whole} {bits} to {self.vector}")
-        return self.new(f"fsub {self.vector} {number}, {self.literal(2.0**_FRACTION + _BIAS)}")
-
-    @property
-    def _whole(self) -> str:
-        return f"<{self.lanes} x i64>"
-
-    def _bits(self, x: str) -> str:
-        return self.new(f"bitcast {self.vector} {x} to {self._whole}")
-
-    def _all(self, number: int) -> str:
-        return f"<{', '.join([f'i64 {number}'] * self.lanes)}>"
-
-    def call(self, kind: str, name: str, arguments: list[str]) -> str:
-        return self.new(f"call {kind} @{name}({', '.join(f'{kind} {x}' for x in arguments)})")
-
-    def lane_by_lane(self, name: str, arguments: list[str]) -> str:
-        """A function of single numbers, called for each lane."""
-        self.declare("double", name, *["double"] * len(arguments))
-        vector = "poison"
-        for lane in range(self.lanes):
-            singles = [self.new(f"extractelement {self.vector} {x}, i64 {lane}") for x in arguments]
-            result = self.call("double", name, singles)
-            vector = self.new(f"insertelement {self.vector} {vector}, double {result}, i64 {lane}")
-        return vector
+    with np.errstate(over="ignore"):
+        return float(np.float32(x))

@@ -11,12 +11,16 @@ from typing import Any
 import numpy as np
 
 from ...program.blocks import Program
-from .as_machine_code import C_NAMES
+from ..runner import USUAL, Options
 from .epochs import Epochs
-from .lowering import record
+from .lines import Kind
 from .machine import machine, native_lanes, provide, vector_function
-from .memory import CHUNK, Memory
-from .text import write
+from .memory import CHUNK, Memory, Order, Part, longest_tile
+from .numbers import C_NAMES
+from .threads import share
+from .writer import write
+
+_SMALL = 2000  # numbers that are sooner copied than given an address
 
 
 class LlvmRunner:
@@ -24,36 +28,39 @@ class LlvmRunner:
 
     Arguments:
         with_gradient: whether to calculate the gradient of the first output by the parameters too.
-        lanes: how many examples stand side by side in a vector; as many as the processor takes by default.
+        options: see `Options`.
+        lanes: how many numbers of eight bytes a vector has; as many as the processor takes by default.
 
     Attributes: `chunk` is the largest number of examples at a time whose results are kept.
     """
 
     chunk = CHUNK
 
-    def __init__(self, program: Program, with_gradient: bool, lanes: int = 0):
-        self.program = program
+    def __init__(self, program: Program, with_gradient: bool, options: Options = USUAL, lanes: int = 0):
+        self.program, self.threads = program, options.threads
         self.lanes = lanes or native_lanes()
-        self.recording = record(program, with_gradient)
-        for number in self.recording.numbers:
-            if number.call in C_NAMES:
-                provide(C_NAMES[number.call])
-        self.machine = machine(write(self.recording, self.lanes, vector_function))
+        kind = Kind("double", self.lanes) if options.dtype == "float64" else Kind("float", 2 * self.lanes)
+        self.code = write(program, with_gradient, kind, vector_function, options.careful)
+        for name in C_NAMES.values():
+            if f"@{name}(" in self.code.text:
+                provide(name)
+        self.machine = machine(self.code.text)
+        self.longest = longest_tile(self.code)
         self._local = threading.local()
         self._examples: Sequence[tuple[int, ...]] = ()
 
-    def run(self, theta: Any, columns: Sequence[Any], n: int) -> Memory:
+    def run(self, theta: Any, data: Sequence[Any], n: int) -> Memory:
         """Calculate for `n` examples, at most `chunk`.
 
         Arguments:
             theta: the parameters, of shape (p, 1), the same object for all chunks of a call and for no other call.
-            columns: an array of shape (n, numbers of an example) for each argument, and for the random numbers if any.
+            data: an array of shape (n, numbers of an example) for each argument, and for the random numbers if any.
 
         Returns the memory with the results, which the next call in this thread overwrites.
         """
         memory = self._memory()
         np.copyto(memory.theta, theta[:, 0])
-        arrays = [np.require(column, requirements=["C", "A"]) for column in columns if column.shape[1]]
+        arrays = [np.require(array, requirements=["C", "A"]) for array in data if array.shape[1]]
         self.machine.call(memory.frame_for(arrays, n))
         memory.show(n)
         return memory
@@ -79,16 +86,35 @@ class LlvmRunner:
             order = memory.new_order(arguments, self._examples)
             if order is None or not order.takes(arguments, theta):
                 return None
-        mean = self.machine.call(order.address)
-        return (mean, memory.flat_gradient.copy()) if mean - mean == 0.0 else None
+        if self.code.parameters < _SMALL:
+            mean, gradient = self._mean(order), memory.flat_gradient.copy()
+        else:
+            gradient = np.empty(self.code.parameters, self.code.kind.dtype)
+            order.put_gradient(gradient)
+            mean = self._mean(order)
+        return (mean, gradient) if mean - mean == 0.0 else None
 
-    def epochs(self, square: "LlvmRunner", rule: "LlvmRunner", **places: Any) -> Epochs:
+    def _mean(self, order: Order) -> float:
+        if not order.parts:
+            return self.machine.call(order.address)  # type: ignore[no-any-return]
+        share(self._part, order.parts, self.threads)
+        first, *others = order.parts
+        for part in others:
+            np.add(first.sums, part.sums, out=first.sums)
+            first.total += part.total
+        return self.machine.finish(first.address)  # type: ignore[no-any-return]
+
+    def _part(self, part: Part) -> None:
+        part.begin(self._memory())
+        self.machine.part(part.address, part.first, part.last)
+
+    def epochs(self, square: Any, rule: Any, **places: Any) -> Epochs:
         """Gradient descent with this function: what `Epochs` needs beside it."""
         return Epochs(self, square, rule, **places)
 
     def new_memory(self) -> Memory:
         """For one user of the program at a time."""
-        return Memory(self.recording, len(self.program.outputs), self.lanes)
+        return Memory(self.code, len(self.program.outputs), self.longest)
 
     def _memory(self) -> Memory:
         """Of this thread."""

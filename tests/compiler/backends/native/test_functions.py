@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 pytest.importorskip("llvmlite")
 
 from autograd.compiler.backends.native import runner as llvm_backend
-from autograd.compiler.backends.native.as_machine_code import C_NAMES
 from autograd.compiler.backends.native.functions import FORMS
 from autograd.compiler.backends.native.memory import CHUNK
+from autograd.compiler.backends.native.numbers import C_NAMES
 from autograd.compiler.program.blocks import build
 from autograd.compiler.program.trace import traced
 from autograd.engine.value import apply
@@ -77,7 +77,7 @@ def runner(f, row, lanes, at_once=True):
     with pytest.MonkeyPatch.context() as patch:
         if not at_once:
             patch.setattr(llvm_backend, "vector_function", lambda name, lanes: None)
-        return llvm_backend.LlvmRunner(program, False, lanes)
+        return llvm_backend.LlvmRunner(program, False, lanes=lanes)
 
 
 def run(runner, *columns):

@@ -8,8 +8,6 @@ from autograd import Value, dot, exp, tanh, total, where
 
 pytest.importorskip("llvmlite")
 
-from autograd.compiler.backends.native.loops import Template
-from autograd.compiler.backends.native.lowering import record
 from autograd.compiler.backends.native.runner import LlvmRunner
 
 COUNTS = [1, 15, 16, 17, 31, 40, 100]
@@ -54,21 +52,6 @@ def test_penalties_are_those_of_arrays(name, count):
     assert native.parameters == arrays.parameters
     assert value == pytest.approx(expected, rel=1e-12)
     assert gradient == pytest.approx(slopes, rel=1e-12, abs=1e-12)
-
-
-def templates(loss, count):
-    from autograd.compiler.traced import Traced
-
-    traced = Traced(loss, [[0.5] * count], "llvm")
-    return [x.operands[0] for x in record(traced.program, True).numbers if isinstance((*x.operands, 0)[0], Template)]
-
-
-@pytest.mark.parametrize(
-    ("name", "loops"), [("squares", 2), ("every other square", 2), ("two kinds", 4), ("length", 2)]
-)
-def test_the_penalty_of_many_weights_is_a_few_loops(name, loops):
-    ws = [Value(0.1 * k + 0.05) for k in range(60)]
-    assert len(templates(lambda x: dot(ws, x) + PENALTIES[name](ws), 60)) == loops
 
 
 def test_what_is_not_meant_is_left_out_even_if_it_is_not_finite():
