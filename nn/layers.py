@@ -26,7 +26,7 @@ class Neuron(Module):
             a function.
         init: "zeros", "uniform", "xavier", "he", "auto" or a number; see `nn.initialization`.
         seed: an int or a `random.Random`; the same seed gives the same weights.
-        n_outputs: how many neurons there are in its layer, for the init.
+        n_outputs: for the neurons of a layer, how many they are, for the init; the layer then names the parameters.
 
     Attributes: `w`, the list of weights, and `b`, the bias. Called with a list of `n_inputs` numbers or Values, it
     returns a Value. Raises ValueError for another length.
@@ -43,13 +43,15 @@ class Neuron(Module):
         init: Init = "auto",
         seed: int | random.Random | None = None,
         *,
-        n_outputs: int = 1,
+        n_outputs: int | None = None,
     ):
         self.n_inputs = positive_int("n_inputs", n_inputs)
         self.activation = named(activation)
-        self.w = list(map(Value, initial_weights(init, self.n_inputs, n_outputs, self.activation, generator(seed))))
+        rng = generator(seed)
+        self.w = list(map(Value, initial_weights(init, self.n_inputs, n_outputs or 1, self.activation, rng)))
         self.b = Value(0.0)
-        self.named_parameters()
+        if n_outputs is None:
+            self.named_parameters()
 
     def __call__(self, x: Any) -> Any:
         """The output for one example, a list of `n_inputs` numbers or Values."""

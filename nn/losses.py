@@ -184,7 +184,12 @@ def weights(model: Module) -> list[Value]:
     >>> [w.label for w in weights(Neuron(2))]
     ['w.0', 'w.1']
     """
-    return [parameter for path, parameter in model.named_parameters() if _names_weight(path.rstrip(".0123456789"))]
+    return weights_among(model.named_parameters())
+
+
+def weights_among(named_parameters: list[tuple[str, Value]]) -> list[Value]:
+    """The same of parameters with their names."""
+    return [parameter for path, parameter in named_parameters if _names_weight(path.rstrip(".0123456789"))]
 
 
 @cache
@@ -209,9 +214,14 @@ def l2_penalty(model: Module, strength: float) -> Any:
     >>> l2_penalty(neuron, 0.1).data
     2.5
     """
+    return l2_of(weights(model), strength)
+
+
+def l2_of(ws: list[Value], strength: float) -> Value:
+    """strength · Σw² over some weights."""
     with scope("l2_penalty"):
-        ws = weights(model)
-        return _strength(strength) * dot(ws, ws)
+        penalty: Value = _strength(strength) * dot(ws, ws)
+    return penalty
 
 
 def l1_penalty(model: Module, strength: float) -> Any:

@@ -127,7 +127,7 @@ def fit(
         metrics = {"accuracy": accuracy} if has_classes(model, data, loss) else {}
     size = len(data) if batch_size is None else min(batch_size, len(data))
     count = epochs * math.ceil(len(data) / size)
-    steps = _steps(compiled, count, data, model, loss, l2, list(metrics.values()), optimizer, max_norm)
+    steps = _steps(compiled, count, size, data, model, loss, l2, list(metrics.values()), optimizer, max_norm)
     run = _Run(steps, others, list(metrics), patience)
     history = run.history
     bar = progress_bar(epochs) if progress else None
@@ -237,6 +237,7 @@ def _set_aside(data: Examples, validation: Any, order: int, loss: Loss) -> tuple
 def _steps(
     compiled: Any,
     count: int,
+    size: int,
     data: Examples,
     model: Module,
     loss: Loss,
@@ -249,4 +250,7 @@ def _steps(
         raise ValueError(f'compiled is True, False or "auto", got {compiled!r}')
     if compiled is False:
         return GraphSteps(data, model, loss, l2, metrics, optimizer, max_norm, reason="compiled=False")
-    return CompiledSteps(data, model, loss, l2, metrics, optimizer, max_norm, steps=count, required=compiled is True)
+    required = compiled is True
+    return CompiledSteps(
+        data, model, loss, l2, metrics, optimizer, max_norm, steps=count, batch_size=size, required=required
+    )

@@ -75,12 +75,14 @@ class ParameterArrays:
             except BaseException:
                 object.__setattr__(parameter, "__class__", kind)
                 raise
-        columns = [[kept] * len(self._indices) if isinstance(kept, float) else kept.tolist() for kept in self._kept]
-        kinds = [type(x) for x in self.optimizer.initial_state]
+        columns = []
+        for kept, start in zip(self._kept, self.optimizer.initial_state, strict=True):
+            column = [kept] * len(self._indices) if isinstance(kept, float) else kept.tolist()
+            columns.append(list(map(int, column)) if isinstance(start, int) else column)
         state = self.optimizer.state
-        for k, *kept in zip(self._indices, *columns, strict=True):
+        for k, row in zip(self._indices, zip(*columns, strict=True), strict=False):  # no columns, no rows
             if k is not None:
-                state[k] = tuple(kind(x) for kind, x in zip(kinds, kept, strict=True))
+                state[k] = row
         self.in_arrays = False  # last: after an interruption (Ctrl-C) all of it is done again
 
     def _rule(self) -> Callable[..., list[Any]]:
