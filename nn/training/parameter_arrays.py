@@ -7,6 +7,7 @@ So they are written when somebody reads one: meanwhile each parameter has a clas
 
 from collections.abc import Callable, Sequence
 from copy import copy
+from threading import Thread
 from typing import Any
 
 from autograd import Value, compile
@@ -66,6 +67,14 @@ class ParameterArrays:
         """Write the numbers back into parameters and optimizer."""
         if not self.in_arrays:
             return
+        try:
+            self._write()
+        except TypeError:  # while a function is traced, which may not set numbers; but a trace is of one thread
+            writer = Thread(target=self._write)
+            writer.start()
+            writer.join()
+
+    def _write(self) -> None:
         self.optimizer.before_reading = None
         for parameter, number in zip(self.descent.parameters, self.descent.theta.tolist(), strict=True):
             kind = type(parameter)
