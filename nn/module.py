@@ -4,9 +4,7 @@ Parameters are leaf Values: attributes themselves, in lists, tuples and dicts, o
 parameter is its name, and the name of a module within another is the scope of what it calculates.
 """
 
-import random
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from reprlib import recursive_repr
 from typing import Any, Self
 
@@ -181,32 +179,3 @@ def _finite(name: str, number: Any) -> float:
 def _some(what: str, names: list[Any]) -> str:
     shown = ", ".join(map(repr, names[:3])) + (", ..." if len(names) > 3 else "")
     return f"{len(names)} {what}{f' ({shown})' if names else ''}"
-
-
-@contextmanager
-def mode_kept(model: Module) -> Iterator[None]:
-    """Give each module its mode back at the end: training or evaluation, as it was."""
-    modes = [(module, module.training) for _, module in model.named_modules()]
-    try:
-        yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
-
-
-@contextmanager
-def evaluation_mode(model: Module) -> Iterator[None]:
-    """All modules in evaluation mode, and each in its own mode again at the end."""
-    with mode_kept(model):
-        model.eval()
-        yield
-
-
-def random_generators(model: Module) -> dict[str, random.Random]:
-    """The random numbers of a model: every `random.Random` among the attributes of its modules, by its path."""
-    return {
-        f"{path}.{name}".lstrip("."): attribute
-        for path, module in model.named_modules()
-        for name, attribute in vars(module).items()
-        if type(attribute) is random.Random
-    }

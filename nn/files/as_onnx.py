@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from autograd import Value, __version__, expand
 
 from ..activations import ACTIVATIONS
-from ..layers import Dropout, Layer, LayerNorm, Neuron
+from ..layers import Layer, Neuron
 from ..module import Module
+from ..regularization import Dropout, LayerNorm
 from ..structure import chain, neurons
 
 if TYPE_CHECKING:

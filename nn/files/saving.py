@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 from autograd import Value, write_whole
 
-from ..layers import Layer, LayerNorm, Neuron
+from ..layers import Layer, Neuron
 from ..module import Module
+from ..regularization import LayerNorm
 from ..structure import chain, neurons, positions
 from . import tensorfile
 from .architecture import build, describe, layers

@@ -11,7 +11,8 @@ from typing import Any
 
 from autograd import compile, grad, mean
 
-from ..module import Module, random_generators
+from ..modes import random_generators
+from ..module import Module
 from .evaluation import NOT_RECORDED, Evaluation, compare, loss_value, plain, reason
 from .examples import Examples
 from .graph_steps import GraphSteps, Snapshot

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Sequence
 
 from autograd import Value, total
 
-from ..losses import l2_of, weights_among
+from ..clipping import clip_grad_norm
 from ..module import Module
-from ..optimizers import Optimizer, clip_grad_norm
+from ..optimizers import Optimizer
+from ..penalties import l2_of, weights_among
 from .evaluation import Loss, Metric, add_up, collector_paused, forward, overflow_error, sums_on_graph
 from .examples import Example, Examples
 from .overflow import WAY_OUT, with_name

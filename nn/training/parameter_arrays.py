@@ -12,7 +12,8 @@ from typing import Any
 
 from autograd import Value, compile
 
-from ..optimizers import Optimizer, clip_factor
+from ..clipping import clip_factor
+from ..optimizers import Optimizer
 
 
 class ParameterArrays:
