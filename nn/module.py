@@ -63,17 +63,20 @@ class Module:
         Raises ValueError when two parameters would get one name.
         """
         parameters = []
-        homes: dict[Module, Any] = {}
+        homes: dict[Module, Scope] = {}
         for path, start, owner, part in _parts(self):
             if isinstance(part, Module):
                 if path and part._scope_name != path[start:]:
                     part._scope_name = path[start:]
                 continue
             parameters.append((path, part))
-            if part.label != path and f".{path}".endswith(f".{part.label}" if part.label else ""):
+            label, home = part.label, part.scope
+            if label != path and f".{path}".endswith(f".{label}" if label else ""):
                 part.label = path
-            if part.scope is None or part.scope.name != owner._scope_name:  # it is drawn in the box of its module
-                part.scope = homes.setdefault(owner, Scope(owner._scope_name))
+            if home is None or home.name != owner._scope_name:  # it is drawn in the box of its module
+                if owner not in homes:
+                    homes[owner] = Scope(owner._scope_name)
+                part.scope = homes[owner]
         if len(dict(parameters)) < len(parameters):
             raise ValueError(f"two parameters of {type(self).__name__} get the same name: rename a key of its dicts")
         return parameters
@@ -140,7 +143,7 @@ def _parts(root: Module, modules_only: bool = False) -> list[tuple[str, int, Mod
         before, start, owner, children = stack[-1]
         for key, child in children:
             if isinstance(child, Value):
-                if modules_only or _is_traced(type(child).__module__):
+                if modules_only or (type(child) is not Value and _is_traced(type(child).__module__)):
                     continue
                 if child.operation is _LEAF and child not in parameters:
                     parameters.add(child)

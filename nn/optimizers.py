@@ -280,8 +280,8 @@ class AdamW(Adam):
     It decays all parameters it is given, biases too, as PyTorch's does.
 
     Arguments:
-        adam, named: as those of `Adam`: parameters, lr, betas, eps.
-        weight_decay: the strength of the decay, from 0; by its name.
+        parameters, lr, betas, eps: as those of `Adam`.
+        weight_decay: the strength of the decay, from 0.
 
     >>> x = Value(1.0)
     >>> adam = AdamW([x], lr=0.1, weight_decay=0.5)
@@ -293,9 +293,16 @@ class AdamW(Adam):
 
     settings = ("lr", "betas", "eps", "weight_decay")
 
-    def __init__(self, *adam: Any, weight_decay: float = 0.01, **named: Any):
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.01,
+    ):
         self.weight_decay = non_negative("weight_decay", weight_decay)
-        super().__init__(*adam, **named)
+        super().__init__(parameters, lr, betas, eps)
 
     def new_values(self, p: Any, g: Any, state: State) -> tuple[Any, State]:
         return super().new_values(p * (1.0 - self.lr * self.weight_decay), g, state)

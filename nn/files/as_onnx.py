@@ -10,7 +10,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
-from autograd import Value, __version__, expand
+import autograd
+from autograd import Value, expand
 
 from ..activations import ACTIVATIONS
 from ..layers import Layer, Neuron
@@ -255,7 +256,7 @@ def onnx_bytes(model: Module, arrays: "dict[str, Floats]", metadata: dict[str, A
         opset_imports=[helper.make_opsetid("", _OPSET)],
         ir_version=_IR,
         producer_name="chainrule",
-        producer_version=__version__,
+        producer_version=autograd.__version__,
     )
     helper.set_model_props(made, {name: json.dumps(entry) for name, entry in metadata.items()})
     checker.check_model(made, full_check=True)
