@@ -54,6 +54,10 @@ class Traced:
             state, _lock=threading.Lock(), _runners={}, _constants=[]
         )  # what runs it is made anew when it is asked for
 
+    def unlock(self) -> None:
+        """See `Traces.unlock`."""
+        self._lock = threading.Lock()
+
     @property
     def parameters(self) -> list[Value]:
         return self.program.parameters
@@ -91,7 +95,7 @@ class Traced:
             some, slopes, outputs = _sum(found.outputs, m), found.gradient[:, 0], found.outputs
             finite = isfinite(some) and (isfinite(slopes @ slopes) or bool(np.isfinite(slopes).all()))
             if not finite or (results is not None and not np.isfinite(outputs).all()):
-                outputs, slopes = self._carefully(theta, part, start)
+                outputs, slopes = self._carefully(outputs, theta, part, start)
                 some = float(outputs[0].sum())
             if results is not None:
                 results[:, start : start + m] = outputs
@@ -218,33 +222,33 @@ class Traced:
                 break
         return outputs
 
-    def _carefully(self, theta: Any, part: list[Any], start: int) -> tuple[Any, Any]:
+    def _carefully(self, outputs: Any, theta: Any, part: list[Any], start: int) -> tuple[Any, Any]:
         """Outputs and summed gradient by the program whose slopes of 0 let nothing through.
 
         If these are not finite either, the first example of which that is true is calculated eagerly, which may raise.
         """
         import numpy as np
 
-        runner = self.runner(with_gradient=True, careful=True)
-
         def finite(first: int, last: int) -> bool:
             found = runner.run(theta, [array[first:last] for array in part], last - first)
             return bool(np.isfinite(found.outputs).all() and np.isfinite(found.gradient).all())
 
-        found = runner.run(theta, part, len(part[0]))
-        outputs, gradient = found.outputs.copy(), found.gradient[:, 0].copy()
-        if not np.isfinite(outputs).all():
-            outputs = self._repaired(outputs, theta, part, start)
+        outputs = self._repaired(outputs, theta, part, start)
+        runner = self.runner(with_gradient=True, careful=True)
+        gradient = runner.run(theta, part, len(part[0])).gradient[:, 0].copy()
         if np.isfinite(outputs).all() and np.isfinite(gradient).all():
-            return np.broadcast_to(outputs, (len(outputs), len(part[0]))), gradient
+            return outputs, gradient
         first, last = 0, len(part[0])
+        wrong = np.flatnonzero(~np.isfinite(outputs).all(axis=0))
+        if len(wrong):
+            first, last = int(wrong[0]), int(wrong[0]) + 1
         while last - first > 1:
             middle = (first + last) // 2
             first, last = (middle, last) if finite(first, middle) else (first, middle)
         numbers = self._replay(theta, part, first, start, with_gradient=True)
         if np.isfinite(numbers).all() and self.options.dtype == "float64" and not finite(first, last):
             return self._one_by_one(theta, part, start)
-        return np.broadcast_to(outputs, (len(outputs), len(part[0]))), gradient
+        return outputs, gradient
 
     def _one_by_one(self, theta: Any, part: list[Any], start: int) -> tuple[Any, Any]:
         """Outputs and summed gradient, examples where something is not finite calculated eagerly."""

@@ -3,10 +3,12 @@
 Their parameters stand in one order, that in which they were met; a trace has some of them, mostly all.
 """
 
+import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Never
+from weakref import WeakSet
 
 from ..engine.value import Value
 from .arguments import flat, shapes
@@ -16,6 +18,8 @@ from .traced import Traced
 
 _REMEMBERED = 8  # traces for one shape of example: settings may have that many combinations without being traced again
 _SHAPES = 16  # of examples whose traces are remembered
+
+_all: WeakSet["Traces"] = WeakSet()
 
 
 class Traces:
@@ -32,12 +36,21 @@ class Traces:
         self._place: dict[Value, int] = {}
         self._names: dict[int, list[str]] = {}  # of the arguments, by their number
         self._lock = threading.RLock()
+        _all.add(self)
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name not in ("_function", "_lock")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state, _function=Lost(state["_name"]), _lock=threading.RLock())
+        _all.add(self)
+
+    def unlock(self) -> None:
+        """Forget who holds the locks, in a process that was forked: the threads that do are not there."""
+        self._lock = threading.RLock()
+        for known in self._known.values():
+            for traced in known:
+                traced.unlock()
 
     def names(self, count: int) -> list[str]:
         """What the function calls its first `count` arguments."""
@@ -132,3 +145,12 @@ class Lost:
             f"{self.__name__} came out of a pickle with what was traced and without its function, which is a lambda or "
             "stands within another function: it can be traced anew only where it was defined"
         )
+
+
+def _unlock_all() -> None:
+    for traces in list(_all):
+        traces.unlock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock_all)

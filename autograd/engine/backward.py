@@ -67,13 +67,17 @@ def chain_rule(upstream: Any, local: Any) -> Any:
     return 0.0 if local == 0.0 else upstream * local
 
 
+def _product(_: Any, __: int, upstream: Any, local: Any) -> Any:
+    return chain_rule(upstream, local)
+
+
 class Arithmetic(NamedTuple):
     """The numbers that a pass calculates with: floats, or Values where the gradients are to be graphs again."""
 
     m: Namespace
     read: Callable[[Any], Any]  # what stands for a node
     local_grads: Callable[[Any], tuple[Any, ...]]
-    multiply: Callable[[Any, Any], Any] = chain_rule
+    product: Callable[[Any, int, Any, Any], Any] = _product  # of upstream and local derivative on an edge
 
 
 RECORDED = Arithmetic(FLOATS, lambda node: node._data, lambda node: node.local_grads)
@@ -88,7 +92,7 @@ def contribution(received: dict[N, Any], node: N, k: int, local: Any, numbers: A
     if node not in received or (local == 0.0 and node.operation.choice):
         return None
     upstream = received[node]
-    product = numbers.multiply(upstream, local)
+    product = numbers.product(node, k, upstream, local)
     if isfinite(number(product)) or not node.local_grads:  # a traced node has no numbers of its own
         return product
     if number(local) == 0.0:

@@ -7,12 +7,12 @@ and so is the gradient, which can be differentiated again.
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, SupportsFloat, overload
 
-from ..rules import exact as table
 from .as_values import VALUES
-from .backward import RECORDED, Arithmetic, chain_rule, gradients
+from .backward import RECORDED, Arithmetic, gradients
 from .errors import is_number, named, not_recorded, require_value
 from .grad_mode import current_mode, mode
-from .value import Value, apply, constant, evaluate, local_grads
+from .traced_grad import traced
+from .value import Value, constant, evaluate, local_grads
 
 
 @overload
@@ -49,11 +49,11 @@ def grad(output: Value, inputs: Iterable[Value], create_graph: bool = False) -> 
     if output.operation is None and tracer is None:
         raise not_recorded(output)
     if tracer is not None:  # floats would be those of one example
-        slopes = _graphs(output, wanted, constant, _TRACED)
+        slopes = _graphs(output, wanted, constant, traced(GRAPHS))
         return slopes if create_graph else [slope.detach() for slope in slopes]
     if create_graph:
         return _graphs(
-            output, wanted, Value, _GRAPHS
+            output, wanted, Value, GRAPHS
         )  # a slope that depends on nothing is a leaf: its own gradients are 0
     received = gradients(output, wanted, 1.0, RECORDED)
     return [received.get(x, 0.0) + 0.0 for x in wanted]
@@ -87,15 +87,7 @@ def _local_values(node: Value) -> tuple[Any, ...]:
             return operation.partials(VALUES, node, *operands)
 
 
-def _traced_product(upstream: Any, local: Any) -> Any:
-    """The chain rule in a function that is being traced: which numbers are 0 or infinite is known for one example."""
-    if isinstance(upstream, Value) and isinstance(local, Value):
-        return apply(table.CHAIN, (upstream, local))
-    return chain_rule(upstream, local)
-
-
-_GRAPHS = Arithmetic(VALUES, _as_operand, _local_values)
-_TRACED = _GRAPHS._replace(multiply=_traced_product)
+GRAPHS = Arithmetic(VALUES, _as_operand, _local_values)
 
 
 def as_recorded(node: Value) -> tuple[bool, tuple[bool, ...]]:

@@ -87,6 +87,9 @@ def partial_formulas_at(
     operation: Operation, out: str | Formula, operands: Sequence[Any], numbers: Sequence[float], kind: type[Formula]
 ) -> tuple[Formula, ...]:
     """`partial_formulas` where the result and the operands have these `numbers`: of each choice, the side taken."""
+    written = partial_formulas(operation, out, operands, kind)
+    if not any(" if " in formula.text or "cases" in formula.text for formula in written):  # there is no choice
+        return written
     taken: list[bool] = []
     runs = issubclass(kind, Source)  # other kinds show the textbook's form instead of a tail
 

@@ -19,12 +19,13 @@ class Operation:
         ieee: finite operands may give infinity, as Python's own sums and products do; else that is an OverflowError.
         overflows: there are finite operands in the domain whose value is too large for a float.
         choice: it passes one of its operands on, and nothing to the others: a derivative of 0 cuts the graph there.
+        pole: its derivative is infinite at a point where its value is finite.
         steepest: the largest derivative that it has anywhere, 0.0 where it has none; a gate far below it is saturated.
     """
 
     __slots__ = (
-        "_holds", "about", "choice", "domain", "error", "ieee", "name", "operands", "overflows", "partials", "steepest",
-        "value", "variadic",
+        "_holds", "about", "choice", "domain", "error", "ieee", "name", "operands", "overflows", "partials", "pole",
+        "steepest", "value", "variadic",
     )  # fmt: skip
 
     def __init__(
@@ -39,13 +40,19 @@ class Operation:
         ieee: bool = False,
         overflows: bool = False,
         choice: bool = False,
+        pole: bool = False,
         steepest: float = 0.0,
     ):
         self.name, self.about, self.value, self.partials = name, about, value, partials
         self.domain, self.error, self.ieee, self.choice, self.steepest = domain, error, ieee, choice, steepest
-        self.overflows = overflows
+        self.overflows, self.pole = overflows, pole
         self.operands, self.variadic = _operand_names(value)
         self._holds = _condition(name, domain, self.operands) if domain and not self.variadic else None
+
+    @property
+    def may_be_infinite(self) -> bool:
+        """Whether a derivative may be infinite where the operands are finite."""
+        return self.pole or bool(self.domain)
 
     def holds(self, numbers: Sequence[float]) -> bool:
         """Whether `numbers` are in the domain that the row states; a row that states none takes all."""

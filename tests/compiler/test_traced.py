@@ -248,6 +248,16 @@ class TestNotFinite:
                 with pytest.raises(ValueError, match=r"example 1: log\(x\) needs x > 0"):
                     call([0.5, -1.0])
 
+    def test_one_of_many_comparisons_that_meets_nan(self):
+        w = Value(1.0)
+        program = compile(lambda x: total([where((w * a).log() > 0.0, w * a, 2.0 * a) for a in x]))
+        program(np.ones((2, 3)))
+        x = np.ones((20, 3))
+        x[17, 2] = -1.0
+        for call in (program, program.map, program.value_and_grad):
+            with pytest.raises(ValueError, match=r"example 17: log\(x\) needs x > 0"):
+                call(x)
+
     def test_a_product_with_a_comparison_stays_ieee(self):
         w = Value(1.0)
         for backend in ("numpy", "llvm"):

@@ -171,7 +171,8 @@ class _Lowering:
                 for nodes in compared:
                     x = self.rows(nodes)
                     if isinstance(x, Array) and not x.boolean and x.root not in self.leaves:  # NaN in data may be
-                        found.append(self.builder.emit("not_equal", x, x, boolean=True))
+                        wrong = self.builder.emit("not_equal", x, x, boolean=True)
+                        found.append(wrong if wrong.rows == 1 else self._sum_rows(wrong))
         return list(dict.fromkeys(found))
 
     # Backward

@@ -8,7 +8,23 @@ import pytest
 
 import autograd
 import nn
-from autograd import BranchChanged, Value, compile, dot, grad, no_grad, take, total, where
+from autograd import (
+    BranchChanged,
+    Value,
+    compile,
+    dot,
+    grad,
+    log,
+    maximum,
+    minimum,
+    no_grad,
+    norm,
+    relu,
+    sqrt,
+    take,
+    total,
+    where,
+)
 from tests.eagerly import agree
 
 X = np.array([[1.0, 2.0], [-0.5, 0.25], [3.0, -1.0]])
@@ -331,3 +347,30 @@ def test_whether_settings_are_read():
     for program in programs:
         program.map([[1.0]])
     assert [program.reads_settings for program in programs] == [True, False]
+
+
+@pytest.mark.parametrize("backend", ["numpy", "llvm"])
+@pytest.mark.parametrize(
+    ("f", "slopes"),
+    [
+        (lambda x: where(x > 0, sqrt(x), x), [1.0, 0.5, 0.25]),
+        (lambda x: maximum(-sqrt(x), 1.0) + x, [1.0, 1.0, 1.0]),
+        (lambda x: relu(log(x + 1e-300)) + where(x > 2, x / (x - 2), x), [1.0, 1.0, -0.25]),
+        (
+            lambda x: minimum(sqrt(x), -1.0, x + 9.0).relu() + where(x > 1, where(x > 0, sqrt(x), x), 2 * x),
+            [2.0, 2.0, 0.25],
+        ),
+        (lambda x: norm([x, 0.0]) + sqrt(x * x + 0.0 * x), [0.0, 2.0, 2.0]),
+    ],
+)
+def test_a_gradient_inside_passes_nothing_to_the_side_that_was_not_taken(backend, f, slopes):
+    if backend == "llvm":
+        pytest.importorskip("llvmlite")
+    points = [0.0, 1.0, 4.0]
+    assert [grad(f(x := Value(p)), [x])[0] for p in points] == slopes
+    assert compile(lambda x: grad(f(x), [x]), backend=backend).map(points).ravel().tolist() == slopes
+
+
+def test_a_slope_of_0_that_is_no_choice_is_none_inside_either():
+    with pytest.raises((ValueError, ZeroDivisionError), match="example 1"):
+        compile(lambda x: grad(sqrt(x) ** 2, [x])).map([1.0, 0.0])

@@ -2,6 +2,7 @@
 
 import ctypes
 import ctypes.util
+import os
 import platform
 import threading
 from functools import cache, cached_property
@@ -29,7 +30,8 @@ class Machine:
 
     def address_of(self, name: str) -> int:
         """Where a function is."""
-        return int(self._engine.get_function_address(name))
+        with _lock:
+            return int(self._engine.get_function_address(name))
 
     @cached_property
     def address(self) -> int:
@@ -72,6 +74,10 @@ def _improved(text: str) -> Any:
 
 
 _lock = threading.RLock()
+if hasattr(os, "register_at_fork"):
+    # llvmlite has a lock of its own around each of its calls: a process that is forked while another thread compiles
+    # would inherit it locked, and wait for ever. So a fork waits until nobody does.
+    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 _known: WeakValueDictionary[str, Machine] = WeakValueDictionary()
 
 

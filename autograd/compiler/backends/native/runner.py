@@ -60,7 +60,7 @@ class LlvmRunner:
         """
         memory = self._memory()
         np.copyto(memory.theta, theta[:, 0])
-        arrays = [np.require(array, requirements=["C", "A"]) for array in data if array.shape[1]]
+        arrays = [np.require(array, self.code.kind.dtype, ["C", "A"]) for array in data if array.shape[1]]
         self.machine.call(memory.frame_for(arrays, n))
         memory.show(n)
         return memory

@@ -1,6 +1,8 @@
 """Machine code against NumPy: two readers of one list of instructions, with networks of any width, in both types."""
 
 import multiprocessing
+import os
+import threading
 
 import numpy as np
 import pytest
@@ -186,6 +188,37 @@ def test_a_child_that_was_forked_has_threads_of_its_own():
     assert receiver.poll(60.0)
     assert receiver.recv() == expected
     child.join()
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="this system does not fork")
+def test_a_child_does_not_wait_for_a_thread_that_compiled_when_it_was_forked():
+    """The thread is held within the trace: the child calls the same function."""
+    X, t = np.ones((3, 2)), np.ones(3)
+    inside, done = threading.Event(), threading.Event()
+    w, parent = Value(2.0), os.getpid()
+
+    def f(x, t):
+        if os.getpid() == parent and threading.current_thread() is not threading.main_thread():
+            inside.set()
+            done.wait(60.0)
+        return w * x[0] * t
+
+    program = autograd.compile(f, backend="llvm")
+    thread = threading.Thread(target=program, args=(X, t))
+    thread.start()
+    assert inside.wait(60.0)
+    fork = multiprocessing.get_context("fork")
+    receiver, sender = fork.Pipe(duplex=False)
+    child = fork.Process(target=in_child, args=(sender, program, X, t))
+    child.start()
+    try:
+        assert receiver.poll(60.0)
+        assert receiver.recv() == 2.0
+    finally:
+        done.set()
+        thread.join()
+        child.kill()
+        child.join()
 
 
 def test_what_a_mean_and_a_choice_pass_on():
