@@ -21,6 +21,7 @@ from .dot import Arrow, Box, Group, Role
 
 _COLUMNS, _LINES = 28, 3  # of a label that are shown; the tooltip has the whole
 _FRAMES = 20  # one in another; an engine that reads DOT text knows no more than some hundreds
+_PLACES = 100  # operands that have places of their own on a box; the engine takes seconds for more of them
 _FORMULA = 22  # characters of a local derivative that are shown
 _NAME = re.compile(r"[^\W\d]\w*'*(\[\w+\]|\.\w+|_?\{\w+\})*")  # a label that can be part of a formula
 _UNNAMED = "\N{REPLACEMENT CHARACTER}"
@@ -127,7 +128,7 @@ class Diagram:
             badge=shown(node.op),
             title="" if role == "constant" else shown(self._short(node, title)),
             rows=tuple(rows),
-            operands=len(node.parents) if len(node.parents) > 1 else 0,
+            operands=len(node.parents) if 1 < len(node.parents) <= _PLACES else 0,
             tooltip=visible(self._describe(node, title)),
             group=group,
         )
@@ -207,7 +208,7 @@ class Diagram:
         flows = parent.operation is not None
         local = node.local_grads[k]
         number = self.style.number(local) if flows and self.style.local_grads else ""
-        several = len(node.parents) > 1
+        several = 1 < len(node.parents) <= _PLACES
         return Arrow(
             name=f"edge{position}_{k}",
             tail=tail,
