@@ -83,8 +83,8 @@ def fused(instructions: Sequence[Instruction]) -> list[Step]:
 
 def _joins(step: Step, instruction: Instruction) -> bool:
     first = step[0]
-    shape = _shape(instruction)
-    if shape is None or shape != _shape(first) or instruction.section != first.section:
+    shape = step_shape(instruction)
+    if shape is None or shape != step_shape(first) or instruction.section != first.section:
         return False
     made = {i.out: i.call for i in step}
     return all(
@@ -94,11 +94,26 @@ def _joins(step: Step, instruction: Instruction) -> bool:
     )
 
 
-def _shape(instruction: Instruction) -> tuple[int, bool] | None:
+def step_shape(instruction: Instruction) -> tuple[int, bool] | None:
     """The rows over which an instruction goes number by number, and whether each has many examples."""
     if instruction.call == "sum_examples":
         return instruction.arguments[0].rows, True
     return (instruction.out.rows, instruction.out.batch) if instruction.call in _MAP_NAMES else None
+
+
+def columns(matrix: Array) -> int:
+    """How many columns a matrix of weights has, by the way it was taken."""
+    rows, columns = matrix.root.rows, matrix.root.columns
+    for name, *arguments in matrix.path:
+        if name == "part":
+            rows = arguments[1] - arguments[0]
+        elif name == "shaped":
+            rows, columns = arguments
+        elif name == "left":
+            columns = arguments[0]
+        else:
+            rows, columns = columns, rows
+    return columns
 
 
 class _Writer:
@@ -141,7 +156,7 @@ class _Writer:
     def _work(self, i: Instruction) -> int:
         """Additions and multiplications, about, that an instruction does for each example."""
         if i.call == "matmul":
-            return 2 * i.out.rows * (self._columns(i.arguments[0]) if i.out.batch else i.out.columns)
+            return 2 * i.out.rows * (columns(i.arguments[0]) if i.out.batch else i.out.columns)
         return max(x.rows for x in (i.out, *i.reads))
 
     # Where arrays are
@@ -184,22 +199,8 @@ class _Writer:
 
     def _offset(self, array: Array) -> tuple[int, int, int]:
         """Where an array begins and its strides from row to row and column to column; of a batch, counted in rows."""
-        root = array.root
-        if root in self.plan.placed:
-            target, piece = self.plan.placed[root]
-            offset, row, _ = self._offset(target)
-            offset += row * piece.rows.start  # type: ignore[union-attr]  # a slice, where something is placed
-        else:
-            offset = self.place.get(root, 0)  # theta has memory of its own
-        row, column = (1, 0) if root.batch else (root.columns, 1)
-        for name, *arguments in array.path:
-            if name == "part":
-                offset += row * arguments[0]
-            elif name == "shaped":
-                row, column = arguments[1], 1
-            elif name == "transposed":
-                row, column = column, row
-        return offset, row, column
+        home, offset, row, column = self.plan.strides(array)
+        return self.place.get(home, 0) + offset, row, column  # theta has memory of its own
 
     def _pointer(self, array: Array) -> tuple[str, int, int]:
         """The address of an array, and its strides."""
@@ -356,7 +357,7 @@ class _Writer:
     def _steps(self, section: int) -> None:
         for step in self.plan.steps:
             if step[0].section == section:
-                if _shape(step[0]) is not None:
+                if step_shape(step[0]) is not None:
                     self._map(step)
                 else:
                     (instruction,) = step
@@ -393,7 +394,7 @@ class _Writer:
 
     def _map(self, step: Step) -> None:
         """Number by number."""
-        shape = _shape(step[0])
+        shape = step_shape(step[0])
         assert shape is not None
         rows, batch = shape
         if not batch:
@@ -489,7 +490,7 @@ class _Writer:
         left, row, column = self._pointer(a)
         right, _, _ = self._pointer(b)
         if i.out.batch:
-            terms = self._columns(a)
+            terms = columns(a)
             self._kernel(
                 "product", f"ptr {target}, i64 %line, ptr {left}, i64 {row}, i64 {column}, ptr {right}, i64 %line",
                 f"i64 {i.out.rows}, i64 {terms}, i64 {self.whole}, i1 false",
@@ -499,21 +500,6 @@ class _Writer:
                 "outer", f"ptr {target}, i64 {stride}, ptr {left}, i64 %line, ptr {right}, i64 %line",
                 f"i64 {i.out.rows}, i64 {i.out.columns}, i64 {self.whole}, i1 {self.later}",
             )  # fmt: skip
-
-    @staticmethod
-    def _columns(matrix: Array) -> int:
-        """How many columns a matrix of weights has, by the way it was taken."""
-        rows, columns = matrix.root.rows, matrix.root.columns
-        for name, *arguments in matrix.path:
-            if name == "part":
-                rows = arguments[1] - arguments[0]
-            elif name == "shaped":
-                rows, columns = arguments
-            elif name == "left":
-                columns = arguments[0]
-            else:
-                rows, columns = columns, rows
-        return columns
 
     # Over rows
 
