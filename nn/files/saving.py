@@ -18,6 +18,7 @@ from ..regularization import LayerNorm
 from ..structure import chain, neurons, positions
 from . import tensorfile
 from .architecture import build, describe, layers
+from .as_javascript import javascript_text
 from .as_onnx import DType, onnx_bytes
 from .tensorfile import Path
 
@@ -25,10 +26,14 @@ OPTIMIZER = "optimizer/"  # in a checkpoint, tensors whose names begin so are th
 
 
 def save(model: Module, path: Path, *, dtype: DType | None = None) -> None:
-    """Write a model to a file, whole or not at all: by its suffix to ONNX, else to safetensors, which `load` reads.
+    """Write a model to a file, whole or not at all: ONNX or JavaScript by its suffix, else safetensors, for `load`.
 
     A path that ends in ``.onnx`` gives an ONNX file that calculates what `nn.predict` does for the array "input"; it
     needs the library onnx, and a model made of `MLP`, `Sequential`, `Layer`, `Neuron`, `LayerNorm` and `Dropout`.
+
+    A path that ends in ``.js`` or ``.mjs`` gives an ES module without dependencies. Its function ``predict(x)`` gives
+    the output for an example, a list of numbers; a list of them where the model has several. A model of your own says
+    how many inputs it takes in an attribute `n_inputs`.
 
     All others are safetensors files. For an `MLP`, or a `Sequential` of layers, the tensors are those of a
     `torch.nn.Sequential` of `Linear`, activation functions, `LayerNorm` and `Dropout`: ``0.weight`` [outputs, inputs],
@@ -45,7 +50,7 @@ def save(model: Module, path: Path, *, dtype: DType | None = None) -> None:
         dtype: of the numbers in an ONNX file: "float32" (where none is given) or "float64".
 
     Raises OSError where it cannot be written; ValueError when a parameter is not finite, and for a model that cannot be
-    saved as ONNX.
+    saved as ONNX or JavaScript.
 
     >>> import os, tempfile
     >>> from nn import Layer
@@ -55,12 +60,15 @@ def save(model: Module, path: Path, *, dtype: DType | None = None) -> None:
     ['model.safetensors']
     """
     arrays, metadata = contents(model)
-    if os.fspath(path).lower().endswith(".onnx"):
+    suffix = os.path.splitext(os.fspath(path))[1].lower()
+    if suffix == ".onnx":
         if dtype not in (None, "float32", "float64"):
             raise ValueError(f'dtype is "float32" or "float64", got {dtype!r}')
         write_whole(path, onnx_bytes(model, arrays, metadata, dtype or "float32"))
     elif dtype not in (None, "float64"):
-        raise ValueError(f"dtype is for ONNX files: all numbers of a safetensors file are float64, got {dtype!r}")
+        raise ValueError(f"dtype is for ONNX files: all numbers of other files are float64, got {dtype!r}")
+    elif suffix in (".js", ".mjs"):
+        write_whole(path, javascript_text(model).encode())
     else:
         tensorfile.write(path, arrays, metadata)
 
