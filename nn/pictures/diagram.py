@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from ..layers import Dropout, Layer, LayerNorm, Neuron
+from ..layers import Layer, Neuron
 from ..module import Module
+from ..regularization import Dropout, LayerNorm
 from ..structure import chain, neurons
 
 _CIRCLE, _ROW = 13, 36  # radius and distance of circles, in pixels

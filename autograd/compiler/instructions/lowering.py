@@ -70,6 +70,7 @@ class _Lowering:
             constants: self.builder.leaf(len(constants.nodes), False),
         }
         self.leaves = set(self.arrays.values())
+        self._known_runs: dict[tuple[int, ...], list[tuple[Block, int, int]]] = {}
         self.seed = self.builder.leaf(1, True, BODY)
         self.examples = self.builder.leaf(1, False, AFTER)
         for block in program.blocks[3:]:
@@ -153,14 +154,22 @@ class _Lowering:
 
     def _runs(self, nodes: Sequence[int]) -> list[tuple[Block, int, int]]:
         """`nodes` as runs of neighbouring rows: (block, first row, how many)."""
-        runs: list[tuple[Block, int, int]] = []
-        for node in nodes:
-            block, row = self.place[node]
-            if runs and runs[-1][0] is block and runs[-1][1] + runs[-1][2] == row:
-                runs[-1] = (block, runs[-1][1], runs[-1][2] + 1)
-            else:
-                runs.append((block, row, 1))
-        return runs
+        key = tuple(nodes)  # the weights of a wide layer are asked for several times
+        if key not in self._known_runs:
+            runs: list[tuple[Block, int, int]] = []
+            home, start, count = None, 0, 0
+            for node in nodes:
+                block, row = self.place[node]
+                if block is home and row == start + count:
+                    count += 1
+                    continue
+                if home is not None:
+                    runs.append((home, start, count))
+                home, start, count = block, row, 1
+            if home is not None:
+                runs.append((home, start, count))
+            self._known_runs[key] = runs
+        return self._known_runs[key]
 
     def unordered(self) -> list[Array]:
         """Of each comparison, whether one of its operands is NaN."""

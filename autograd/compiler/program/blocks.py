@@ -11,7 +11,7 @@ from typing import Any
 from ...engine.backward import topological_order
 from ...engine.value import Value
 from ...rules import table
-from ...rules.table import Operation
+from ...rules.table import LEAF, Operation
 from .trace import TAKE, Tape, Tracer, through
 
 ONE = -1  # stands below the inputs of an argument: a row of ones, so that a bias is one more weight
@@ -115,18 +115,29 @@ class _Entries:
             self._known[key] = len(self.nodes)
             self.nodes.append(node)
         self.number[value] = k = self._known[key]
-        self.nodes[k].label = self.nodes[k].label or value.label
+        if value._label and not self.nodes[k].label:
+            self.nodes[k].label = value._label
         return k
+
+    def _enter_parameter(self, value: Value) -> None:
+        """Add a leaf: nearly all Values of a wide network are leaves, so this is what tracing one takes."""
+        self.number[value] = k = len(self.nodes)
+        self.leaves[k] = value
+        self.nodes.append(Node(None, (), False, True, True, 0, 0.0, value._label))
 
     def enter(self, order: Iterable[Value], tape: Tape) -> None:
         """Add Values, parents before children."""
+        made = set(tape.made)
         for value in order:
             if value in self.number:
                 continue
             operation = value.operation
+            if operation is LEAF and type(value) is Value and value._x is None and value not in made:
+                self._enter_parameter(value)
+                continue
             parents = tuple([self.number[p] for p in value.parents])
             operands = [self.nodes[p] for p in parents]
-            if operation is None or (all(map(is_constant, operands)) and (parents or value in tape.made)):
+            if operation is None or (all(map(is_constant, operands)) and (parents or value in made)):
                 if operation is None and not isinstance(value, Tracer):
                     self.constants.append(value)
                 # 0.0 and -0.0 are two constants
