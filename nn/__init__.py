@@ -22,6 +22,7 @@ from .optimizers import SGD, Adam, AdamW, Optimizer, RMSprop
 from .penalties import l1_penalty, l2_penalty
 from .pictures.boundary import plot_decision_boundary
 from .pictures.diagram import draw
+from .pictures.playground.page import playground
 from .regularization import Dropout, LayerNorm
 from .schedules import CosineAnnealingLR, ExponentialLR, LinearLR, ReduceLROnPlateau, Schedule, StepLR
 from .training.evaluation import evaluate, predict
@@ -65,6 +66,7 @@ __all__ = [
     "load_checkpoint",
     "minibatches",
     "mse_loss",
+    "playground",
     "plot_decision_boundary",
     "predict",
     "save",

@@ -4,26 +4,18 @@ Dask decides where and when (its threads, processes or cluster). What travels is
 way out, and sums on the way back. Of the data, the caller sees the first example alone, when the function is traced.
 """
 
-import pickle
 import random
 import sys
-import threading
-import weakref
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import fields, replace
 from itertools import count
-from typing import Any, ClassVar
-from uuid import uuid4
+from typing import Any
 
 from .arguments import batch, check_lengths, matrices
-from .program.blocks import Node
+from .parcel import Parcel
 from .traced import Traced
 from .traces import Traces
-
-_REMEMBERED = 8  # programs that a worker keeps compiled
-_FIELDS = [field.name for field in fields(Node)]
 
 
 def is_distributed(arguments: Sequence[Any]) -> bool:
@@ -39,7 +31,7 @@ def distributed_mean(traces: Traces, arguments: Sequence[Any], at: Any, with_gra
     traced, arrays = _prepared(traces, arguments)
     traces.require_one_output(traced)
     k = 2 + with_gradient * len(traced.parameters)
-    sums = _by_block(_sums, (k,), traces, traced, arrays, at, with_gradient, adjust_chunks={0: lambda _: 1})
+    sums = _by_block(_sums, (k,), float, traces, traced, arrays, at, with_gradient, adjust_chunks={0: lambda _: 1})
     n, total, *gradient = np.asarray(sums.sum(axis=0).compute()).tolist()
     slopes = traces.in_order(traced, np.array(gradient, traced.options.dtype) / n) if with_gradient else None
     return total / n, slopes
@@ -49,7 +41,7 @@ def distributed_map(traces: Traces, arguments: Sequence[Any], at: Any) -> Any:
     """The result for each example: a Dask array of shape (n,) or (n, k), with a block for each of the arguments."""
     traced, arrays = _prepared(traces, arguments)
     shape = () if traced.single else (len(traced.program.outputs),)
-    return _by_block(_results, shape, traces, traced, arrays, at, False)
+    return _by_block(_results, shape, traced.options.dtype, traces, traced, arrays, at)
 
 
 def _prepared(traces: Traces, arguments: Sequence[Any]) -> tuple[Traced, list[Any]]:
@@ -75,8 +67,8 @@ class _First:
 
 
 def _by_block(
-    function: Callable[..., Any], shape: tuple[int, ...], traces: Traces, traced: Traced, arrays: Sequence[Any],
-    at: Any, *options: Any, **settings: Any,
+    function: Callable[..., Any], shape: tuple[int, ...], dtype: Any, traces: Traces, traced: Traced,
+    arrays: Sequence[Any], at: Any, *options: Any, **settings: Any,
 ) -> Any:  # fmt: skip
     """A Dask array of what `function` makes of each block, where an example has a result of this shape."""
     import dask.array as da
@@ -88,12 +80,12 @@ def _by_block(
     pairs: list[Any] = []
     for array in arrays:
         pairs += [array, (example, *(next(axes) for _ in array.shape[1:]))]
-    parcel = delayed(_Parcel.of(traced), traverse=False)
+    parcel = delayed(Parcel.of(traced), traverse=False)
     for x in (parcel, traces.names(len(arrays)), delayed(traces.theta(traced, at)), _seed(traced), *options):
         pairs += [x, None]
     return da.blockwise(
         function, (example, *result), *pairs, new_axes=dict(zip(result, shape, strict=True)), concatenate=True,
-        meta=np.empty((0,) * (1 + len(shape)), traced.options.dtype), **settings,
+        meta=np.empty((0,) * (1 + len(shape)), dtype), **settings,
     )  # fmt: skip
 
 
@@ -114,16 +106,16 @@ def _sums(*sent: Any) -> Any:
     if not n:
         return np.zeros((1, 2 + with_gradient * len(theta)))
     with _careless():
-        total, slopes = (
-            traced.total_and_gradient(theta, data, n) if with_gradient else (traced.total(theta, data, n), [])
-        )
-    return np.array([[n, total, *slopes]], float)
+        if not with_gradient:
+            return np.array([[n, traced.total(theta, data, n)]])
+        total, slopes = traced.total_and_gradient(theta, data, n)
+        return np.array([[n, total, *slopes]], float)
 
 
 def _results(*sent: Any) -> Any:
     import numpy as np
 
-    traced, theta, data, n = _arrived(*sent[:-1])
+    traced, theta, data, n = _arrived(*sent)
     shape = (n,) if traced.single else (n, len(traced.program.outputs))
     if not n:
         return np.zeros(shape, traced.options.dtype)
@@ -153,56 +145,3 @@ def _careless() -> Iterator[None]:
     except Exception as error:
         error.add_note("examples are counted from the beginning of their block")
         raise
-
-
-class _Parcel:
-    """A traced function on its way to other processes, each of which unpacks, and so compiles, it once."""
-
-    _sent: ClassVar[weakref.WeakKeyDictionary[Traced, list[Any]]] = weakref.WeakKeyDictionary()
-    _arrived: ClassVar[dict[str, "_Parcel"]] = {}
-    _lock = threading.Lock()
-
-    def __init__(self, traced: Traced, parcel: list[Any]):
-        self.traced, self._label = traced, parcel  # a name, and the bytes once they are needed
-
-    @classmethod
-    def of(cls, traced: Traced) -> "_Parcel":
-        return cls(traced, cls._sent.setdefault(traced, [uuid4().hex, None]))
-
-    def __dask_tokenize__(self) -> str:
-        return str(self._label[0])
-
-    def __reduce__(self) -> Any:
-        if self._label[1] is None:
-            self._label[1] = _packed(self.traced)
-        return _Parcel._unpacked, tuple(self._label)
-
-    @classmethod
-    def _unpacked(cls, name: str, packed: bytes) -> "_Parcel":
-        with cls._lock:
-            found = cls._arrived.pop(name, None) or cls(_unpacked(packed), [name, packed])
-            cls._arrived[name] = found  # the one used last is the last
-            while len(cls._arrived) > _REMEMBERED:
-                del cls._arrived[next(iter(cls._arrived))]
-            return found
-
-
-def _packed(traced: Traced) -> bytes:
-    """The program without Values, settings and generators; nodes field by field, which is small and quick."""
-    program = traced.program
-    columns = [[getattr(node, name) for node in program.nodes] for name in _FIELDS]
-    none: list[Any] = [None] * len(program.parameters)
-    state = traced.__getstate__() | {
-        "program": replace(program, nodes=[], parameters=none, constants=[]),
-        "_settings": [],
-        "_generators": [None] * traced.draws,
-    }
-    return zlib.compress(pickle.dumps((state, columns), pickle.HIGHEST_PROTOCOL), 1)
-
-
-def _unpacked(packed: bytes) -> Traced:
-    state, columns = pickle.loads(zlib.decompress(packed))  # noqa: S301 (what Dask sends is trusted as Dask itself is)
-    state["program"].nodes = list(map(Node, *columns))
-    traced = Traced.__new__(Traced)
-    traced.__setstate__(state)
-    return traced

@@ -160,6 +160,8 @@ def setting(owner: object, name: str) -> Any:
         owner: the object that has the setting.
         name: the attribute's name.
 
+    Returns what the attribute is now.
+
     >>> class Model:
     ...     training = True
     >>> setting(Model(), "training")

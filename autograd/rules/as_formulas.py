@@ -27,9 +27,10 @@ def _namespace(kind: type[Formula]) -> Namespace:
             positions=lambda xs: range(len(xs)),
         )
         m = _namespaces[kind]
-        vars(m).update(textbook(m) if issubclass(kind, Source) else textbook(m) | _parts_as_text(m, kind))
-        if issubclass(kind, Source):  # to be run
-            vars(m).update(tail=lambda condition, exact, written: choose(condition, exact(), written))
+        if issubclass(kind, Source):  # is executed, so it must give what floats give
+            vars(m).update(length=lambda xs: write(kind, "hypot", *xs))
+        else:
+            vars(m).update(textbook(m) | _parts_as_text(m, kind))
         complete(m)
     return _namespaces[kind]
 

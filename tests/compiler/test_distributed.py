@@ -12,7 +12,7 @@ import pytest
 import autograd
 import nn
 from autograd import Value, compile
-from autograd.compiler import distributed
+from autograd.compiler.parcel import Parcel
 from autograd.compiler.traced import Traced
 
 dask = pytest.importorskip("dask")
@@ -97,7 +97,7 @@ def test_a_worker_compiles_once(cluster: Any) -> None:
 
 def _programs() -> int:
     """How many of the programs that arrived last have been compiled, and how often."""
-    arrived = list(distributed._Parcel._arrived.values())[-1:]
+    arrived = list(Parcel._arrived.values())[-1:]
     return sum(len(parcel.traced._runners) for parcel in arrived)
 
 
@@ -119,7 +119,7 @@ def test_programs_pickle_small() -> None:
     loss = compile(lambda x, t: nn.cross_entropy(model(x), t))
     loss(CHANCE.normal(size=(2, 64)), [1, 2])
     traced: Traced = loss._traces.latest[1]  # type: ignore[index]
-    parcel = distributed._Parcel.of(traced)
+    parcel = Parcel.of(traced)
     packed = pickle.dumps(parcel)
     assert len(packed) < 30 * len(loss.parameters)
     again = pickle.loads(packed)
