@@ -242,15 +242,15 @@ def onnx_bytes(model: Module, arrays: "dict[str, Floats]", metadata: dict[str, A
         else:
             x = graph.activated(x.to("Gemm", weights, biases, transB=1), _activation(layer))
     outputs = _outputs(layers[-1])
-    shape = ["n"] if outputs == 1 and not isinstance(layers[-1], LayerNorm) else ["n", outputs]
-    graph.reshaped(x, [-1, *shape[1:]], "output")
+    beside = [] if outputs == 1 and not isinstance(layers[-1], LayerNorm) else [outputs]
+    graph.reshaped(x, [-1, *beside], "output")
     kind = {"float32": TensorProto.FLOAT, "float64": TensorProto.DOUBLE}[dtype]
     made = helper.make_model(
         helper.make_graph(
             graph.nodes,
             type(model).__name__,
             [helper.make_tensor_value_info("input", kind, ["n", layers[0].n_inputs])],
-            [helper.make_tensor_value_info("output", kind, shape)],
+            [helper.make_tensor_value_info("output", kind, ["n", *beside])],
             list(graph.constants.values()),
         ),
         opset_imports=[helper.make_opsetid("", _OPSET)],

@@ -75,7 +75,7 @@ class TestStandardizer:
         with pytest.raises(ValueError, match="row 1 of the data is not finite"):
             Standardizer().fit([[1.0], [bad], [2.0]])
 
-    @pytest.mark.parametrize("bad", [[], 3.0, np.zeros((2, 2, 2)), [[1.0, 2.0], [1.0]], [["a"]]])
+    @pytest.mark.parametrize("bad", [[], 3.0, np.zeros((2, 2, 2)), [[1.0, 2.0], [1.0]], [["a"]], [[1j]]])
     def test_no_table(self, bad):
         with pytest.raises(ValueError, match="expected a table of examples"):
             Standardizer().fit(bad)

@@ -593,3 +593,8 @@ def test_a_rule_of_ones_own():
     (x,) = parameters = with_gradients(1e-9)
     SignDescent(parameters, lr=0.25).step()
     assert x.data == -0.25
+
+
+def test_adamw_takes_its_arguments_by_place_as_pytorch_does():
+    optimizer = nn.AdamW([Value(1.0)], 0.1, (0.5, 0.6), 1e-3, 0.25)
+    assert (optimizer.lr, optimizer.betas, optimizer.eps, optimizer.weight_decay) == (0.1, (0.5, 0.6), 1e-3, 0.25)
