@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from autograd import Value, cli
-from autograd.drawing.stepper_output import Stepper
 from autograd.notation.text_layout import columns as columns_of
 from autograd.stepping import interactive
 
@@ -294,11 +293,11 @@ def test_thousands_of_operands_do_not_collect_the_operands_at_each_step(capsys, 
 
 
 def test_the_page_begins_before_the_first_step(capsys, monkeypatch, tmp_path):
-    def save(self, path):
-        gradients = [node.grad for node in self.order]
-        Path(path).write_text(f"{self.position} {gradients}", encoding="utf-8")
+    def write_page(stepper, path, language):
+        gradients = [node.grad for node in stepper.order]
+        Path(path).write_text(f"{stepper.position} {gradients}", encoding="utf-8")
 
-    monkeypatch.setattr(Stepper, "save", save, raising=False)
+    monkeypatch.setattr("autograd.drawing.page.write_page", write_page)
     page = tmp_path / "f.html"
     status, out, _ = run(capsys, *L01, "--html", str(page))
     assert status == 0

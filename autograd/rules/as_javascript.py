@@ -387,12 +387,11 @@ def javascript(rows: Iterable[Operation] | None = None) -> str:
         rows: the rows that are wanted, all when None; rows that these call are added. A rule with ``*xs`` must treat
             all of them in the same way, as those of the table do.
 
-    Example:
-        >>> from autograd.rules.as_javascript import javascript
-        >>> from autograd.rules.table import lookup
-        >>> text = javascript([lookup("tanh")])
-        >>> "value: (x) => Math.tanh(x)," in text
-        True
+    Returns the text of the module.
+
+    >>> from autograd.rules.table import lookup
+    >>> "value: (x) => Math.tanh(x)," in javascript([lookup("tanh")])
+    True
     """
     wanted = dict.fromkeys(TABLE if rows is None else [row.name for row in rows])
     given = {} if rows is None else {row.name: row for row in rows}
