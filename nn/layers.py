@@ -62,7 +62,7 @@ class Neuron(Module):
 
     def forward(self, x: list[Value]) -> Any:
         """The output for a list of Values; a subclass may calculate something else."""
-        out = dot(self.w, x, self.b)
+        out = dot(setting(self.w), x, self.b)
         activation: Any = self.activation
         return out if activation == "linear" else ACTIVATIONS.get(activation, activation)(out)
 
@@ -108,7 +108,7 @@ class Layer(Module):
         return _unpacked(self.forward(_inputs(self, x)))
 
     def forward(self, inputs: list[Value]) -> list[Value]:
-        neurons = self.neurons
+        neurons: list[Neuron] = setting(self.neurons)
         activation, *others = {neuron.activation for neuron in neurons}
         own = any(type(neuron).forward is not Neuron.forward for neuron in neurons)
         if others or own or callable(activation):  # which may make several nodes
@@ -117,7 +117,8 @@ class Layer(Module):
         # One node for the sum and one for the activation: to set their scope takes less than to enter it.
         here = scope(self._scope_name).here()
         names = [neuron._scope_name for neuron in neurons]
-        sums: list[Value] = dot(self._rows.of(neurons), inputs, [neuron.b for neuron in neurons])
+        rows = self._rows.of(setting([neuron.w for neuron in neurons]))
+        sums: list[Value] = dot(rows, inputs, [neuron.b for neuron in neurons])
         here.hold(sums, names)
         if activation == "linear":
             return sums
@@ -136,8 +137,7 @@ class _Rows:
         self._lists: list[list[Value]] = []
         self._tuples: list[tuple[Value, ...]] = []
 
-    def of(self, neurons: list[Neuron]) -> list[tuple[Value, ...]]:
-        lists = [neuron.w for neuron in neurons]
+    def of(self, lists: list[list[Value]]) -> list[tuple[Value, ...]]:
         if lists != self._lists:  # Values are equal only to themselves
             self._lists, self._tuples = [list(w) for w in lists], [tuple(w) for w in lists]
         return self._tuples
@@ -236,7 +236,7 @@ class Sequential(Module):
         self.named_parameters()
 
     def forward(self, x: Any) -> Any:
-        for module in self.layers:
+        for module in setting(self.layers):
             x = module(x)
         return x
 
@@ -295,12 +295,13 @@ class MLP(Module):
         return _unpacked(super().__call__(_inputs(self, x)))
 
     def forward(self, inputs: list[Value]) -> list[Value]:
-        *hidden, last = self.layers
+        *hidden, last = setting(self.layers)
         for layer in hidden:
             inputs = layer.forward(inputs)
             if self.dropout.p:
                 inputs = self.dropout(inputs)
-        return last.forward(inputs)
+        outputs: list[Value] = last.forward(inputs)
+        return outputs
 
     def __repr__(self) -> str:
         dropout = f", dropout={self.dropout.p}" if self.dropout.p else ""
@@ -310,6 +311,7 @@ class MLP(Module):
 
 def _inputs(model: Any, x: Any) -> list[Value]:
     """One example as a list of Values: plain numbers become constants, one for all neurons that read it."""
+    setting(Module, "changes")
     if type(x) is not list:
         x = _row(x)
     if (x and isinstance(x[0], (list, tuple))) or getattr(x[0] if x else 0.0, "shape", ()):

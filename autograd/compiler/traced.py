@@ -2,7 +2,6 @@
 
 import gc
 import threading
-import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from math import isfinite
@@ -17,6 +16,7 @@ from .program.blocks import Program, build
 from .program.naming import describe
 from .program.replay import example, replay
 from .program.trace import traced
+from .readings import Readings
 
 
 class Traced:
@@ -36,23 +36,20 @@ class Traced:
     ordered: bool  # whether they are the first of those, in their order
 
     def __init__(self, function: Callable[..., Any], examples: Sequence[Any], backend: str, options: Options = USUAL):
-        self.program, self.single, self._settings, self._generators, made = _record(function, examples)
+        self.program, self.single, self._readings, self._generators, made = _record(function, examples)
         self.keeps_leaves = len(made) > 0
-        held = [(weakref.ref(value), value._data) for value in self.program.constants]
         self.program.constants.clear()
-        self._constants = [(reference, number) for reference, number in held if reference() is not None]
+        self._readings.drop_unreachable()
         self._make_runner = BACKENDS[backend]
         self.options = options
         self._lock = threading.Lock()
         self._runners: dict[tuple[bool, bool], Runner] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name not in ("_lock", "_runners", "_constants")}
+        return {name: value for name, value in vars(self).items() if name not in ("_lock", "_runners")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(
-            state, _lock=threading.Lock(), _runners={}, _constants=[]
-        )  # what runs it is made anew when it is asked for
+        self.__dict__.update(state, _lock=threading.Lock(), _runners={})  # runners are made when they are asked for
 
     def unlock(self) -> None:
         """See `Traces.unlock`."""
@@ -64,15 +61,11 @@ class Traced:
 
     @property
     def reads_settings(self) -> bool:
-        return len(self._settings) > 0
+        return self._readings.settings
 
-    def current(self) -> bool:
-        """Whether all settings and constants that the function read are as they were."""
-        for reference, number in self._constants:
-            value = reference()
-            if value is not None and value._data != number == number:
-                return False
-        return not self._settings or all(getattr(owner, name) == value for owner, name, value in self._settings)
+    def current(self, with_values: bool = True) -> bool:
+        """Whether all that the function read is as it was, see `Readings.current`."""
+        return self._readings.current(with_values)
 
     def total(self, theta: Any, data: list[Any], n: int) -> float:
         """The sum of the first output over the examples."""
@@ -276,12 +269,12 @@ class Traced:
 
 def _record(
     function: Callable[..., Any], examples: Sequence[Any]
-) -> tuple[Program, bool, list[tuple[Any, str, Any]], list[Any], WeakSet[Value]]:
+) -> tuple[Program, bool, Readings, list[Any], WeakSet[Value]]:
     """Trace and build; what else the trace made is gone afterwards."""
     with _collector_at_rest(), traced(function, examples) as (tape, outputs, single):
         program = build(tape, outputs)
-        settings = {(id(owner), name): (owner, name, value) for owner, name, value in tape.settings}
-        return program, single, list(settings.values()), [generator for _, generator in tape.randoms], tape.made
+        readings = Readings([(owner, name) for owner, name, _ in tape.settings], program.constants, function)
+        return program, single, readings, [generator for _, generator in tape.randoms], tape.made
 
 
 @contextmanager
