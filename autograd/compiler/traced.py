@@ -201,19 +201,28 @@ class Traced:
 
         If the graph gives finite numbers for one of these, it is asked for all.
         """
+        return self._explained(outputs, theta, part, start, with_gradient=False)[0]
+
+    def _explained(
+        self, outputs: Any, theta: Any, part: list[Any], start: int, with_gradient: bool
+    ) -> tuple[Any, dict[int, list[float]]]:
+        """The same, and what the graph gave for these examples, with its gradient if asked for."""
         import numpy as np
 
-        outputs = np.array(np.broadcast_to(outputs, (len(outputs), len(part[0]))))
+        k = len(outputs)
+        outputs = np.array(np.broadcast_to(outputs, (k, len(part[0]))))
         rows = np.flatnonzero(~np.isfinite(outputs).all(axis=0))
         fine = np.all([np.isfinite(array).all(axis=1) for array in part], axis=0)  # the data of these examples are
         kinds = [rows, rows[fine[rows] & np.isnan(outputs[:, rows]).any(axis=0)], rows[fine[rows]]]
-        for row in dict.fromkeys(int(kind[0]) for kind in kinds if len(kind)):
-            outputs[:, row] = self._replay(theta, part, row, start, with_gradient=False)
+        asked = {int(kind[0]): [0.0] for kind in kinds if len(kind)}
+        for row in asked:
+            asked[row] = self._replay(theta, part, row, start, with_gradient)
+            outputs[:, row] = asked[row][:k]
             if np.isfinite(outputs[:, row]).all() and self.options.dtype == "float64":
                 for other in rows:
                     outputs[:, other] = self._replay(theta, part, int(other), start, with_gradient=False)
                 break
-        return outputs
+        return outputs, asked
 
     def _carefully(self, outputs: Any, theta: Any, part: list[Any], start: int) -> tuple[Any, Any]:
         """Outputs and summed gradient by the program whose slopes of 0 let nothing through.
@@ -226,19 +235,17 @@ class Traced:
             found = runner.run(theta, [array[first:last] for array in part], last - first)
             return bool(np.isfinite(found.outputs).all() and np.isfinite(found.gradient).all())
 
-        outputs = self._repaired(outputs, theta, part, start)
+        outputs, asked = self._explained(outputs, theta, part, start, with_gradient=True)
         runner = self.runner(with_gradient=True, careful=True)
         gradient = runner.run(theta, part, len(part[0])).gradient[:, 0].copy()
         if np.isfinite(outputs).all() and np.isfinite(gradient).all():
             return outputs, gradient
-        first, last = 0, len(part[0])
         wrong = np.flatnonzero(~np.isfinite(outputs).all(axis=0))
-        if len(wrong):
-            first, last = int(wrong[0]), int(wrong[0]) + 1
+        first, last = (int(wrong[0]), int(wrong[0]) + 1) if len(wrong) else (0, len(part[0]))
         while last - first > 1:
             middle = (first + last) // 2
             first, last = (middle, last) if finite(first, middle) else (first, middle)
-        numbers = self._replay(theta, part, first, start, with_gradient=True)
+        numbers = asked.get(first) or self._replay(theta, part, first, start, with_gradient=True)
         if np.isfinite(numbers).all() and self.options.dtype == "float64" and not finite(first, last):
             return self._one_by_one(theta, part, start)
         return outputs, gradient
