@@ -70,6 +70,7 @@ from .engine.primitive import primitive
 from .engine.scope import Scope, scope
 from .engine.value import Value
 from .files import write_whole
+from .rules.as_javascript import javascript as javascript_rules
 from .stepping.steps import Evaluation, Step
 
 __version__ = "0.3.0"
@@ -110,6 +111,7 @@ __all__ = [
     "hvp",
     "hypot",
     "jacobian",
+    "javascript_rules",
     "jvp",
     "leaky_relu",
     "log",

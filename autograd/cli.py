@@ -7,6 +7,7 @@ import sys
 import textwrap
 import unicodedata
 from collections.abc import Sequence
+from importlib import import_module
 from keyword import iskeyword
 from typing import NoReturn
 
@@ -30,6 +31,9 @@ numbers, and the gradients.
   chainrule "(x + y) * z" x=-2 y=5 z=-4
   chainrule "sigmoid(w0*x0 + w1*x1 + w2)" w0=2 w1=-3 w2=-3 x0=-1 x1=-2 --expand --svg neuron.svg
   chainrule "log(x)**2" x=3 --step
+
+The course, each with --help: chainrule lesson (read one), chainrule learn (exercises that are checked), chainrule
+gallery (all lessons as pages), chainrule play (a small network that learns in the browser).
 """
 _MORE = f"""\
 An expression is made of numbers, names, + - * / ** and these functions:
@@ -48,9 +52,10 @@ class UsageError(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command with `arguments` (those of the process by default); returns its exit status."""
+    arguments = sys.argv[1:] if arguments is None else arguments
     with plain_symbols():
         try:
-            status = _run(_parse(sys.argv[1:] if arguments is None else arguments))
+            status = _command(arguments)
             if sys.stdout is not None:
                 sys.stdout.flush()
             return status
@@ -68,6 +73,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _complain(error, 1)
         except (ValueError, ArithmeticError, RuntimeError, RecursionError, MemoryError) as error:
             return _complain(error, 1)
+
+
+COURSE = ("lesson", "learn", "gallery")  # words that are commands of the package of lessons
+
+
+def _command(arguments: Sequence[str]) -> int:
+    word = arguments[0] if arguments else ""
+    if word in COURSE:
+        return _course(arguments)
+    return _play(arguments[1:]) if word == "play" else _run(_parse(arguments))
+
+
+def _course(arguments: Sequence[str]) -> int:
+    """Run a command of the lessons' package, which is `chainrule_demos` where installed and `demos` in a checkout."""
+    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    package = "chainrule_demos" if os.path.isdir(os.path.join(here, "chainrule_demos")) else "demos"
+    commands = import_module(f"{package}.commands")
+    return int(commands.main(arguments))
 
 
 def _complain(error: BaseException, status: int) -> int:
@@ -135,6 +158,25 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         else:
             operands.append(argument)
     return _parser().parse_args([*options, "--", *operands])
+
+
+def _play(arguments: Sequence[str]) -> int:
+    """``chainrule play``: the playground in the browser, or as a file."""
+    parser = _Parser(
+        prog="chainrule play",
+        description="A page in which a small network learns while you watch. It opens in the browser.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--data", metavar="F.csv", help="your own points: a header, columns of numbers, the class last")
+    parser.add_argument("--out", metavar="F.html", help="write the page to this file instead of opening it")
+    options = parser.parse_args(arguments)
+    if options.out is not None and os.path.splitext(options.out)[1].lower() not in (".html", ".htm"):
+        raise UsageError(f"--out cannot write {os.path.basename(options.out)!r}: name one that ends in .html")
+    import nn  # which stands above
+
+    page = nn.playground(options.data, path=options.out, show=options.out is None)
+    print(f"wrote {page.path}")
+    return 0
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -272,7 +314,10 @@ class _Report:
             drawing = draw(self.output, labels=names, rankdir=self.options.rankdir)
             self.stepper.reset()
         if self.options.html:
-            self.stepper.save(self.options.html)
+            from .drawing.page import write_page
+            from .messages import language
+
+            write_page(self.stepper, self.options.html, language())
         if drawing and self.options.svg:
             drawing.save(self.options.svg)
         if drawing and self.options.dot:

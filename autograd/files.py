@@ -2,10 +2,7 @@
 
 import errno
 import os
-import shutil
 from contextlib import suppress
-from pathlib import Path
-from secrets import token_hex
 
 
 def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
@@ -24,36 +21,39 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
     ['f.txt']
     """
     check_writable(path)
-    target = Path(os.path.realpath(path))  # a link stays a link
-    if target.exists() and not target.is_file():  # a pipe or a device, such as /dev/stdout, is not replaced
-        target.write_bytes(content)
+    target = os.path.realpath(path)  # a link stays a link
+    if os.path.exists(target) and not os.path.isfile(target):  # a pipe or a device, such as /dev/stdout
+        with open(target, "wb") as device:
+            device.write(content)
         return
-    beside = target.with_name(f".{target.name[:50]}.{token_hex(4)}")  # at most 255 bytes, in any script
+    folder, name = os.path.split(target)
+    beside = os.path.join(folder, f".{name[:50]}.{os.urandom(4).hex()}")  # at most 255 bytes, in any script
     try:
         with open(beside, "xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        if target.exists():
-            shutil.copymode(target, beside)
+        if os.path.exists(target):
+            os.chmod(beside, os.stat(target).st_mode & 0o7777)
         os.replace(beside, target)
     except OSError as error:
         raise _cannot(error.errno or errno.EIO, path, type(error)) from None
     finally:
         with suppress(OSError):
-            beside.unlink()
+            os.unlink(beside)
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:
     """Raises OSError, which names the file, where `write_whole` could not write it. Nothing is written."""
-    target = Path(os.path.realpath(path))
-    if not target.parent.exists():
+    target = os.path.realpath(path)
+    folder = os.path.dirname(target)
+    if not os.path.exists(folder):
         raise _cannot(errno.ENOENT, path, FileNotFoundError)
-    if not target.parent.is_dir():
+    if not os.path.isdir(folder):
         raise _cannot(errno.ENOTDIR, path, NotADirectoryError)
-    if target.is_dir():
+    if os.path.isdir(target):
         raise _cannot(errno.EISDIR, path, IsADirectoryError)
-    if not os.access(target if target.exists() else target.parent, os.W_OK):
+    if not os.access(target if os.path.exists(target) else folder, os.W_OK):
         raise _cannot(errno.EACCES, path, PermissionError)
 
 

@@ -6,16 +6,20 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from .curriculum import LESSONS, Lesson, find
 from .gallery import write_gallery
 from .page import GALLERY, Page
 
+# What the lessons import that the engine does not need, and what installs it.
+PACKAGES = {"matplotlib": "matplotlib", "scipy": "scipy", "sklearn": "scikit-learn"}
 
-def main(arguments: Sequence[str] | None = None) -> int:
+
+def main(arguments: Sequence[str] | None = None, program: str = "python -m demos") -> int:
     """Run the command line; returns the exit status: 1 when a lesson failed, 2 when it is not clear which is meant."""
-    parser = argparse.ArgumentParser("python -m demos", description="Lessons on neural networks, from the chain rule.")
+    parser = argparse.ArgumentParser(program, description="Lessons on neural networks, from the chain rule.")
     parser.add_argument("lesson", nargs="*", help="its number (12, L12), name, or a word of its title (lambda)")
     parser.add_argument("--all", action="store_true", help="run every lesson and write the gallery")
     parser.add_argument("--out", type=Path, default=GALLERY, metavar="DIR", help="folder for pictures and gallery")
@@ -34,9 +38,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 2
     if not chosen:
         _list(LESSONS, sys.stdout)
-        print("\npython -m demos 12 (or a word, such as lambda) runs one, --all runs all and writes the gallery")
+        print(f"\n{program} 12 (or a word, such as lambda) runs one, --all runs all and writes the gallery")
         return 0
 
+    if options.all and (missing := [name for module, name in PACKAGES.items() if find_spec(module) is None]):
+        print(f"the gallery needs {', '.join(missing)}: pip install {' '.join(missing)}", file=sys.stderr)
+        return 1
     shown, failed = [], []
     for lesson in chosen:
         page = Page(
@@ -45,7 +52,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{lesson}\n{'=' * len(str(lesson))}\n")
         start = time.perf_counter()
         try:
-            importlib.import_module(f"demos.lessons.{lesson.module}").main(page)
+            importlib.import_module(f".lessons.{lesson.module}", __package__).main(page)
+        except ModuleNotFoundError as error:
+            wanted = PACKAGES.get((error.name or "").split(".")[0])
+            if wanted is None:
+                raise
+            print(f"this lesson needs {wanted}: pip install {wanted}", file=sys.stderr)
+            return 1
         except Exception as error:
             if not options.all:
                 raise
@@ -56,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.all:
             print(f"({time.perf_counter() - start:.1f} s)\n\n")
     if options.all:
-        write_gallery(options.out / "index.html", shown)
+        write_gallery(options.out, shown)
         print(f"gallery: {os.path.relpath(options.out / 'index.html')}")
     if failed:
         print(f"failed: {', '.join(map(str, failed))}", file=sys.stderr)

@@ -12,7 +12,8 @@ import numpy as np
 
 import autograd
 from autograd import Value, grad, softplus
-from demos.page import Page
+
+from .page import Page
 
 
 def main(page: Page | None = None) -> dict[str, float]:

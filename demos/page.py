@@ -5,17 +5,21 @@ everything in order for the gallery. The lesson never asks where its words go.
 """
 
 import os
+import re
+import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 T = TypeVar("T")
 
 WIDTH = 88
-GALLERY = Path(__file__).parent / "gallery"
+# Where pictures go: in a checkout beside the lessons; when installed, below the current folder.
+GALLERY = Path(__file__).parent / "gallery" if __package__ == "demos" else Path("chainrule-gallery")
 
 # Okabe and Ito's colours, which the colour-blind can distinguish; dashes and markers differ, for pictures in grey.
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
@@ -44,6 +48,13 @@ class Picture(NamedTuple):
     path: Path
     title: str
     titled: bool = True
+
+
+class Link(NamedTuple):
+    """A page of its own, in the folder of the pictures."""
+
+    path: Path
+    title: str
 
 
 class Page:
@@ -78,7 +89,7 @@ class Page:
     ):
         self.seed, self.quick, self.plots = seed, quick, plots
         self.out, self.name = Path(out), name or Path(sys.argv[0]).stem or "lesson"
-        self.content: list[Text | Table | Picture] = []
+        self.content: list[Text | Table | Picture | Link] = []
         self._figures = 0
 
     def say(self, text: str | None) -> None:
@@ -95,13 +106,19 @@ class Page:
             else:
                 paragraph = " ".join(part.split())
                 self.content.append(Text(paragraph, verbatim=False))
-                print(textwrap.fill(paragraph, WIDTH), end="\n\n")
+                print(textwrap.fill(paragraph, width()), end="\n\n")
 
     def show(self, *lines: object) -> None:
         """Print lines as they are, such as the steps of a stepper or the table of `check_gradients`."""
         text = "\n".join(map(str, lines)).strip("\n")
         self.content.append(Text(text, verbatim=True))
         print(textwrap.indent(text, "    "), end="\n\n")
+
+    def steps(self, steps: Iterable[object]) -> None:
+        """Print steps of a stepper with their parts in columns."""
+        rows = [re.split(r" {2,}", str(step)) for step in steps]
+        widths = [max(map(len, column)) for column in zip_longest(*rows, fillvalue="")]
+        self.show(*("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows))
 
     def table(self, headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Print a table. Cells are texts or numbers; numbers get five significant digits, give a text for others."""
@@ -157,6 +174,14 @@ class Page:
                 drawing.save(path.with_suffix(".png"))
             self._picture(Picture(path, title or name, titled=False))
 
+    def stepper(self, stepper: Any, title: str) -> None:
+        """Save the page of a stepper, as ``<module>-steps.html``."""
+        if self.plots:
+            path = self._path("-steps").with_suffix(".html")
+            stepper.save(path)
+            self.content.append(Link(path, title))
+            print(f"{title}\n[page: {os.path.relpath(path)}]\n")
+
     def progress(self, items: Iterable[T], what: str) -> Iterable[T]:
         """The items, with a progress bar on a terminal where they take more than two seconds."""
         from tqdm import tqdm
@@ -175,6 +200,11 @@ class Page:
             from IPython.display import SVG, display
 
             display(SVG(filename=str(picture.path)))
+
+
+def width() -> int:
+    """Columns of a paragraph: those of the terminal, at most 88."""
+    return min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns)
 
 
 def _at_margin(text: str) -> str:

@@ -3,25 +3,27 @@
 from typing import Any
 
 from . import name_clash as name_clash
+from .clipping import clip_grad_norm
 from .data import Standardizer, minibatches, train_test_split
 from .files.checkpoints import load_checkpoint, save_checkpoint
 from .files.saving import load, save
-from .layers import MLP, Dropout, Layer, LayerNorm, Neuron, Sequential
+from .layers import MLP, Layer, Neuron, Sequential
 from .losses import (
     binary_cross_entropy,
     cross_entropy,
     hinge_loss,
     huber_loss,
     kl_divergence,
-    l1_penalty,
-    l2_penalty,
     mse_loss,
 )
 from .metrics import accuracy
 from .module import Module
-from .optimizers import SGD, Adam, AdamW, Optimizer, RMSprop, clip_grad_norm
+from .optimizers import SGD, Adam, AdamW, Optimizer, RMSprop
+from .penalties import l1_penalty, l2_penalty
 from .pictures.boundary import plot_decision_boundary
 from .pictures.diagram import draw
+from .pictures.playground.page import playground
+from .regularization import Dropout, LayerNorm
 from .schedules import CosineAnnealingLR, ExponentialLR, LinearLR, ReduceLROnPlateau, Schedule, StepLR
 from .training.evaluation import evaluate, predict
 from .training.fit import fit
@@ -64,6 +66,7 @@ __all__ = [
     "load_checkpoint",
     "minibatches",
     "mse_loss",
+    "playground",
     "plot_decision_boundary",
     "predict",
     "save",

@@ -191,7 +191,7 @@ def _table(X: Any) -> Any:
 
     try:
         rows = np.asarray(X, dtype=float)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise ValueError(f"expected a table of examples, with as many numbers in each row: {error}") from None
     if rows.ndim not in (1, 2) or rows.size == 0:
         raise ValueError(f"expected a table of examples, got data of shape {rows.shape}")

@@ -9,12 +9,14 @@ from collections.abc import Iterable
 from reprlib import recursive_repr
 from typing import Any
 
-from autograd import Value, dot, mean, scope, setting, sqrt, uniform, where
+from autograd import Value, dot, scope, setting
 
 from .activations import ACTIVATIONS, Activation, named
-from .checks import is_number, positive, positive_int
+from .checks import is_number, positive_int
 from .initialization import Init, generator, initial_weights
+from .inputs import inputs_of, unpacked
 from .module import Module
+from .regularization import Dropout
 
 
 class Neuron(Module):
@@ -26,7 +28,7 @@ class Neuron(Module):
             a function.
         init: "zeros", "uniform", "xavier", "he", "auto" or a number; see `nn.initialization`.
         seed: an int or a `random.Random`; the same seed gives the same weights.
-        n_outputs: how many neurons there are in its layer, for the init.
+        n_outputs: for the neurons of a layer, how many they are, for the init; the layer then names the parameters.
 
     Attributes: `w`, the list of weights, and `b`, the bias. Called with a list of `n_inputs` numbers or Values, it
     returns a Value. Raises ValueError for another length.
@@ -43,17 +45,19 @@ class Neuron(Module):
         init: Init = "auto",
         seed: int | random.Random | None = None,
         *,
-        n_outputs: int = 1,
+        n_outputs: int | None = None,
     ):
         self.n_inputs = positive_int("n_inputs", n_inputs)
         self.activation = named(activation)
-        self.w = list(map(Value, initial_weights(init, self.n_inputs, n_outputs, self.activation, generator(seed))))
+        rng = generator(seed)
+        self.w = list(map(Value, initial_weights(init, self.n_inputs, n_outputs or 1, self.activation, rng)))
         self.b = Value(0.0)
-        self.named_parameters()
+        if n_outputs is None:
+            self.named_parameters()
 
     def __call__(self, x: Any) -> Any:
         """The output for one example, a list of `n_inputs` numbers or Values."""
-        inputs = _inputs(self, x)
+        inputs = inputs_of(self, x)
         with scope(self._scope_name) as own:
             out = self.forward(inputs)
             if isinstance(out, Value):
@@ -105,7 +109,7 @@ class Layer(Module):
         self.named_parameters()
 
     def __call__(self, x: Any) -> Any:
-        return _unpacked(self.forward(_inputs(self, x)))
+        return unpacked(self.forward(inputs_of(self, x)))
 
     def forward(self, inputs: list[Value]) -> list[Value]:
         neurons: list[Neuron] = setting(self.neurons)
@@ -141,81 +145,6 @@ class _Rows:
         if lists != self._lists:  # Values are equal only to themselves
             self._lists, self._tuples = [list(w) for w in lists], [tuple(w) for w in lists]
         return self._tuples
-
-
-class Dropout(Module):
-    """Sets each input to 0 with probability `p` while training, and multiplies the others by 1 / (1 - p).
-
-    Each call draws a new mask. The expected value of each output is the input ("inverted" dropout), so that evaluation
-    (`eval()`) passes the inputs on as they are (Srivastava et al. 2014, section 10).
-
-    Arguments:
-        p: the probability, from 0 and below 1.
-        seed: an int or a `random.Random`. The generator is the attribute `rng`.
-
-    >>> dropout = Dropout(0.5, seed=1)
-    >>> dropout([1.0, 2.0, 3.0, 4.0])
-    [0.0, 4.0, 6.0, 0.0]
-    >>> dropout.eval()([1.0, 2.0, 3.0, 4.0])
-    [1.0, 2.0, 3.0, 4.0]
-    """
-
-    def __init__(self, p: float = 0.5, seed: int | random.Random | None = None):
-        if isinstance(p, bool) or not is_number(p) or not 0.0 <= p < 1.0:
-            raise ValueError(f"dropout needs a probability 0 <= p < 1, got {p!r}")
-        self.p = float(p)
-        self.rng = generator(seed)
-
-    def draw(self) -> Any:
-        """One factor of a mask: 0 with probability `p`, else 1 / (1 - p)."""
-        p = setting(self, "p")
-        return where(uniform(self.rng) < p, 0.0, 1.0 / (1.0 - p))
-
-    def forward(self, x: Any) -> Any:
-        if not setting(self, "training") or setting(self, "p") == 0.0:
-            return x
-        return x * self.draw() if is_number(x) else [value * self.draw() for value in x]
-
-    def __repr__(self) -> str:
-        return f"Dropout({self.p})"
-
-
-class LayerNorm(Module):
-    """Shifts and scales the numbers of one example to mean 0 and variance 1, then by a gain and a bias for each.
-
-    y = (x - mean) / √(variance + eps) · gain + bias, where the variance is divided by n (Ba et al. 2016, equation 4, in
-    the form of PyTorch). Gains start at 1 and biases at 0; penalties touch neither.
-
-    Arguments:
-        n: how many numbers there are, from 1.
-        eps: added to the variance, above 0.
-
-    Called with a list of n numbers or Values, it returns a list of n Values. Raises ValueError for another length.
-
-    >>> norm = LayerNorm(2)
-    >>> [round(y.data, 3) for y in norm([1.0, 3.0])]
-    [-1.0, 1.0]
-    """
-
-    def __init__(self, n: int, eps: float = 1e-5):
-        self.n, self.eps = positive_int("n", n), positive("eps", eps)
-        self.gain, self.bias = [Value(1.0) for _ in range(self.n)], [Value(0.0) for _ in range(self.n)]
-        self.named_parameters()
-
-    @property
-    def n_inputs(self) -> int:
-        """The same as `n`."""
-        return self.n
-
-    def forward(self, x: Any) -> list[Value]:
-        inputs = _inputs(self, x)
-        center = mean(inputs)
-        shifted = [value - center for value in inputs]
-        deviation = sqrt(mean([value * value for value in shifted]) + self.eps)
-        return [value / deviation * gain + b for value, gain, b in zip(shifted, self.gain, self.bias, strict=True)]
-
-    def __repr__(self) -> str:
-        return f"LayerNorm({self.n})" if self.eps == 1e-5 else f"LayerNorm({self.n}, eps={self.eps!r})"
 
 
 class Sequential(Module):
@@ -292,7 +221,7 @@ class MLP(Module):
         self.named_parameters()
 
     def __call__(self, x: Any) -> Any:
-        return _unpacked(super().__call__(_inputs(self, x)))
+        return unpacked(super().__call__(inputs_of(self, x)))
 
     def forward(self, inputs: list[Value]) -> list[Value]:
         *hidden, last = setting(self.layers)
@@ -307,32 +236,6 @@ class MLP(Module):
         dropout = f", dropout={self.dropout.p}" if self.dropout.p else ""
         activations = f"activation={_name(self.activation)}, output_activation={_name(self.output_activation)}"
         return f"MLP({self.n_inputs}, {self.sizes}, {activations}{dropout})"
-
-
-def _inputs(model: Any, x: Any) -> list[Value]:
-    """One example as a list of Values: plain numbers become constants, one for all neurons that read it."""
-    setting(Module, "changes")
-    if type(x) is not list:
-        x = _row(x)
-    if (x and isinstance(x[0], (list, tuple))) or getattr(x[0] if x else 0.0, "shape", ()):
-        raise ValueError(f"a model takes one example, got a list of {len(x)} rows: use nn.predict(model, X)")
-    if len(x) != model.n_inputs:
-        raise ValueError(f"{model!r} takes {model.n_inputs} inputs, got {len(x)}")
-    return [v if isinstance(v, Value) else Value(v).detach() for v in x]
-
-
-def _row(x: Any) -> list[Any]:
-    if hasattr(x, "to_numpy"):  # of pandas
-        x = x.to_numpy()
-    if getattr(x, "ndim", 1) > 1:
-        raise ValueError(f"a model takes one example, got an array of shape {x.shape}: use nn.predict(model, X)")
-    if hasattr(x, "tolist"):
-        x = x.tolist()  # of NumPy
-    return [x] if is_number(x) else list(x)
-
-
-def _unpacked(outputs: list[Value]) -> Any:
-    return outputs[0] if len(outputs) == 1 else outputs
 
 
 def _name(activation: Activation) -> str:

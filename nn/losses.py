@@ -1,21 +1,16 @@
-"""Losses of one example, and penalties on weights.
+"""Losses of one example.
 
 Each loss takes what a model gives for one example, and the target: Values in, a Value out; plain numbers in, a float
 out. The formulas are written in the form that neither overflows nor loses digits.
 """
 
-import re
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from functools import cache
 from typing import Any
 
-from autograd import Value, abs, dot, log, log_softmax, mean, relu, scope, softplus, total, where
+from autograd import Value, abs, dot, log, log_softmax, mean, relu, softplus, total, where
 
 from .checks import is_number, non_negative, positive
-from .module import Module
-
-_NOT_A_WEIGHT = re.compile(r"(b|bias|biases)(_\w*)?|\w*_(b|bias|biases)|gain")
+from .targets import check_single, checked_probabilities, class_index, errors_of, is_list
 
 LOSSES: dict[str, Callable[..., Any]] = {}  # by the names that `fit` takes
 
@@ -38,7 +33,7 @@ def mse_loss(prediction: Any, target: Any) -> Any:
     >>> mse_loss(3.0, 1.0), mse_loss([1.0, 2.0], [1.0, 4.0])
     (4.0, 2.0)
     """
-    errors = _errors("mse_loss", prediction, target)
+    errors = errors_of("mse_loss", prediction, target)
     squares = [error * error for error in errors]
     return squares[0] if len(squares) == 1 else mean(squares)
 
@@ -58,7 +53,7 @@ def huber_loss(prediction: Any, target: Any, delta: float = 1.0) -> Any:
     (0.125, 2.5, 1.3125)
     """
     positive("delta", delta)
-    errors = _errors("huber_loss", prediction, target)
+    errors = errors_of("huber_loss", prediction, target)
     sizes = [abs(error) for error in errors]
     terms = [where(a <= delta, 0.5 * e * e, delta * (a - 0.5 * delta)) for a, e in zip(sizes, errors, strict=True)]
     return terms[0] if len(terms) == 1 else mean(terms)
@@ -81,7 +76,7 @@ def binary_cross_entropy(logit: Any, target: Any, pos_weight: float = 1.0) -> An
     >>> binary_cross_entropy(1000.0, 0), binary_cross_entropy(1000.0, 1)
     (1000.0, 0.0)
     """
-    _check_single("binary_cross_entropy", "logit", logit)
+    check_single("binary_cross_entropy", "logit", logit)
     if not isinstance(target, Value) and not (is_number(target) and 0.0 <= target <= 1.0):
         raise ValueError(f"binary_cross_entropy needs a target from 0 to 1, got {target!r}")
     if pos_weight == 1.0:
@@ -109,7 +104,7 @@ def cross_entropy(
     """
     if isinstance(logits, Value) or not hasattr(logits, "__len__") or len(logits) < 2:
         raise ValueError(f"cross_entropy needs a list of logits, one for each of at least two classes, got {logits!r}")
-    if ignore_index is not None and not _is_list(target):
+    if ignore_index is not None and not is_list(target):
         ignored = abs(target - ignore_index) < 0.5 if is_number(target) else False
         if isinstance(target, Value):  # of a compiled function
             target = where(ignored, 0.0, target)
@@ -121,10 +116,10 @@ def cross_entropy(
         if not 0.0 < label_smoothing <= 1.0:
             raise ValueError(f"label_smoothing is a number from 0 to 1, got {label_smoothing!r}")
         return (1.0 - label_smoothing) * cross_entropy(logits, target) - label_smoothing * mean(log_softmax(logits))
-    if _is_list(target):
-        probabilities = _probabilities("the target of cross_entropy", target, len(logits))
+    if is_list(target):
+        probabilities = checked_probabilities("the target of cross_entropy", target, len(logits))
         return -dot(probabilities, log_softmax(logits))
-    return -log_softmax(logits, target if isinstance(target, Value) else _class_index(target, len(logits)))
+    return -log_softmax(logits, target if isinstance(target, Value) else class_index(target, len(logits)))
 
 
 @_loss
@@ -140,7 +135,7 @@ def hinge_loss(score: Any, target: Any) -> Any:
     >>> hinge_loss(0.25, 1), hinge_loss(0.25, -1), hinge_loss(3.0, 1)
     (0.75, 1.25, 0.0)
     """
-    _check_single("hinge_loss", "score", score)
+    check_single("hinge_loss", "score", score)
     if not isinstance(target, Value) and target not in (1, -1):
         raise ValueError(f"hinge_loss needs a target of +1 or -1, got {target!r}; for classes 0 and 1 it is 2*t - 1")
     return relu(1.0 - target * score)
@@ -160,8 +155,8 @@ def kl_divergence(p: Sequence[Any], q: Sequence[Any]) -> Any:
     >>> kl_divergence([0.5, 0.5], [0.5, 0.5]), kl_divergence([1.0, 0.0], [0.25, 0.75])
     (0.0, 1.3862943611198906)
     """
-    ps = _probabilities("p of kl_divergence", p, len(p))
-    qs = _probabilities("q of kl_divergence", q, len(ps))
+    ps = checked_probabilities("p of kl_divergence", p, len(p))
+    qs = checked_probabilities("q of kl_divergence", q, len(ps))
     terms = []
     for k, (p_k, q_k) in enumerate(zip(ps, qs, strict=True)):
         possible = p_k > 0.0
@@ -172,117 +167,3 @@ def kl_divergence(p: Sequence[Any], q: Sequence[Any]) -> Any:
                 f"kl_divergence is infinite where q is 0 and p is not: p[{k}] is {p_k!r}, q[{k}] is {q_k!r}"
             ) from None
     return total(terms)
-
-
-def weights(model: Module) -> list[Value]:
-    """The parameters that penalties act on: all but biases, and the gains of `LayerNorm`.
-
-    A parameter is a bias if its attribute is called so: ``b``, ``bias``, ``b1``, ``b_hidden``, ``output_bias`` and the
-    like, also as the name of a list or the key of a dict; a gain if it is called ``gain``.
-
-    >>> from nn import Neuron
-    >>> [w.label for w in weights(Neuron(2))]
-    ['w.0', 'w.1']
-    """
-    return [parameter for path, parameter in model.named_parameters() if _names_weight(path.rstrip(".0123456789"))]
-
-
-@cache
-def _names_weight(path: str) -> bool:
-    return _NOT_A_WEIGHT.fullmatch(path.rpartition(".")[2].lower()) is None
-
-
-def l2_penalty(model: Module, strength: float) -> Any:
-    """strength · Σw² over the weights of `model`, never its biases; there is no factor ½.
-
-    Its gradient with respect to a weight w is 2 · strength · w.
-
-    Arguments:
-        model: its weights are all parameters but biases and the gains of `LayerNorm`.
-        strength: a number from 0.
-
-    Raises ValueError for another strength.
-
-    >>> from nn import Neuron
-    >>> neuron = Neuron(2)
-    >>> neuron.load_state_dict({"w.0": 3.0, "w.1": -4.0, "b": 100.0})
-    >>> l2_penalty(neuron, 0.1).data
-    2.5
-    """
-    with scope("l2_penalty"):
-        ws = weights(model)
-        return _strength(strength) * dot(ws, ws)
-
-
-def l1_penalty(model: Module, strength: float) -> Any:
-    """strength · Σ|w| over the weights of `model`, never its biases.
-
-    It drives weights to 0, where its gradient is taken as 0 (Tibshirani 1996).
-
-    Arguments:
-        model, strength: as those of `l2_penalty`.
-
-    >>> from nn import Neuron
-    >>> neuron = Neuron(2)
-    >>> neuron.load_state_dict({"w.0": 3.0, "w.1": -4.0, "b": 100.0})
-    >>> l1_penalty(neuron, 0.5).data
-    3.5
-    """
-    with scope("l1_penalty"):
-        return _strength(strength) * total([abs(w) for w in weights(model)])
-
-
-def _strength(strength: Any) -> Any:
-    if not strength >= 0.0:
-        raise ValueError(f"a penalty needs a strength of at least 0, got {strength!r}")
-    return strength
-
-
-def _check_single(loss: str, what: str, x: Any) -> None:
-    if _is_list(x):
-        raise TypeError(f"{loss} needs one {what}, got a list of {len(x)}: for one class of several, use cross_entropy")
-
-
-def _is_list(x: Any) -> bool:
-    return isinstance(x, (list, tuple)) or bool(getattr(x, "shape", ()))
-
-
-def _errors(loss: str, prediction: Any, target: Any) -> list[Any]:
-    """prediction - target, for each output; ValueError when they differ in length."""
-    predictions, targets = _list(prediction), _list(target)
-    if len(predictions) != len(targets):
-        hint = "; for a class of several, use cross_entropy" if len(targets) == 1 and _is_whole(targets[0]) else ""
-        raise ValueError(
-            f"{loss} needs as many targets as predictions, got {len(targets)} and {len(predictions)}{hint}"
-        )
-    return [p - t for p, t in zip(predictions, targets, strict=True)]
-
-
-def _is_whole(x: Any) -> bool:
-    return isinstance(x, Value) or (is_number(x) and x == int(x))
-
-
-def _list(x: Any) -> list[Any]:
-    return list(x) if _is_list(x) else [x]
-
-
-def _class_index(target: Any, n: int) -> int:
-    number = -1.0
-    if type(target).__name__ not in ("bool", "bool_"):  # of Python and NumPy: more likely a mistake than a class
-        with suppress(TypeError, ValueError):
-            number = float(target)
-    if not 0 <= number < n or number != int(number):
-        raise ValueError(f"cross_entropy needs a class from 0 to {n - 1}, got {target!r}")
-    return int(number)
-
-
-def _probabilities(what: str, probabilities: Any, n: int) -> list[Any]:
-    """`probabilities` as a list, checked as far as they are plain numbers."""
-    listed = list(probabilities)
-    if len(listed) != n:
-        raise ValueError(f"{what} needs {n} probabilities, got {len(listed)}")
-    if any(isinstance(p, Value) for p in listed):
-        return listed
-    if not all(p >= 0.0 for p in listed) or not -1e-6 <= sum(listed) - 1.0 <= 1e-6:
-        raise ValueError(f"{what} needs probabilities from 0 that add up to 1, got {probabilities!r}")
-    return listed

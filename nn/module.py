@@ -4,9 +4,7 @@ Parameters are leaf Values: attributes themselves, in lists, tuples and dicts, o
 parameter is its name, and the name of a module within another is the scope of what it calculates.
 """
 
-import random
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from reprlib import recursive_repr
 from typing import Any, Self
 
@@ -73,17 +71,20 @@ class Module:
         """
         setting(Module, "changes")
         parameters = []
-        homes: dict[Module, Any] = {}
+        homes: dict[Module, Scope] = {}
         for path, start, owner, part in _parts(self):
             if isinstance(part, Module):
                 if path and part._scope_name != path[start:]:
                     part._scope_name = path[start:]
                 continue
             parameters.append((path, part))
-            if part.label != path and f".{path}".endswith(f".{part.label}" if part.label else ""):
+            label, home = part.label, part.scope
+            if label != path and f".{path}".endswith(f".{label}" if label else ""):
                 part.label = path
-            if part.scope is None or part.scope.name != owner._scope_name:  # it is drawn in the box of its module
-                part.scope = homes.setdefault(owner, Scope(owner._scope_name))
+            if home is None or home.name != owner._scope_name:  # it is drawn in the box of its module
+                if owner not in homes:
+                    homes[owner] = Scope(owner._scope_name)
+                part.scope = homes[owner]
         if len(dict(parameters)) < len(parameters):
             raise ValueError(f"two parameters of {type(self).__name__} get the same name: rename a key of its dicts")
         return parameters
@@ -150,7 +151,7 @@ def _parts(root: Module, modules_only: bool = False) -> list[tuple[str, int, Mod
         before, start, owner, children = stack[-1]
         for key, child in children:
             if isinstance(child, Value):
-                if modules_only or _is_traced(type(child).__module__):
+                if modules_only or (type(child) is not Value and _is_traced(type(child).__module__)):
                     continue
                 if child.operation is _LEAF and child not in parameters:
                     parameters.add(child)
@@ -189,32 +190,3 @@ def _finite(name: str, number: Any) -> float:
 def _some(what: str, names: list[Any]) -> str:
     shown = ", ".join(map(repr, names[:3])) + (", ..." if len(names) > 3 else "")
     return f"{len(names)} {what}{f' ({shown})' if names else ''}"
-
-
-@contextmanager
-def mode_kept(model: Module) -> Iterator[None]:
-    """Give each module its mode back at the end: training or evaluation, as it was."""
-    modes = [(module, module.training) for _, module in model.named_modules()]
-    try:
-        yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
-
-
-@contextmanager
-def evaluation_mode(model: Module) -> Iterator[None]:
-    """All modules in evaluation mode, and each in its own mode again at the end."""
-    with mode_kept(model):
-        model.eval()
-        yield
-
-
-def random_generators(model: Module) -> dict[str, random.Random]:
-    """The random numbers of a model: every `random.Random` among the attributes of its modules, by its path."""
-    return {
-        f"{path}.{name}".lstrip("."): attribute
-        for path, module in model.named_modules()
-        for name, attribute in vars(module).items()
-        if type(attribute) is random.Random
-    }

@@ -8,9 +8,9 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from autograd import Value, minimum, where
+from autograd import Value, where
 
-from .checks import is_finite, is_number, non_negative, share
+from .checks import check_state_number, checked_betas, leaf_values, non_negative, share
 
 State = tuple[Any, ...]  # what is kept for one parameter: numbers, or Values where the rule is compiled
 
@@ -52,7 +52,7 @@ class Optimizer:
     before_reading: Callable[[], None] | None = None  # writes the current numbers into `state`, while `fit` has them
 
     def __init__(self, parameters: Iterable[Value], lr: float):
-        self.parameters = _parameters(parameters)
+        self.parameters = leaf_values(parameters)
         self.lr = non_negative("lr", lr)
         self._state: list[State] = [self.initial_state] * len(self.parameters)
 
@@ -124,7 +124,7 @@ class Optimizer:
             )
         for numbers in kept:
             for number, start, lowest in zip(numbers, like.initial_state, like.lowest_state, strict=True):
-                _check_number(number, start, lowest)
+                check_state_number(number, start, lowest)
         _ = self.state  # what `fit` keeps elsewhere comes back before it is replaced
         self.__dict__.update(like.__dict__, _state=kept)
 
@@ -261,7 +261,7 @@ class Adam(Optimizer):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
     ):
-        self.betas, self.eps = _betas(betas), non_negative("eps", eps)
+        self.betas, self.eps = checked_betas(betas), non_negative("eps", eps)
         super().__init__(parameters, lr)
 
     def new_values(self, p: Any, g: Any, state: State) -> tuple[Any, State]:
@@ -280,8 +280,8 @@ class AdamW(Adam):
     It decays all parameters it is given, biases too, as PyTorch's does.
 
     Arguments:
-        adam, named: as those of `Adam`: parameters, lr, betas, eps.
-        weight_decay: the strength of the decay, from 0; by its name.
+        parameters, lr, betas, eps: as those of `Adam`.
+        weight_decay: the strength of the decay, from 0.
 
     >>> x = Value(1.0)
     >>> adam = AdamW([x], lr=0.1, weight_decay=0.5)
@@ -293,9 +293,16 @@ class AdamW(Adam):
 
     settings = ("lr", "betas", "eps", "weight_decay")
 
-    def __init__(self, *adam: Any, weight_decay: float = 0.01, **named: Any):
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.01,
+    ):
         self.weight_decay = non_negative("weight_decay", weight_decay)
-        super().__init__(*adam, **named)
+        super().__init__(parameters, lr, betas, eps)
 
     def new_values(self, p: Any, g: Any, state: State) -> tuple[Any, State]:
         return super().new_values(p * (1.0 - self.lr * self.weight_decay), g, state)
@@ -308,76 +315,6 @@ OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {  # the classes above, by the
 }
 
 
-def clip_grad_norm(parameters: Iterable[Value], max_norm: float) -> float:
-    """Shorten the gradient, taken as one vector over all `parameters`, to the length `max_norm` where it is longer.
-
-    Each gradient is multiplied by max_norm / (length + 1e-6) where that is below 1, as in PyTorch (Pascanu et al.
-    2013). Parameters whose `grad` is None count as 0 and stay.
-
-    Returns the length before. Raises ValueError, naming the parameter, for a gradient that is not finite.
-
-    >>> x, y = Value(0.0), Value(0.0)
-    >>> x.grad, y.grad = 30.0, 40.0
-    >>> clip_grad_norm([x, y], max_norm=5.0)
-    50.0
-    >>> round(x.grad, 6), round(y.grad, 6)
-    (3.0, 4.0)
-    """
-    non_negative("max_norm", max_norm)
-    listed = list(parameters)
-    gradients = {parameter: parameter.grad for parameter in listed if parameter.grad is not None}
-    for parameter, gradient in gradients.items():
-        if not math.isfinite(gradient):
-            name = repr(parameter.label) if parameter.label else f"number {listed.index(parameter)}"
-            raise ValueError(f"the gradient of parameter {name} is {gradient!r}: lower the learning rate")
-    length = math.hypot(*gradients.values())
-    factor = clip_factor(length, max_norm)
-    if factor < 1.0:
-        for parameter, gradient in gradients.items():
-            parameter.grad = gradient * factor
-    return length
-
-
-def clip_factor(length: Any, max_norm: float) -> Any:
-    """What to multiply a gradient of this length, a number or a Value, by, so that it is no longer than `max_norm`."""
-    return minimum(1.0, max_norm / (length + 1e-6))
-
-
 def _denominator(root: Any, eps: float) -> Any:
     """root + eps; 1 where that is 0, which is where all gradients so far were 0, so that the step is 0."""
     return root + eps if eps else where(root > 0.0, root, 1.0)
-
-
-def _parameters(parameters: Any) -> list[Value]:
-    if hasattr(parameters, "parameters"):
-        raise TypeError("an optimiser takes a list of parameters: pass model.parameters()")
-    listed = list(parameters)
-    for parameter in listed:
-        if not isinstance(parameter, Value):
-            raise TypeError(f"an optimiser takes a list of Values, got a {type(parameter).__name__} among them")
-        if parameter.parents or not parameter.requires_grad:
-            raise ValueError(f"an optimiser moves leaf Values, and {parameter!r} is calculated or constant")
-    if not listed:
-        raise ValueError("an optimiser needs at least one parameter, got none")
-    if len(set(listed)) < len(listed):
-        raise ValueError("a parameter is twice in the list of the optimiser, and would move twice a step")
-    return listed
-
-
-def _betas(betas: Any) -> tuple[float, float]:
-    pair = list(betas) if hasattr(betas, "__iter__") else []
-    if len(pair) != 2 or not all(is_number(beta) and 0.0 <= beta < 1.0 for beta in pair):
-        raise ValueError(f"betas are numbers from 0 and below 1, two of them, got {betas!r}")
-    return float(pair[0]), float(pair[1])
-
-
-def _check_number(number: Any, start: float, lowest: float) -> None:
-    """Raise ValueError for a number of the state of an optimiser that it cannot reach."""
-    if not isinstance(number, (int, float)) or not is_finite(number):
-        raise ValueError(f"the state of an optimiser is of finite numbers, got {number!r}")
-    if isinstance(start, int) and not (isinstance(number, int) and number < 2**53):
-        raise ValueError(f"the state of an optimiser counts steps in a whole number, got {number!r}")
-    if number < lowest:
-        raise ValueError(
-            f"the state of an optimiser has the number {number!r}, where the lowest possible is {lowest!r}"
-        )

@@ -5,8 +5,9 @@
 
 from collections.abc import Iterator
 
-from .layers import MLP, Dropout, Layer, LayerNorm, Neuron, Sequential
+from .layers import MLP, Layer, Neuron, Sequential
 from .module import Module
+from .regularization import Dropout, LayerNorm
 
 Link = Layer | Neuron | LayerNorm | Dropout
 

@@ -19,17 +19,18 @@ ENGINE = {
 # What each folder may import, besides itself; a module that stands beside the folders is a folder of its own.
 BELOW: dict[str, set[str]] = {
     "files": set(),
+    "messages": set(),
     "name_clash": set(),  # asks the installed copy of chainrule_command
     "chainrule_command": set(),
     "rules": set(),
     "engine": {"rules"},
     "notation": {"engine", "rules"},
     "expression": {"notation", "engine", "rules"},
-    "stepping": {"notation", "engine", "rules"},
-    "drawing": {"stepping", "notation", "engine", "rules", "files"},
+    "stepping": {"notation", "engine", "rules", "messages"},
+    "drawing": {"stepping", "notation", "engine", "rules", "files", "messages"},
     "checks": {"expression", "notation", "engine", "rules"},
     "compiler": {"notation", "engine", "rules"},
-    "cli": {"checks", "drawing", "stepping", "expression", "notation", "engine", "rules", "files"},
+    "cli": {"checks", "drawing", "stepping", "expression", "notation", "engine", "rules", "files", "messages"},
     "__main__": {"cli"},
     "__init__": {
         "files",
@@ -44,8 +45,10 @@ BELOW: dict[str, set[str]] = {
         "rules",
     },
 }
-# What a function imports of a folder above its own: the ways from a Value to its stepper and its picture.
+# What a function imports of what stands above: the ways from a Value to its stepper and its picture, and those of the
+# command's words.
 UPWARD = {
+    ("cli", "nn", "_play"),
     ("engine.value", "drawing.draw", "_repr_svg_"),
     ("engine.value", "drawing.stepper_output", "stepper"),
 }
@@ -83,13 +86,20 @@ def parsed(path: Path, typing: bool) -> ast.Module:
     return tree
 
 
+def packages(tree: ast.AST) -> set[str]:
+    """The packages beside the engine that are imported."""
+    modules = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    modules += [n.module or "" for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.level == 0]
+    return {module.split(".")[0] for module in modules} & {"nn", "demos", "tests"}
+
+
 def upward(name: str, path: Path) -> set[tuple[str, str, str]]:
     """What its functions import from above: module, target, function."""
     return {
         (name, target, function.name)
         for function in ast.walk(parsed(path, typing=False))
         if isinstance(function, ast.FunctionDef)
-        for target in imports(name, function)
+        for target in imports(name, function) | packages(function)
         if folder(target) not in BELOW[folder(name)] | {folder(name)}
     }
 
@@ -161,10 +171,21 @@ def test_nothing_sets_methods_onto_the_classes_of_others() -> None:
 
 def test_the_engine_knows_nothing_of_nn_and_demos() -> None:
     for name, path in ENGINE.items():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            modules = [a.name for a in node.names] if isinstance(node, ast.Import) else []
-            modules += [node.module or ""] if isinstance(node, ast.ImportFrom) and node.level == 0 else []
-            assert not {m.split(".")[0] for m in modules} & {"nn", "demos", "tests"}, name
+        functions = {target for _, target, _ in upward(name, path)}
+        assert packages(ast.parse(path.read_text(encoding="utf-8"))) <= functions, name
+
+
+def test_only_the_command_imports_a_module_by_a_name_that_is_calculated() -> None:
+    """It runs the commands of the lessons' package, inside a function."""
+    places = {
+        (name, function.name)
+        for name, path in ENGINE.items()
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(function, ast.FunctionDef)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module")
+    }
+    assert places == {("cli", "_course")}
 
 
 OUTSIDE = sorted((ROOT / "nn").rglob("*.py")) + sorted((ROOT / "demos").rglob("*.py"))

@@ -2,6 +2,7 @@
 
 import reprlib
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any
 
 
@@ -12,13 +13,26 @@ def batch(arguments: Sequence[Any], names: Callable[[int], list[str]], dtype: st
     numbers, and for arrays that do not fit together.
     """
     arrays = [_array(k, argument, names, dtype) for k, argument in enumerate(arguments)]
+    check_lengths(arrays, names)
     n = len(arrays[0])
-    for array in arrays:
-        if len(array) != n:
-            raise ValueError(f"the arguments differ in their number of examples: {_described(arrays, names)}")
     if n == 0:
         raise ValueError(f"the batch is empty, there is no example in it: {_described(arrays, names)}")
     return arrays, n
+
+
+def check_lengths(arrays: Sequence[Any], names: Callable[[int], list[str]]) -> None:
+    """ValueError, naming the arguments, where arrays differ in their number of examples."""
+    lengths = [array.shape[0] if array.ndim else None for array in arrays]
+    if None in lengths:
+        k = lengths.index(None)
+        raise ValueError(f"{names(k + 1)[k]} must have an example in each row, got a single number")
+    if len(set(lengths)) > 1:
+        raise ValueError(f"the arguments differ in their number of examples: {_described(arrays, names)}")
+
+
+def matrices(arrays: Sequence[Any]) -> list[Any]:
+    """The arguments with the numbers of each example in one row."""
+    return [a if a.ndim == 2 else a.reshape(len(a), prod(a.shape[1:])) for a in arrays]
 
 
 def shapes(names: Sequence[str], examples: Sequence[tuple[int, ...]]) -> str:

@@ -7,15 +7,15 @@ as array arithmetic, with parameters read anew at each call.
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
-from math import prod
 from types import FunctionType, MethodType
 from typing import Any
 
 from ..engine.grad_mode import current_mode, modes
 from ..engine.value import Value
-from .arguments import batch, flat
+from .arguments import batch, flat, matrices
 from .backends.runner import USUAL, Options
 from .descent import Descent
+from .distributed import distributed_map, distributed_mean, is_distributed
 from .program.listing import listing
 from .program.trace import takes
 from .readings import held
@@ -108,7 +108,10 @@ class Compiled:
         return self._mean(False, arguments, at)[0]
 
     def value_and_grad(self, *arguments: Any, at: Any = None) -> tuple[float, Any]:
-        """The mean over the examples, and its gradient: an array in the order of `parameters`."""
+        """The mean over the examples, and its gradient: an array in the order of `parameters`.
+
+        Arguments may be Dask arrays, here and in a call: each block is calculated where it is, and added up.
+        """
         return self._mean(True, arguments, at)
 
     def backward(self, *arguments: Any, at: Any = None) -> float:
@@ -119,12 +122,17 @@ class Compiled:
         return value
 
     def map(self, *arguments: Any, at: Any = None) -> Any:
-        """The result for each example: an array of shape (n,), or (n, k) for a function that gives a list of k."""
+        """The result for each example: an array of shape (n,), or (n, k) for a function that gives a list of k.
+
+        Of Dask arrays it is a Dask array, calculated with the parameters as they are now when that is asked for.
+        """
         import numpy as np
 
+        if is_distributed(arguments):
+            return distributed_map(self._traces, arguments, at)
         arrays, n, traced = self._prepare(arguments, with_values=at is None)
         with np.errstate(all="ignore"):
-            return _by_example(traced, traced.results(self._traces.theta(traced, at), _matrices(arrays), n))
+            return _by_example(traced, traced.results(self._traces.theta(traced, at), matrices(arrays), n))
 
     def map_and_grad(self, *arguments: Any, at: Any = None) -> tuple[Any, Any]:
         """What `map` gives, and the gradient of the mean of the first output, from one sweep.
@@ -137,7 +145,7 @@ class Compiled:
         arrays, n, traced = self._prepare(arguments, with_values=at is None)
         results = np.empty((len(traced.program.outputs), n), self.options.dtype)
         with np.errstate(all="ignore"):
-            _, gradient = traced.total_and_gradient(self._traces.theta(traced, at), _matrices(arrays), n, results)
+            _, gradient = traced.total_and_gradient(self._traces.theta(traced, at), matrices(arrays), n, results)
             gradient = self._traces.in_order(traced, gradient / n)
         if not np.isfinite(results).all() or not np.isfinite(gradient).all():
             raise ValueError(f"a result or the gradient of {self.__name__} is not finite")
@@ -172,7 +180,7 @@ class Compiled:
         [3.0]
         """
         arrays, _, traced = self._prepare(arguments)
-        return Descent(traced, _matrices(arrays), rule, state, moved, self.backend)
+        return Descent(traced, matrices(arrays), rule, state, moved, self.backend)
 
     @property
     def traced(self) -> bool:
@@ -226,6 +234,24 @@ class Compiled:
         """The program as instructions of this processor, where the llvm back end runs it; else AttributeError."""
         return str(self._machine().assembly)
 
+    @property
+    def javascript(self) -> str:
+        """The program as an ES module, for a page or for Node.
+
+        It exports ``map(theta, ...)``, the results of all examples, and for a function with one output
+        ``valueAndGrad(theta, ...)``, an object of the mean ``value`` and its ``gradient``. ``theta`` are the
+        parameters in the order of `parameters`; arguments and results are flat typed arrays, example after example.
+        Random numbers, such as those of dropout, are drawn by ``Math.random``. A gradient that is not finite is
+        returned as it is.
+        """
+        from .backends.javascript import module
+
+        traced = self._require_trace()
+        assert self._traces.latest is not None
+        names = self._traces.names(len(self._traces.latest[0]))
+        rows = None if self._traces.has_all(traced) else traced.rows
+        return module(self.__name__, traced.program, names, rows, len(self._traces.parameters))
+
     # How it is done
 
     def _machine(self) -> Any:
@@ -243,15 +269,15 @@ class Compiled:
         found = self._shortly(with_gradient, arguments, at)
         if found is not None:
             return found
+        if is_distributed(arguments):
+            return distributed_mean(self._traces, arguments, at, with_gradient)
         arrays, n, traced = self._prepare(arguments, with_values=at is None)
-        k = len(traced.program.outputs)
-        if k != 1:
-            raise ValueError(f"{self.__name__} has {k} outputs, and no mean of them: use map(), or return one loss")
+        self._traces.require_one_output(traced)
         at = None if at is None else flat(at, len(self._traces.parameters), self.options.dtype)
         found = self._shortly(with_gradient, arrays, at)
         if found is not None:
             return found
-        theta, data = self._traces.theta(traced, at), _matrices(arrays)
+        theta, data = self._traces.theta(traced, at), matrices(arrays)
         with np.errstate(all="ignore"):
             if not with_gradient:
                 return traced.total(theta, data, n) / n, None
@@ -318,11 +344,6 @@ def _remembered(name: str, backend: str, traces: Traces) -> Compiled:
     made = Compiled(Lost(name), backend, traces.options)
     made._traces = traces
     return made
-
-
-def _matrices(arrays: Sequence[Any]) -> list[Any]:
-    """The arguments with the numbers of each example in one row."""
-    return [a if a.ndim == 2 else a.reshape(len(a), prod(a.shape[1:])) for a in arrays]
 
 
 def _by_example(traced: Traced, results: Any) -> Any:

@@ -166,6 +166,12 @@ class Traced:
         draws = [generator.random for generator in self._generators]
         return np.array([[draw() for draw in draws] for _ in range(n)]).reshape(n, len(draws))
 
+    def drawing_from(self, generator: Any) -> "Traced":
+        """The same function, with the same programs, that draws its random numbers from `generator`."""
+        other = Traced.__new__(Traced)
+        other.__dict__.update(vars(self), _generators=[generator] * self.draws)
+        return other
+
     def random_states(self) -> list[Any]:
         """Where the random generators stand."""
         return [generator.getstate() for generator in self._generators]

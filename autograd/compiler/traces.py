@@ -115,6 +115,12 @@ class Traces:
         traced.ordered = traced.rows == list(range(len(traced.rows)))
         return traced
 
+    def require_one_output(self, traced: Traced) -> None:
+        """ValueError where a mean is asked for of a function that returns several numbers."""
+        k = len(traced.program.outputs)
+        if k != 1:
+            raise ValueError(f"{self._name} has {k} outputs, and no mean of them: use map(), or return one loss")
+
     def theta(self, traced: Traced, at: Any) -> Any:
         """The parameters of a trace, of shape (p, 1)."""
         import numpy as np

@@ -9,11 +9,13 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate
+from typing import Literal, NamedTuple
 
 from ..engine.backward import topological_order
 from ..engine.grad import as_recorded
 from ..engine.scope import Scope
 from ..engine.value import Value
+from ..notation.names import printable
 from ..notation.symbols import Symbols
 from ..notation.text_layout import columns
 from ..rules.as_formulas import partial_formulas_at
@@ -49,22 +51,61 @@ class Style:
         return node.label or self.given.get(node, "")
 
     def title(self, node: Value) -> str:
-        """What a box is called: its label, or else what the steps call it."""
-        return self.label(node) or self.names.get(node, "")
+        """What a box is called, as in the steps: its label, with a number where several have it, or else a number."""
+        label = self.label(node)
+        name = self.names.get(node, label)
+        return label if name == printable(label) else name  # the label may have several lines
 
     def number(self, x: float | None) -> str:
         return "–" if x is None else format(x, self.spec)
 
 
+Collapse = bool | Literal["neurons"]
+
+
+class Neuron(NamedTuple):
+    """A scope that holds one neuron: a `dot` node, then operations that follow each other, and their leaves."""
+
+    total: Value  # the dot node
+    weights: tuple[int, ...]  # which operands of the dot are the weights
+    inputs: tuple[int, ...]  # and which are multiplied by them
+    bias: int | None
+    after: tuple[Value, ...]  # the operations that follow, such as the activation function
+
+    def parts(self) -> list[Value]:
+        """What each row of its card shows: the weights, the bias, the sum and what follows."""
+        parents = self.total.parents
+        bias = [] if self.bias is None else [parents[self.bias]]
+        return [*(parents[k] for k in self.weights), *bias, self.total, *self.after]
+
+    def operations(self) -> list[tuple[str, Value]]:
+        """Its operations with the words for them."""
+        return [("sum", self.total), *((node.op, node) for node in self.after)]
+
+    def shown(self) -> dict[Value, int]:
+        """The row that shows a node, from which arrows start."""
+        return {node: row for row, node in enumerate(self.parts())}
+
+    def rows(self) -> dict[tuple[Value, int], int]:
+        """For each operand of the neuron's operations, the row in which an arrow to it ends."""
+        rows = {(self.total, k): row for side in (self.weights, self.inputs) for row, k in enumerate(side)}
+        if self.bias is not None:
+            rows[self.total, self.bias] = len(self.weights)
+        shown = self.shown()
+        return rows | {(node, k): shown[node] for node in self.after for k in range(len(node.parents))}
+
+
 class Diagram:
     """The boxes, arrows and groups of the picture of `output`."""
 
-    def __init__(self, output: Value, style: Style, collapse: bool):
+    def __init__(self, output: Value, style: Style, collapse: Collapse):
         self.output, self.style = output, style
         self.order = topological_order(output)
         self.position = {node: k for k, node in enumerate(self.order)}
         self.chains = _scope_chains(self.order)
-        self.depth = _collapsed_depth(self.chains) if collapse else None
+        self.neurons = find_neurons(self.order, self.chains) if collapse == "neurons" else {}
+        self._rows = {scope: neuron.rows() for scope, neuron in self.neurons.items()}
+        self._collapsed = _collapsed_scopes(self.chains, self.neurons) if collapse else {}
         self.within: dict[Scope, list[Value]] = {}  # nodes of each collapsed scope
         self.places: list[Value | Scope] = []  # what is drawn: nodes and collapsed scopes, as they come in the order
         for node in self.order:
@@ -80,8 +121,7 @@ class Diagram:
 
     def collapsed(self, node: Value) -> Scope | None:
         """The collapsed scope that `node` is part of."""
-        chain = self.chains[node]
-        return chain[self.depth] if self.depth is not None and len(chain) > self.depth else None
+        return self._collapsed.get(self.chains[node])
 
     def box_name(self, node: Value) -> str:
         """The name of the box in which `node` is drawn."""
@@ -96,9 +136,12 @@ class Diagram:
         for place in self.places:
             if isinstance(place, Scope):
                 nodes = self.within[place]
-                boxes.append(self._scope_box(place, self.scope_names[place], nodes, leaving[place], groups))
+                chain = self.chains[nodes[0]]
+                group = groups.index(chain[: chain.index(place)])
+                box = self.scope_box(place, nodes, leaving[place], self.neurons.get(place))
+                boxes.append(box._replace(name=self.scope_names[place], group=group))
             else:
-                boxes.append(self._node_box(place, groups.index(self.chains[place])))
+                boxes.append(self.node_box(place, groups.index(self.chains[place])))
         return boxes, self._arrows(), groups.groups
 
     def count_arrows(self) -> int:
@@ -110,11 +153,14 @@ class Diagram:
             if head is None:
                 drawn += len(node.parents)
             else:
-                tails = (self.collapsed(parent) or parent for parent in node.parents)
-                entering |= {(tail, head) for tail in tails if tail is not head}
+                tails = [tail for p in node.parents if (tail := self.collapsed(p) or p) is not head]
+                if head in self.neurons:
+                    drawn += len(tails)
+                else:
+                    entering |= {(tail, head) for tail in tails}
         return drawn + len(entering)
 
-    def _node_box(self, node: Value, group: int | None) -> Box:
+    def node_box(self, node: Value, group: int | None = None) -> Box:
         style = self.style
         role = _role(node)
         rows: list[tuple[str, str]] = [("data", style.number(node.data))]
@@ -158,7 +204,40 @@ class Diagram:
                     used[parent] = None
         return {scope: [node for node in nodes if node in used] for scope, nodes in self.within.items()}
 
-    def _scope_box(self, scope: Scope, name: str, nodes: list[Value], leaving: list[Value], groups: "_Groups") -> Box:
+    def scope_box(self, scope: Scope, nodes: list[Value], leaving: list[Value], neuron: Neuron | None) -> Box:
+        """The box of a scope with these nodes, of which others use those that are `leaving`; a neuron is a card."""
+        box = Box(
+            name="",
+            role="scope",
+            output=self.output in nodes,
+            badge=shown(scope.name),
+            title="",
+            rows=(),
+            operands=0,
+            tooltip=visible(f"{scope.name}, {len(nodes)} nodes"),
+            group=None,
+        )
+        return self._summary(box, nodes, leaving) if neuron is None else self._card(box, neuron)
+
+    def _card(self, box: Box, neuron: Neuron) -> Box:
+        """The card of a neuron: a row for each input, its bias, its sum and what follows."""
+        style = self.style
+        names = [self._called(neuron.total.parents[k]) for k in neuron.inputs]
+        names += [] if neuron.bias is None else ["bias"]
+        names += [f"{word} {self._called(node)}" for word, node in neuron.operations()]
+        return box._replace(
+            card=tuple(
+                (shown(name), style.number(node.data), style.number(style.gradients(node)) if node.operation else "")
+                for name, node in zip(names, neuron.parts(), strict=True)
+            ),
+            inputs=len(neuron.weights),
+        )
+
+    def _called(self, node: Value) -> str:
+        """What a card calls a node: its name, or the number that a constant is."""
+        return self.style.number(node.data) if node.operation is None else self._short(node, self.style.title(node))
+
+    def _summary(self, box: Box, nodes: list[Value], leaving: list[Value]) -> Box:
         style = self.style
         counts = {role: sum(_role(node) == role for node in nodes) for role in ("operation", "parameter")}
         rows = [(f"{role}s", str(count)) for role, count in counts.items() if count]
@@ -168,17 +247,7 @@ class Diagram:
         elif counts["operation"]:
             rows.append(("outputs", str(len(leaving))))
         title = style.label(leaving[0]) if len(leaving) == 1 else ""
-        return Box(
-            name=name,
-            role="scope",
-            output=self.collapsed(self.output) is scope,
-            badge=shown(scope.name),
-            title=shown(title),
-            rows=tuple(rows),
-            operands=0,
-            tooltip=visible(f"{scope.name}, {len(nodes)} nodes"),
-            group=groups.index(self.chains[nodes[0]][: self.depth]),
-        )
+        return box._replace(title=shown(title), rows=tuple(rows))
 
     def _arrows(self) -> list[Arrow]:
         arrows: list[Arrow] = []
@@ -191,6 +260,8 @@ class Diagram:
                 tail_name = self.box_name(parent)
                 if head is None:
                     arrows.append(self._operand(node, k, tail_name, formulas[k] if formulas else ""))
+                elif head in self.neurons and tail is not head:
+                    arrows.append(self._into_card(node, k, head))
                 elif tail is not head:
                     into.setdefault((tail_name, self.box_name(node)), {})[parent] = None
         for (tail_name, head_name), values in into.items():
@@ -220,6 +291,26 @@ class Diagram:
                 + (f": local derivative {formula}{local!r}" if flows else ", a constant")
             ),
             flows=flows,
+            row=self._row(parent),
+        )
+
+    def _row(self, node: Value) -> int | None:
+        """The row of its card that shows `node`, from which arrows start."""
+        scope = self.collapsed(node)
+        return self.neurons[scope].shown().get(node) if scope in self.neurons else None
+
+    def _into_card(self, node: Value, k: int, head: Scope) -> Arrow:
+        """The arrow of operand `k` of a neuron's operation, to its row of the card."""
+        parent = node.parents[k]
+        return Arrow(
+            name=f"edge{self.position[node]}_{k}",
+            tail=self.box_name(parent),
+            head=self.scope_names[head],
+            place=self._rows[head][node, k],
+            label="",
+            tooltip=visible(f"{self._called(parent)} into {head.name}, local derivative {node.local_grads[k]!r}"),
+            flows=parent.operation is not None,
+            row=self._row(parent),
         )
 
     def _formulas(self, node: Value) -> list[str]:
@@ -316,7 +407,49 @@ def _scope_chains(order: Sequence[Value]) -> dict[Value, tuple[Scope, ...]]:
     return {node: chain(node.scope) for node in order}
 
 
-def _collapsed_depth(chains: Mapping[Value, tuple[Scope, ...]]) -> int:
+def find_neurons(order: Sequence[Value], chains: Mapping[Value, tuple[Scope, ...]]) -> dict[Scope, Neuron]:
+    """The scopes that hold nothing but one neuron."""
+    within: dict[Scope, list[Value]] = {}
+    for node in order:
+        for scope in chains[node]:
+            within.setdefault(scope, []).append(node)
+    neurons = {scope: _neuron(nodes) for scope, nodes in within.items()}
+    return {scope: neuron for scope, neuron in neurons.items() if neuron is not None}
+
+
+def _neuron(nodes: Sequence[Value]) -> Neuron | None:
+    """What the nodes of a scope, in topological order, are together."""
+    operations = [node for node in nodes if node.parents]
+    if not operations or operations[0].op != "dot":
+        return None
+    total, *after = operations
+    own = {node for node in nodes if not node.parents}
+    used = {parent for node in operations for parent in node.parents}
+    chain = all(before in node.parents for before, node in zip(operations, after, strict=False))
+    alone = all(sum(parent in operations for parent in node.parents) == 1 for node in after)
+    if not (chain and alone and own <= used):
+        return None
+    half = len(total.parents) // 2  # dot(ws, xs, bias)
+    first, second = tuple(range(half)), tuple(range(half, 2 * half))
+    swapped = sum(total.parents[k] in own for k in second) > sum(total.parents[k] in own for k in first)
+    weights, inputs = (second, first) if swapped else (first, second)
+    return Neuron(total, weights, inputs, 2 * half if len(total.parents) % 2 else None, tuple(after))
+
+
+def _collapsed_scopes(
+    chains: Mapping[Value, tuple[Scope, ...]], neurons: Mapping[Scope, Neuron]
+) -> dict[tuple[Scope, ...], Scope]:
+    """For each chain of scopes the one that becomes a box: a neuron, or the outermost that holds no neuron."""
+    distinct = dict.fromkeys(chains.values())
+    if not neurons:
+        depth = collapsed_depth(chains)
+        return {chain: chain[depth] for chain in distinct if len(chain) > depth}
+    around = {scope for chain in distinct if neurons.keys() & set(chain) for scope in chain} - neurons.keys()
+    found = {chain: next((scope for scope in chain if scope not in around), None) for chain in distinct}
+    return {chain: scope for chain, scope in found.items() if scope is not None}
+
+
+def collapsed_depth(chains: Mapping[Value, tuple[Scope, ...]]) -> int:
     """Which scopes become boxes: the outermost, or those within it where one scope alone holds all the others."""
     distinct = list(dict.fromkeys(chains.values()))
     depth = 0

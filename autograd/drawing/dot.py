@@ -37,6 +37,8 @@ class Box(NamedTuple):
     mark: Mark = ""  # what it does in the step that is shown
     reserved_name: str = ""  # another name that the rows may have in pictures of the same layout
     reserved: tuple[str, ...] = ()  # for each row other texts, one a line, that must fit too: pictures share a layout
+    card: tuple[tuple[str, str, str], ...] = ()  # of a neuron: rows of a name, data and gradient, in place of `rows`
+    inputs: int = 0  # how many of these rows are inputs, each with its weight
 
 
 class Arrow(NamedTuple):
@@ -49,6 +51,7 @@ class Arrow(NamedTuple):
     label: str  # such as "∂f/∂q = z = -4"
     tooltip: str
     flows: bool  # whether a gradient flows back along it
+    row: int | None = None  # of the card from which it starts
     marked: bool = False  # whether the step that is shown goes along it
 
 
@@ -100,6 +103,7 @@ _MARKS: dict[Mark, dict[str, str]] = {
 _MANY = 3  # arrows of one box, from which on each has a colour of its own
 # Each reads on white and on black.
 _COLOURS = ("#2a6dc9", "#c2410c", "#15803d", "#9333ea", "#0e7490", "#dc2626", "#a16207", "#7c5cd6")
+_CURVES = 64  # arrows into cards; more of them make wide loops around each other, and are drawn straight
 _MARKED = {"color": "#d97706", "penwidth": "5"}
 
 
@@ -115,6 +119,8 @@ def dot_source(
 
     ranksep = "1.6" if groups else "0.6"  # arrows that come around a frame need space to turn
     colours = _colours(arrows)
+    cards = {box.name for box in boxes if box.card}
+    straight = {"splines": "line"} if sum(arrow.head in cards for arrow in arrows) > _CURVES else {}
     picture = graphviz.Digraph(
         "computation",
         graph_attr={
@@ -123,6 +129,7 @@ def dot_source(
             "nodesep": "0.3",
             "ranksep": ranksep,
             "outputorder": "nodesfirst",
+            **straight,
             **(
                 {"label": f"<{_pill(caption.text, reserved=caption.widest)}>", "labelloc": "b", "fontname": _FONT}
                 if caption
@@ -153,7 +160,9 @@ def dot_source(
         look = _edge(arrow, colours.get(arrow.name, ""))
         if group_of[arrow.head] not in (None, group_of[arrow.tail]):
             look["minlen"] = "2"  # what enters a frame is placed before it, not beside
-        picture.edge(f"{arrow.tail}:{leave}", f"{arrow.head}{place}:{arrive}", **look)
+        side = ("e" if rankdir == "RL" else "w") if arrow.head in cards else arrive
+        row = "" if arrow.row is None else f":row{arrow.row}"
+        picture.edge(f"{arrow.tail}{row}:{leave}", f"{arrow.head}{place}:{side}", **look)
     return str(picture.source)
 
 
@@ -179,6 +188,8 @@ def _frame(k: int, group: Group, rankdir: str) -> "graphviz.Digraph":
 def _node(box: Box, rankdir: str) -> dict[str, str]:
     look = {"id": box.name, "tooltip": _tooltip(box.tooltip), **_SHAPES[box.role], **(_OUTPUT if box.output else {})}
     look |= {"margin": _MARGINS[box.role]} if box.role in _MARGINS else {"penwidth": "2.4"}  # half under the badge
+    if box.card:
+        return {"label": f"<{_card(box, look, rankdir)}>", **look}
     if box.role == "constant":
         body = _table(_row(_cell(box.rows[0][1])), 'CELLPADDING="0"')
     else:
@@ -205,6 +216,28 @@ def _numbers(box: Box) -> Iterator[str]:
             _cell(name, 'ALIGN="LEFT"', size=_SMALL, colour=_MUTED, least=named),
             _cell(text, 'ALIGN="LEFT"', colour=colour, reserved=reserved, least=least),
         )
+
+
+def _card(box: Box, look: dict[str, str], rankdir: str) -> str:
+    """A neuron as a table: its name in white on its colour, a head, and a row for each part, in which arrows end."""
+    arrive, leave = (2, 0) if rankdir == "RL" else (0, 2)  # the columns on these sides
+    title = _row(
+        _cell(box.badge, f'COLSPAN="3" CELLPADDING="4" BGCOLOR="{look["color"]}"', size=_LARGE, colour="#ffffff")
+    )
+    rows = [title, _row(*(_cell(text, 'ALIGN="LEFT"', size=_SMALL, colour=_MUTED) for text in _HEAD))]
+    for k, texts in enumerate(box.card):
+        if k == box.inputs:
+            rows.append("<HR/>")
+        ports = {arrive: f' PORT="operand{k}"', leave: f' PORT="row{k}"'}
+        cells = [
+            _cell(text, f'ALIGN="LEFT"{ports.get(column, "")}', size=_SIZE, colour=colour)
+            for column, (text, colour) in enumerate(zip(texts, (_INK, _INK, _GRADIENT), strict=True))
+        ]
+        rows.append(_row(*cells))
+    return _table("".join(rows), f'CELLPADDING="3" BGCOLOR="{look["fillcolor"]}"')
+
+
+_HEAD = ("input", "weight", "grad")  # of a card
 
 
 def _with_badge(box: Box, body: str, look: dict[str, str], rankdir: str) -> str:

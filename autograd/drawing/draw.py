@@ -5,12 +5,15 @@ once, so a drawing keeps the numbers of that time; the layout waits until a pict
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..engine import backward as graph
 from ..engine.value import Value
 from ..notation.names import Names
 from .drawing import _NODES, Drawing, compose
+
+if TYPE_CHECKING:  # most programs that import this package draw nothing
+    from .diagram import Collapse
 
 
 def draw(
@@ -21,7 +24,7 @@ def draw(
     format: str = ".4g",  # noqa: A002 (as in Python: the format of a number)
     local_grads: bool = True,
     expand: bool = False,
-    collapse: bool = False,
+    collapse: "Collapse" = False,
     max_nodes: int = _NODES,
     engine: str | None = None,
 ) -> Drawing:
@@ -37,12 +40,16 @@ def draw(
         expand: draw the graph of primitives, `expand(output)`; the gradients of its inner nodes follow from the
             gradient that `output` has.
         collapse: draw each neuron or layer (whatever was calculated in one ``with scope(name):``) as one box. Of nested
-            scopes it is the outermost, or those within it where one holds all the others.
+            scopes it is the outermost, or those within it where one holds all the others. "neurons" draws each neuron
+            of `nn` (a scope with a `dot` and its activation) as a card: a row for each input with its weight and the
+            weight's gradient, then bias, sum and activation; an arrow ends at its row. Scopes without a neuron are
+            boxes.
         max_nodes: refuse to draw more boxes or more arrows than this.
         engine: "bundled" (installed with this package) or "system" (the dot of an installed Graphviz); None takes the
             first that works.
 
-    Raises TypeError when `output` is not a Value, ValueError for an unknown option or too many nodes.
+    Returns a `Drawing`. Raises TypeError when `output` is not a Value, ValueError for an unknown option or too many
+    nodes.
 
     >>> x, y = Value(-2.0), Value(5.0)
     >>> drawing = draw(x + y, labels={"x": x, "y": y})
@@ -55,6 +62,8 @@ def draw(
     check_engine(engine)
     if not isinstance(output, Value):
         raise TypeError(f"draw needs a Value, got {type(output).__name__} {output!r}: a plain number has no graph")
+    if collapse not in (True, False, "neurons"):
+        raise ValueError(f"unknown collapse {collapse!r}: choose True, False or 'neurons'")
     if rankdir not in SIDES:
         raise ValueError(f"unknown rankdir {rankdir!r}: choose one of {', '.join(SIDES)}")
     try:

@@ -25,6 +25,11 @@ class Drawing:
     >>> drawing.svg.count("<svg")
     1
 
+    Arguments:
+        dot: the text in the DOT language.
+        engine: "bundled", "system", or None for the first that works.
+        boxes, arrows: how many there are, for the repr.
+
     Attributes: `dot` is the text in the DOT language, `svg` the picture as SVG text. The ids of its elements are
     ``node3`` for the node at position 3 of the topological order and ``edge3_0`` for its first operand.
     """

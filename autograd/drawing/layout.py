@@ -18,6 +18,12 @@ ENGINES = ("bundled", "system")
 # The engines measure letters as those of Helvetica; these have the same widths, and every system has one of them.
 _FONTS = (b'"Helvetica,sans-Serif"', b'"Arial,Helvetica,Liberation Sans,Arimo,Nimbus Sans,sans-serif"')
 
+# The label of an arrow on its ground, which is wider than the text in most fonts.
+_PILL = re.compile(
+    rb'(<path fill="#f8fafc" stroke="none" d="M([-\d.]+),\S+ ([-\d.]+),[^>]*>\n<text[^>]*?)'
+    rb'text-anchor="start" x="[-\d.]+"(?=[^\n]*\n</g>)'
+)
+
 _ZOOM = 2.0  # of a PNG, where 1 is 96 dots an inch: a graph of some nodes fills a slide
 _PIXELS = 32e6  # of a PNG at most: some seconds to write, and viewers still open it
 _PAGE = 14_400.0  # points: the largest side of a page that readers of PDF show
@@ -27,7 +33,7 @@ _DPI = ["-Gdpi=192"]  # the resolution of a PNG that an engine draws itself
 # from each other makes thousands of them; beyond this many, arrows are straight and the search for places is short.
 _CROSSINGS = 1500
 _QUICK = ["-Gsplines=line", "-Gnslimit=0.1", "-Gnslimit1=1", "-Gmclimit=0.1"]
-_ARROW = re.compile(r'^\t*"?(\w+)"?:\w+ -> "?(\w+)', re.MULTILINE)
+_ARROW = re.compile(r'^\t*"?(\w+)"?[:\w]+ -> "?(\w+)', re.MULTILINE)
 
 
 class LayoutError(RuntimeError):
@@ -44,7 +50,7 @@ def lay_out(dot: str, form: str, engine: str | None = None) -> bytes:
     `engine` is "bundled", "system", or None for the first of them that works. Raises LayoutError when none does.
     """
     if form == "svg":
-        return _drawn(dot, form, (engine,) if engine else ENGINES).replace(*_FONTS)
+        return _PILL.sub(_centred, _drawn(dot, form, (engine,) if engine else ENGINES).replace(*_FONTS))
     svg = lay_out(dot, "svg", engine).decode()
     try:
         letters = _missing_letters(svg)
@@ -58,6 +64,11 @@ def lay_out(dot: str, form: str, engine: str | None = None) -> bytes:
             raise LayoutError(f"the picture could not be saved as .{form}: {_remedy(error)}", dot) from error
     _warn_of(_strange(svg) if letters is None else letters, form)
     return picture
+
+
+def _centred(label: re.Match[bytes]) -> bytes:
+    middle = (float(label[2]) + float(label[3])) / 2
+    return label[1] + f'text-anchor="middle" x="{middle:.2f}"'.encode()
 
 
 def check_engine(engine: str | None) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..engine.value import Value
 from ..files import write_whole
+from ..messages import Translate, translation
 from ..notation.mathml import mathml
 from ..notation.symbols import short_number
 from ..stepping.recording import RecordedPass, record_pass
@@ -17,6 +18,7 @@ from ..stepping.stepper import BaseStepper
 from ..stepping.steps import Evaluation, Step
 from .diagram import Diagram, Style
 from .dot import OLD, dot_source
+from .folding import Folds
 from .layout import lay_out
 
 if TYPE_CHECKING:
@@ -27,8 +29,10 @@ _FORMAT = ".4g"  # of the numbers in the picture
 _MARGIN = 28.0  # around the picture, for the marks of the current step
 
 
-def write_page(stepper: BaseStepper, path: str | os.PathLike[str]) -> None:
+def write_page(stepper: BaseStepper, path: str | os.PathLike[str], language: str | None = None) -> None:
     """Write the page of `stepper` to `path`. The file appears complete or not at all.
+
+    `language` is the one that it begins with, "en" or "zh_CN"; None takes that of the browser.
 
     Raises ValueError for more than 2,000 steps and where a gradient becomes NaN, OSError where the file cannot be
     written, LayoutError when no layout engine works.
@@ -38,15 +42,23 @@ def write_page(stepper: BaseStepper, path: str | os.PathLike[str]) -> None:
             f"the page would have {len(stepper):,} steps, more than {MOST_STEPS:,}: collapse sums (dot and mean are "
             "one node each), expand less, take one example of a batch, or step through a part: stepper(inner_node)"
         )
-    write_whole(path, page(stepper).encode())
+    write_whole(path, page(stepper, language).encode())
 
 
-def page(stepper: BaseStepper) -> str:
+def page(stepper: BaseStepper, language: str | None = None) -> str:
     """The text of the page; `stepper` and all gradients are unchanged."""
     record = record_pass(stepper)
-    title = f"Backpropagation of {record.stepper.equations.name(stepper.output)}, step by step"
-    data = _json(_data(record, begin_forward=len(stepper) > len(record.backward)))
-    return _assembled(title, _graph(record), data)
+    output = record.stepper.equations.name(stepper.output).text
+    title = _TITLE.format(output=output)
+    data = _data(record, begin_forward=len(stepper) > len(record.backward))
+    data["language"] = language
+    data["chinese"] = _words(record, output, translation("zh_CN"))
+    style = Style(stepper.names, _FORMAT, True, record.widest(_FORMAT).get)
+    diagram = Diagram(stepper.output, style, collapse=False)
+    folds = Folds(diagram)
+    if folds:
+        _add_parts(data, folds)
+    return _assembled(title, _graph(record, diagram, folds), data)
 
 
 def picture_page(svg: str, title: str) -> str:
@@ -54,13 +66,16 @@ def picture_page(svg: str, title: str) -> str:
     return _assembled(title, _cleaned(svg.encode(), title), None)
 
 
-def _assembled(title: str, graph: str, data: str | None) -> str:
+def _assembled(title: str, graph: str, data: dict[str, Any] | None) -> str:
     """The page of a graph; `data` are the steps, None for a picture alone."""
     import re
     from html import escape
 
     style = _asset("page.css")
-    script = _asset("view.js") + (_asset("page.js") if data is not None else "")
+    scripts = ["view.js"]
+    if data is not None:
+        scripts += ["data.js", *(["fold.js"] if "parts" in data else []), "page.js"]
+    script = "".join(map(_asset, scripts))
     template = _asset("page.html")
     if data is None:
         template = re.sub("<!--steps-->.*?<!--/steps-->", "", template, flags=re.DOTALL)
@@ -72,7 +87,7 @@ def _assembled(title: str, graph: str, data: str | None) -> str:
         "style": style,
         "script": script,
         "graph": graph,
-        "data": data or "",
+        "data": _json(data),
     }
     return re.sub("@([a-z]+)@", lambda place: parts[place[1]], re.sub("<!--/?steps-->", "", template))
 
@@ -111,8 +126,7 @@ def _data(record: RecordedPass, begin_forward: bool) -> dict[str, Any]:
     return {
         "output": output,
         "beginForward": begin_forward,
-        "startForward": "Only the inputs are known. Each step of the forward pass calculates one operation; "
-        "then the backward pass takes the gradients back.",
+        "startForward": _START_FORWARD,
         "startBackward": _start(record, output),
         "nodes": [
             {
@@ -131,17 +145,48 @@ def _data(record: RecordedPass, begin_forward: bool) -> dict[str, Any]:
     }
 
 
-def _start(record: RecordedPass, output: str) -> str:
+def _start(record: RecordedPass, output: str, translate: Translate = str) -> str:
     """The sentence before the first step of the backward pass."""
     if not record.backward:
-        return f"The graph has no edge along which a gradient of {output} could be passed back."
+        return translate("The graph has no edge along which a gradient of {output} could be passed back.").format(
+            output=output
+        )
     state = "No gradient has been calculated yet."
     if any(grad is not None for grad in record.before.values()):
         state = "The gradients shown are from an earlier pass: leaves will add to theirs, the others start again."
-    return (
-        f"{state} The first is that of {output} by itself, ∂{output}/∂{output} = 1; each step passes a gradient back "
-        "along one edge of the graph: upstream × local derivative."
+    first = translate(
+        "The first is that of {output} by itself, ∂{output}/∂{output} = 1; each step passes a gradient back along one "
+        "edge of the graph: upstream × local derivative."
     )
+    return translate("{sentence} {next}").format(sentence=translate(state), next=first.format(output=output))
+
+
+def _words(record: RecordedPass, output: str, translate: Translate) -> dict[str, Any]:
+    """The words and sentences of the page in another language."""
+    steps: list[Evaluation | Step] = [*record.forward, *record.backward]
+    return {
+        "words": {word: translate(word) for word in WORDS},
+        "title": translate(_TITLE).format(output=output),
+        "startForward": translate(_START_FORWARD),
+        "startBackward": _start(record, output, translate),
+        "sentences": [step.explain(translate) for step in steps],
+    }
+
+
+_TITLE = "Backpropagation of {output}, step by step"
+_START_FORWARD = (
+    "Only the inputs are known. Each step of the forward pass calculates one operation; then the backward pass takes "
+    "the gradients back."
+)
+# The words of page.html, page.js and fold.js.
+WORDS = (
+    *("Picture of the graph", "Size of the picture", "Zoom in", "Zoom out", "Fit", "Zoom in (+)", "Zoom out (-)"),
+    *("Fit (0)", "Steps", "First", "Back", "Play", "Pause", "Next", "Last", "Step", "Speed", "slow", "medium", "fast"),
+    *("very fast", "Forward pass first", "or", "This step", "Formula of the step", "upstream", "local derivative"),
+    *("passed to", "calculated", "receives", "Values and gradients", "node", "data", "gradient", "received", "done ✓"),
+    *("earlier pass", "{k} of {n}", "Forward pass, step {k} of {n}", "Backward pass, step {k} of {n}"),
+    *("Before step 1 of {n}", "No steps", "{n} values"),
+)
 
 
 def _grad_texts(grad: float | None) -> list[str] | None:
@@ -172,24 +217,46 @@ def _step(step: Step, position: dict[Value, int]) -> dict[str, Any]:
     }
 
 
-def _graph(record: RecordedPass) -> str:
-    """The picture at the end as elements of the page, with space for the widest gradient that each node will have."""
+def _graph(record: RecordedPass, diagram: Diagram, folds: Folds) -> str:
+    """The picture at the end as elements of the page, with space for the widest gradient that each node will have.
+
+    Of a graph with parts it has every box once, at any place: the script places them.
+    """
     stepper = record.stepper
-    style = Style(stepper.names, _FORMAT, True, record.widest(_FORMAT).get)
-    diagram = Diagram(stepper.output, style, collapse=False)
     boxes, arrows, groups = diagram.describe()
     old = {diagram.box_name(node) for node, grad in record.before.items() if grad is not None}
     boxes = [box._replace(reserved_name=OLD) if box.name in old else box for box in boxes]
+    if folds:
+        boxes, arrows, groups = [box._replace(group=None) for box in boxes] + folds.boxes(), [], []
     svg = lay_out(dot_source(boxes, arrows, groups, "LR"), "svg")
     end = record.gradients(len(record.backward))
-    grads = {diagram.box_name(node): style.number(grad) for node, grad in end.items()}
-    return _cleaned(svg, f"Graph of {stepper.equations.name(stepper.output)}: {len(stepper.order)} nodes", grads)
+    grads = {diagram.box_name(node): diagram.style.number(grad) for node, grad in end.items()}
+    rows = {
+        name: [(diagram.position[node], node.operation is not None) for node in nodes]
+        for name, nodes in folds.shown().items()
+    }
+    return _cleaned(svg, f"Graph of {stepper.equations.name(stepper.output)}: {len(stepper.order)} nodes", grads, rows)
 
 
-def _cleaned(svg: bytes, label: str, grads: Mapping[str, str] | None = None) -> str:
+def _add_parts(data: dict[str, Any], folds: Folds) -> None:
+    """What the script needs to place the boxes: the parts, and of each node its part and its operands."""
+    arrows = iter(folds.diagram.describe()[1])  # in the order of the operands
+    data["parts"] = folds.data()
+    for node, facts in zip(folds.diagram.order, data["nodes"], strict=True):
+        facts["part"] = folds.part_of(node)
+        facts["operands"] = [[folds.diagram.position[parent], next(arrows).label] for parent in node.parents]
+
+
+def _cleaned(
+    svg: bytes,
+    label: str,
+    grads: Mapping[str, str] | None = None,
+    rows: Mapping[str, list[tuple[int, bool]]] | None = None,
+) -> str:
     """The SVG without what the style sheet says and what only a separate file needs; its parts get classes.
 
-    `grads` is what to write as the gradient of each node, None where there are no steps.
+    `grads` is what to write as the gradient of each node, None where there are no steps. `rows` are those at the end of
+    closed layers and neurons: the number of the node that each shows, and whether it has a gradient.
     """
     import re
     from xml.etree import ElementTree
@@ -206,7 +273,9 @@ def _cleaned(svg: bytes, label: str, grads: Mapping[str, str] | None = None) -> 
         element.tail = None
     for group in root.iter("g"):
         group[:] = [part for part in _unwrapped(group) if part.tag != "title"]
-        if group.get("class") == "node" and grads is not None:
+        if group.get("class") == "node" and rows and group.get("id", "") in rows:
+            _name_rows([part for part in group if part.tag == "text"], rows[group.attrib["id"]])
+        elif group.get("class") == "node" and grads is not None:
             texts = [part for part in group if part.tag == "text"]
             values = texts if len(texts) == 1 else texts[-3::2]  # data and grad, each after its name; or a constant
             for text, kind in zip(values, ("data", "grad"), strict=False):
@@ -217,9 +286,21 @@ def _cleaned(svg: bytes, label: str, grads: Mapping[str, str] | None = None) -> 
             _clean_edge(group)
     left, top, width, height = map(float, root.attrib["viewBox"].split())
     box = (left - _MARGIN, top - _MARGIN, width + 2 * _MARGIN, height + 2 * _MARGIN)
-    shape = {"class": "graph", "viewBox": " ".join(f"{x:g}" for x in box), "role": "img", "aria-label": label}
+    shape = {"class": "graph", "viewBox": " ".join(f"{x:g}" for x in box), "role": "group", "aria-label": label}
     root.attrib = shape | dict(_USUAL)
     return ElementTree.tostring(root, encoding="unicode")
+
+
+def _name_rows(texts: list["Element"], rows: list[tuple[int, bool]]) -> None:
+    """Say in each text of a number which node it belongs to; before the numbers of each row is its name."""
+    if rows and texts[-2].text == "grad":  # each number has a name before it
+        texts = [*texts[:-4], texts[-2], texts[-3], texts[-1]]
+    for node, has_gradient in reversed(rows):
+        for kind in ("grad", "data") if has_gradient else ("data",):
+            text = texts.pop()
+            text.set("class", kind)
+            text.set("data-node", str(node))
+        texts.pop()
 
 
 _USUAL = {"text-anchor": "start", "font-size": "16.00", "stroke-width": "1.6"}.items()  # and inherited

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from .drawing import Drawing
 
 _PICTURES = (".svg", ".png", ".pdf", ".dot")
-_SHOWN = 200  # nodes and steps of a graph that a notebook shows as a page and a picture
+_SHOWN = 200  # nodes and steps of a graph that a notebook shows as a picture
+_LIVE = 800  # and as a page, in which layers open and close: up to 2 MB
 _HEIGHT = 720  # pixels of the page in a notebook
 
 
@@ -59,10 +60,12 @@ class Stepper(BaseStepper):
         - ``"f.html"``: a page that steps through the pass in a browser, from the beginning; one file, without network.
         - ``"steps/*.svg"`` (or png, pdf, dot): a picture of each step, ``steps/01.svg`` and so on, on one layout. The
           folder is made.
+        - ``"f.gif"``: a moving picture, a frame before the first step and one for each step. It needs Pillow.
         - ``"step.svg"``: a picture of the current step.
 
-        Raises ValueError for another suffix, for a page of more than 2,000 steps and for a picture of more than 500
-        nodes, OSError where a file cannot be written, LayoutError when no layout engine works.
+        Raises ValueError for another suffix, for a page of more than 2,000 steps, a GIF of more than 300 and a picture
+        of more than 500 nodes, ImportError for a GIF without Pillow, OSError where a file cannot be written,
+        LayoutError when no layout engine works.
         """
         target = Path(path)
         suffix = target.suffix.lower()
@@ -70,10 +73,16 @@ class Stepper(BaseStepper):
             from .page import write_page
 
             write_page(self, target)
+        elif suffix == ".gif" and "*" not in target.name:
+            from ..files import write_whole
+            from .animation import animation
+            from .step_pictures import PassPictures
+
+            write_whole(target, animation(PassPictures(self)))
         elif suffix not in _PICTURES:
             raise ValueError(
-                f"cannot save a pass as {target.name!r}: name a page (f.html), pictures of all steps (steps/*.svg) or "
-                f"a picture of this step (f.svg); pictures end in {', '.join(_PICTURES)}"
+                f"cannot save a pass as {target.name!r}: name a page (f.html), a moving picture (f.gif), pictures of "
+                f"all steps (steps/*.svg) or a picture of this step (f.svg); pictures end in {', '.join(_PICTURES)}"
             )
         elif "*" in target.name:
             self._save_series(target)
@@ -106,7 +115,7 @@ class Stepper(BaseStepper):
 
         from .page import page
 
-        text = self._shown(lambda: page(self))
+        text = self._shown(lambda: page(self), _LIVE)
         if text is None:
             return None
         return (
@@ -114,10 +123,10 @@ class Stepper(BaseStepper):
             f'style="border:0" srcdoc="{escape(text)}"></iframe>'
         )
 
-    def _shown(self, make: Callable[[], str]) -> str | None:
+    def _shown(self, make: Callable[[], str], most: int = _SHOWN) -> str | None:
         from .layout import LayoutError
 
-        if len(self.order) > _SHOWN or len(self) > _SHOWN:
+        if len(self.order) > most or len(self) > most:
             return None
         try:
             return make()
@@ -132,7 +141,11 @@ class Stepper(BaseStepper):
 def stepper(output: Value, forward: bool = False) -> Stepper:
     """Backpropagation of `output` in single steps: a `Stepper`, also as the method ``output.stepper()``.
 
-    With `forward`, the operations of the forward pass come first. Raises TypeError when `output` is not a Value.
+    Arguments:
+        output: the Value to start from.
+        forward: whether the operations of the forward pass come first.
+
+    Returns a `Stepper` before its first step. Raises TypeError when `output` is not a Value.
 
     >>> x = Value(3.0, "x")
     >>> s = stepper(x * x)

@@ -6,7 +6,7 @@ from typing import Any
 from ..rules import table
 from ..rules.operation import Namespace, Operation
 from ..rules.parts import complete
-from .functions import largest, smallest, take, where
+from .traced import largest, smallest, take, where
 from .value import Value, apply
 
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from ..rules.floats import FLOATS
 from ..rules.table import Namespace
-from .errors import named
+from .errors import nan_message
 from .fast_backward import fast_backward
 from .scaling import number, scaled_product
 
@@ -111,7 +111,7 @@ def pass_on(received: dict[N, Any], node: N, k: int, local: Any, numbers: Arithm
         parent = node.parents[k]
         total = received[parent] + passed if parent in received else passed
         if number(total) != number(total) and node.local_grads:
-            raise ValueError(_nan_message(node, k, number(received[node]), number(passed)))
+            raise ValueError(nan_message(node, k, number(received[node]), number(passed)))
         received[parent] = total
     return passed
 
@@ -156,16 +156,3 @@ def backward(output: Any, seed: float) -> None:
             gradient = received.get(node, 0.0) + 0.0  # which makes 0.0 of -0.0
             previous = node.grad if node.is_leaf else None
             node.grad = gradient if previous is None else gradient + previous
-
-
-def _nan_message(node: Any, k: int, upstream: float, passed: float) -> str:
-    parent, local = node.parents[k], node.local_grads[k]
-    if passed == passed:
-        why = "an infinite contribution meets one of the other sign"
-    else:
-        why = f"{upstream!r} (upstream) * {local!r} (local derivative) is NaN"
-    ends = [f"{end.op or 'leaf'!r}{named(end.label)}" for end in (node, parent)]
-    return (
-        f"the gradient becomes NaN on the edge from {ends[0]} to {ends[1]} with data {parent.data!r}: {why}; "
-        "keep the operands away from this point"
-    )

@@ -44,6 +44,20 @@ def negative_base(base: float, label: str) -> ValueError:
     )
 
 
+def nan_message(node: Any, k: int, upstream: float, passed: float) -> str:
+    """Where and why a gradient becomes NaN: on the edge from `node` to its parent k."""
+    parent, local = node.parents[k], node.local_grads[k]
+    if passed == passed:
+        why = "an infinite contribution meets one of the other sign"
+    else:
+        why = f"{upstream!r} (upstream) * {local!r} (local derivative) is NaN"
+    ends = [f"{end.op or 'leaf'!r}{named(end.label)}" for end in (node, parent)]
+    return (
+        f"the gradient becomes NaN on the edge from {ends[0]} to {ends[1]} with data {parent.data!r}: {why}; "
+        "keep the operands away from this point"
+    )
+
+
 def require_value(what: str, x: Any) -> None:
     """TypeError where `x`, which is called `what`, is not a Value."""
     if not is_node(x):

@@ -8,7 +8,9 @@ derivative) it hands to `apply` and `arithmetic` of the module `value`, which gi
 import linecache
 import math
 from collections.abc import Callable, Sequence
+from functools import cache
 from operator import mul
+from types import FunctionType
 from typing import Any
 
 from ..rules import table
@@ -65,7 +67,7 @@ def generate(operation: Operation, name: str = "", owner: str = "", left: str = 
         left: for an operator, which operand is known to be a Value: "Value" the left one, "number" the right one.
     """
     name, docstring = name or operation.name, describe(operation)
-    environment = {n: getattr(FLOATS, n) for n in table.TABLE if n.isidentifier()} | {
+    environment = _functions_of_floats(tuple(table.TABLE)) | {
         "__name__": "autograd",
         "_Value": Value,
         "_constant": value.constant,
@@ -78,8 +80,8 @@ def generate(operation: Operation, name: str = "", owner: str = "", left: str = 
         "_plain": (float, int),
         "_type": type,
         "inf": math.inf,
-        "max": max,
         "sum": sum,
+        "take": lambda index, *xs: FLOATS.take(index, xs),
         "nan": math.nan,
     }
     names = operation.operands
@@ -108,6 +110,20 @@ def generate(operation: Operation, name: str = "", owner: str = "", left: str = 
     function = _compiled(source, name, owner, environment)
     function.__doc__ = docstring
     function.__annotations__ = dict.fromkeys(names, "SupportsFloat") | {"return": "Value | float"}
+    return function
+
+
+@cache
+def _functions_of_floats(names: tuple[str, ...]) -> dict[str, Any]:
+    """What a rule may call: the rows of these names."""
+    return {name: getattr(FLOATS, name) for name in names if name.isidentifier()}
+
+
+@cache
+def generated(operation: Operation) -> FunctionType:
+    """`generate`, once for each row."""
+    function = generate(operation)
+    assert isinstance(function, FunctionType)
     return function
 
 
@@ -202,7 +218,14 @@ def _install() -> None:
     setattr(Value, "__abs__", generate(table.ABS, "__abs__", "Value"))  # noqa: B010
     for row in table.TABLE.values():
         if len(row.operands) == 1 and row.name in vars(Value):
-            setattr(Value, row.name, generate(row, owner="Value"))
+            setattr(Value, row.name, _as_method(generated(row)))
+
+
+def _as_method(function: FunctionType) -> FunctionType:
+    method = FunctionType(function.__code__, function.__globals__, function.__name__)
+    method.__module__, method.__qualname__ = function.__module__, f"Value.{function.__name__}"
+    method.__doc__, method.__annotations__ = function.__doc__, function.__annotations__
+    return method
 
 
 _install()

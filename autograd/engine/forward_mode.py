@@ -16,8 +16,9 @@ from typing import Any, SupportsFloat
 from ..rules.operation import Operation
 from .backward import chain_rule
 from .errors import is_number, real
+from .evaluate import local_grads
 from .grad_mode import mode
-from .value import Value, constant, local_grads
+from .value import Value, constant
 
 
 class Dual(Value):

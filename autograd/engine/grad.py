@@ -10,9 +10,10 @@ from typing import Any, Literal, SupportsFloat, overload
 from .as_values import VALUES
 from .backward import RECORDED, Arithmetic, gradients
 from .errors import is_number, named, not_recorded, require_value
+from .evaluate import evaluate, local_grads
 from .grad_mode import current_mode, mode
 from .traced_grad import traced
-from .value import Value, constant, evaluate, local_grads
+from .value import Value, constant
 
 
 @overload
@@ -27,6 +28,7 @@ def grad(output: Value, inputs: Iterable[Value], create_graph: bool = False) -> 
         inputs: Values, leaves or inner nodes; one on which `output` does not depend has gradient 0.
         create_graph: give Values, which can be differentiated again, to any order, instead of floats.
 
+    Returns a list, a gradient for each of `inputs`.
     Raises TypeError when something else than Values comes; ValueError when `output` or an input is a constant, when a
     gradient becomes NaN, or when, with `create_graph`, the data of a leaf was changed after `output` was calculated.
 

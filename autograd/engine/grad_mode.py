@@ -162,6 +162,8 @@ def setting(owner: Any, name: str = "") -> Any:
         owner: the object that has the setting, or the list.
         name: the attribute's name.
 
+    Returns what the attribute is now.
+
     >>> class Model:
     ...     training = True
     >>> setting(Model(), "training")

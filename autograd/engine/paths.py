@@ -24,7 +24,13 @@ class Path(NamedTuple):
 def paths(output: Value, leaf: Value, limit: int = 10_000) -> list[Path]:
     """Every path from `leaf` to `output`; their products add up to the gradient of `output` with respect to `leaf`.
 
-    Raises ValueError when there are more than `limit`. An operand that is used twice (``x * x``) makes two paths.
+    Arguments:
+        output: the node where the paths end.
+        leaf: the node where they begin; an inner node is one too.
+        limit: of how many paths are listed.
+
+    Returns a list, of each path its `nodes`, `local_grads` and their `product`. Raises ValueError when there are more
+    than `limit`. An operand that is used twice (``x * x``) makes two paths.
 
     >>> x = Value(3.0, "x")
     >>> for path in paths(x * x, x):

@@ -1,7 +1,6 @@
 """`primitive`: a row of the user's own in the table, and the function for it."""
 
 from collections.abc import Callable
-from inspect import Parameter, signature
 from keyword import iskeyword
 from types import FunctionType
 from typing import Any
@@ -36,10 +35,12 @@ def primitive(
     """
     if not isinstance(name, str) or not name.isidentifier() or iskeyword(name) or name.startswith("_"):
         raise ValueError(f"an operation's name is an identifier that begins with a letter, got {name!r}")
-    if (name in TABLE and name not in _own) or name in ("inf", "largest", "max", "nan", "sum"):
+    if (name in TABLE and name not in _own) or name in ("inf", "largest", "nan", "sum", "take"):
         raise ValueError(f"{name!r} has a meaning in the rules of this package already: choose another name")
     if not isinstance(value, FunctionType) or not isinstance(partials, FunctionType):
         raise TypeError(f"primitive({name!r}) needs functions made by def or lambda for value and partials")
+    from inspect import Parameter, signature  # here, for a light import of the package
+
     for parameter in signature(value).parameters.values():
         if parameter.default is not Parameter.empty or parameter.kind is Parameter.KEYWORD_ONLY:
             raise ValueError(

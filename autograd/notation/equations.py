@@ -34,6 +34,7 @@ class Equations:
         # The steps of a node follow each other, each in several widths, so the last formulas are kept.
         self._written: dict[object, str] = {}
         self._partials: dict[object, tuple[Formula, ...]] = {}
+        self._rules: tuple[object, tuple[Formula, ...]] = (None, ())
         self._compared: tuple[object, Unchanged] = (None, Unchanged(True, ()))
 
     def name(self, node: Value, budget: Budget = WIDE, kind: type[Symbols] = Symbols) -> Formula:
@@ -86,8 +87,12 @@ class Equations:
 
     def choice(self, node: Value, k: int, kind: type[Symbols] = Symbols) -> Formula | None:
         """The local derivative with respect to operand `k` as a rule of cases, if it is one: ``1 if x > 0 else 0``."""
-        operands = self._operands(node, lambda p: self.name(p, WIDE, kind))
-        rule = partial_formulas(node.operation or LEAF, self.name(node, WIDE, kind), operands, kind)[k]
+        key = (node, kind)
+        if self._rules[0] != key:
+            operands = self._operands(node, lambda p: self.name(p, WIDE, kind))
+            rules = partial_formulas(node.operation or LEAF, self.name(node, WIDE, kind), operands, kind)
+            self._rules = key, rules
+        rule = self._rules[1][k]
         return rule if rule.rank == CHOICE else None
 
     def unchanged(self, node: Value) -> Unchanged:
@@ -103,7 +108,7 @@ class Equations:
         out = spell(node)
         key = (node, out.text, budget, kind)  # not the numbers: of 2,000 operands, each step would collect them again
         if key not in self._partials:
-            if len(self._partials) >= 2 * len(BUDGETS):
+            if len(self._partials) >= 4 * len(BUDGETS):  # a node is written in every budget, by name and by number
                 self._partials.clear()
             operands = self._operands(node, spell)
             numbers = (node.data, *(parent.data for parent in node.parents))

@@ -45,8 +45,8 @@ class Symbols(Formula):
         return type(self)(f"{name}({', '.join(some([self, *operands], self.dots))})")
 
     @classmethod
-    def add_up(cls, terms: Iterable[Formula | float]) -> Formula:
-        formulas = [term for term in map(cls.of, terms) if term.number != 0] or [cls.of(0.0)]
+    def add_up(cls, terms: Iterable[Formula | float], *rest: Formula | float) -> Formula:
+        formulas = [term for term in map(cls.of, (*terms, *rest)) if term.number != 0] or [cls.of(0.0)]
         if len(formulas) <= _MOST:
             return super().add_up(formulas)
         first, second, *_, last = formulas

@@ -1,6 +1,7 @@
 """Text for terminals: widths counted in columns, lines cut to a width, cells aligned."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from .symbols import DIGITS
@@ -34,9 +35,14 @@ def columns(text: str) -> int:
     """How many columns of a terminal `text` takes: a Chinese character takes two, an accent none."""
     if text.isascii():
         return len(text)
+    return sum(map(_columns_of, text))
+
+
+@cache
+def _columns_of(c: str) -> int:
     from unicodedata import combining, east_asian_width
 
-    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
+    return 0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1
 
 
 def clip(text: str, width: int) -> str:
@@ -86,17 +92,33 @@ def align(
     ['x     data   2', 'long  grad   –']
     """
     narrow = [gap[:2] for gap in gaps]
-    for budget in BUDGETS:
+
+    def lines(budget: Budget, *choices: Sequence[str]) -> list[str] | None:
         rows = make(budget)
         widths: dict[int, int] = dict(enumerate(least))
         for row in rows:
             for k, cell in enumerate(row[:-1]):
                 widths[k] = max(widths.get(k, 0), columns(cell))
-        for spaces in (gaps, narrow):
-            lines = [_join(row, widths, spaces) for row in rows]
-            if all(columns(line) <= width for line in lines):
-                return lines
-    return [clip(line, width) for line in (_join(row, widths, (" ",)) for row in rows)]
+        for spaces in choices:
+            joined = [_join(row, widths, spaces) for row in rows]
+            if all(columns(line) <= width for line in joined) or spaces == _TIGHT:
+                return joined
+        return None
+
+    if (fitting := lines(BUDGETS[0], gaps, narrow)) is not None:
+        return fitting
+    first, last = 1, len(BUDGETS)  # the smaller the budget, the shorter the lines: of 6,000 rows, few budgets are tried
+    while first < last:
+        middle = (first + last) // 2
+        found = lines(BUDGETS[middle], gaps, narrow)
+        if found is None:
+            first = middle + 1
+        else:
+            fitting, last = found, middle
+    return fitting or [clip(line, width) for line in lines(BUDGETS[-1], _TIGHT) or []]
+
+
+_TIGHT = (" ",)
 
 
 def _join(row: Sequence[str], widths: dict[int, int], gaps: Sequence[str]) -> str:

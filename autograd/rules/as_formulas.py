@@ -27,9 +27,10 @@ def _namespace(kind: type[Formula]) -> Namespace:
             positions=lambda xs: range(len(xs)),
         )
         m = _namespaces[kind]
-        vars(m).update(textbook(m) if issubclass(kind, Source) else textbook(m) | _parts_as_text(m, kind))
-        if issubclass(kind, Source):  # to be run
-            vars(m).update(tail=lambda condition, exact, written: choose(condition, exact(), written))
+        if issubclass(kind, Source):  # is executed, so it must give what floats give
+            vars(m).update(length=lambda xs: write(kind, "hypot", *xs))
+        else:
+            vars(m).update(textbook(m) | _parts_as_text(m, kind))
         complete(m)
     return _namespaces[kind]
 
@@ -87,6 +88,9 @@ def partial_formulas_at(
     operation: Operation, out: str | Formula, operands: Sequence[Any], numbers: Sequence[float], kind: type[Formula]
 ) -> tuple[Formula, ...]:
     """`partial_formulas` where the result and the operands have these `numbers`: of each choice, the side taken."""
+    written = partial_formulas(operation, out, operands, kind)
+    if not any(" if " in formula.text or "cases" in formula.text for formula in written):  # there is no choice
+        return written
     taken: list[bool] = []
     runs = issubclass(kind, Source)  # other kinds show the textbook's form instead of a tail
 

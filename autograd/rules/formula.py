@@ -158,9 +158,9 @@ class Formula:
         return type(self)(f"{name}({', '.join(self.of(x).text for x in (self, *operands))})")
 
     @classmethod
-    def add_up(cls, terms: "Iterable[Formula | float]") -> "Formula":
+    def add_up(cls, terms: "Iterable[Formula | float]", *rest: "Formula | float") -> "Formula":
         """The text of a sum of any number of terms."""
-        known = [term for term in map(cls.of, terms) if term.number != 0]
+        known = [term for term in map(cls.of, (*terms, *rest)) if term.number != 0]
         if len(known) < 2:
             return known[0] if known else cls.of(0.0)
         first, *others = known
@@ -181,10 +181,19 @@ class Source(Formula):
     def numeral(number: float) -> str:
         return repr(float(number))
 
+    # No zero is dropped: -0.0 + 0.0 is 0.0, and 0.0 - 0.0 is not -0.0.
+
+    def __add__(self, other: Formula | float) -> Formula:
+        return self._arithmetic("__add__", " + ", self.of(other), SUM)
+
+    def __sub__(self, other: Formula | float) -> Formula:
+        return self._arithmetic("__sub__", " - ", self.of(other), SUM)
+
     @classmethod
-    def add_up(cls, terms: "Iterable[Formula | float]") -> Formula:
-        # Not a + b + c: from Python 3.12 on, sum rounds once, and the rule, read with floats, adds up by it.
-        return cls(f"sum([{', '.join(cls.of(term).text for term in terms)}], 0.0)")
+    def add_up(cls, terms: "Iterable[Formula | float]", *rest: "Formula | float") -> Formula:
+        # Not a + b + c: from Python 3.12 on, sum rounds once, and the rule, evaluated with floats, adds up by it.
+        start = cls.of(*rest or (0.0,)).text
+        return cls(f"sum([{', '.join(cls.of(term).text for term in terms)}], {start})")
 
 
 def write(kind: type[Formula], name: str, *operands: Any) -> Any:
@@ -205,4 +214,4 @@ def choose(condition: "Formula | bool", a: Any, b: Any) -> Any:
 
 def add_up(kind: type[Formula], terms: Iterable[Any], *rest: Any) -> Formula:
     """``a + b + c`` of any number of terms."""
-    return kind.add_up((*terms, *rest))
+    return kind.add_up(terms, *rest)

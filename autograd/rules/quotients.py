@@ -5,7 +5,8 @@ quotients, the row says what to divide by, and the gradient is divided by that.
 """
 
 from collections.abc import Callable
-from math import inf, isfinite
+from contextlib import suppress
+from math import isfinite, nan
 from typing import Any
 
 from .table import Namespace, Operation
@@ -68,15 +69,34 @@ def quotients(m: Namespace) -> Namespace:
     def read(_: Namespace, row: Operation) -> Callable[..., Any]:
         return lambda *xs: getattr(m, row.name)(*map(_value, xs))
 
-    return Namespace(read, where=lambda condition, a, b: a if condition else b, sum=m.sum, count=m.count)
+    # x**n is x**(n + 1) / x: x**(n + 1), the value of the power itself, is finite where its slope overflows.
+    def power_term(c: Any, x: Any, n: Any, k: Any) -> Any:
+        c, x, n = _value(c), _value(x), _value(n)
+        if m.is_zero(k):
+            return Quotient(c * x ** (n + 1.0), x)
+        return Quotient(c * x**n, (m.log(x) if x > 0.0 else 1.0) ** -k)  # by the exponent; not asked of a negative base
+
+    return Namespace(
+        read,
+        where=lambda condition, a, b: a if condition else b,
+        sum=m.sum,
+        count=m.count,
+        power_term=power_term,
+        exact=m.exact,
+    )
 
 
 def times(upstream: Any, quotient: Any, number: Callable[[Any], float]) -> Any:
     """``upstream * quotient`` in an order in which no step on the way overflows; `number` gives the float of a step."""
     if not isinstance(quotient, Quotient):
         return upstream * quotient
-    product = upstream / quotient.bottom * quotient.top
-    if number(product) == 0.0 or abs(number(product)) == inf:
-        other = upstream * quotient.top / quotient.bottom
-        return other if isfinite(number(other)) else product
-    return product
+    products: list[Any] = []
+    for multiply_first in (False, True):
+        with suppress(OverflowError):  # which Values raise where floats are infinite
+            top, bottom = quotient.top, quotient.bottom
+            products.append(upstream * top / bottom if multiply_first else upstream / bottom * top)
+
+    def quality(product: Any) -> tuple[bool, bool]:
+        return isfinite(number(product)), number(product) != 0.0
+
+    return max(products, key=quality, default=nan)

@@ -4,9 +4,11 @@ A `Step` is one application of the chain rule, on one edge of the graph. An `Eva
 pass before it. Both are records of what happened; the `Stepper` makes them.
 """
 
+from functools import reduce
 from typing import NamedTuple
 
 from ..engine.value import Value
+from ..messages import Translate
 from ..notation.equations import Equations
 from ..notation.symbols import DIGITS, Latex, short_number
 from ..notation.text_layout import WIDE, Budget, align, clip, clip_name, columns
@@ -61,6 +63,7 @@ class Step(NamedTuple):
 
     @property
     def phase(self) -> str:
+        """The pass that the step belongs to, "backward"."""
         return "backward"
 
     @property
@@ -90,37 +93,41 @@ class Step(NamedTuple):
             f"{parent}.grad: {before} + {product} = {total}",
         ]
 
-    def explain(self) -> str:
-        """The step in sentences: the operation, its local derivative, the chain rule, and what it changes."""
+    def explain(self, translate: Translate = str) -> str:
+        """The step in sentences: the operation, its local derivative, the chain rule, and what it changes.
+
+        `translate` gives the text of another language for an English one; see `autograd.messages`.
+        """
         parent, node = (self.equations.name(n).text for n in (self.parent, self.node))
-        upstream = short_number(self.upstream)
         passed = f"{_product(self.upstream, self.local)} = {short_number(self.contribution)}"
-        return " ".join(
-            [
-                _operation(self.equations, self.node),
-                f"Its local derivative with respect to {self._place(parent)} is {self._derivation()}.",
-                f"Upstream, {node} has gradient {upstream}: the chain rule passes {passed} to {parent}.",
-                self._change(parent),
-                self._completeness(parent),
-            ]
-        )
+        derivative = translate("Its local derivative with respect to {parent} is {derivation}.")
+        upstream = translate("Upstream, {node} has gradient {upstream}: the chain rule passes {passed} to {parent}.")
+        sentences = [
+            _operation(self.equations, self.node, translate),
+            derivative.format(parent=self._place(parent, translate), derivation=self._derivation(translate)),
+            upstream.format(node=node, upstream=short_number(self.upstream), passed=passed, parent=parent),
+            self._change(parent, translate),
+            self._completeness(parent, translate),
+        ]
+        return _joined(sentences, translate)
 
     @property
     def _unchanged(self) -> bool:
         """Whether the local derivative still follows from the data, which may have been changed."""
         return self.equations.unchanged(self.node).local_grads[self.operand]
 
-    def _place(self, parent: str) -> str:
+    def _place(self, parent: str, translate: Translate) -> str:
         parents = self.node.parents
-        return (
-            f"{parent}, its operand {self.operand + 1} of {len(parents)}," if parents.count(self.parent) > 1 else parent
-        )
+        if parents.count(self.parent) == 1:
+            return parent
+        text = translate("{parent}, its operand {k} of {n},")
+        return text.format(parent=parent, k=self.operand + 1, n=len(parents))
 
-    def _derivation(self) -> str:
+    def _derivation(self, translate: Translate) -> str:
         equations, node, k = self.equations, self.node, self.operand
         chain = [derivative_name(equations, node, self.parent, WIDE)]
         if not self._unchanged:
-            return f"{chain[0]} = {short_number(self.local)}{_CHANGED}"
+            return f"{chain[0]} = {short_number(self.local)}{translate(_CHANGED)}"
         if (choice := equations.choice(node, k)) is not None:
             chain.append(f"({choice})")
         for formula in (equations.local(node, k), equations.local_in_numbers(node, k)):
@@ -130,20 +137,35 @@ class Step(NamedTuple):
             chain.append(short_number(self.local))
         return " = ".join(chain)
 
-    def _change(self, parent: str) -> str:
+    def _change(self, parent: str, translate: Translate) -> str:
         if self.before is None:
-            return f"{parent} had no gradient yet and now has {short_number(self.total)}."
-        origin = " from an earlier pass" if self.received == 1 else ""
+            text = translate("{parent} had no gradient yet and now has {total}.")
+            return text.format(parent=parent, total=short_number(self.total))
         added = f"{short_number(self.before)} + {_signed(self.contribution)} = {short_number(self.total)}"
-        return f"{parent} had {short_number(self.before)}{origin} and now has {added}."
+        text = translate(
+            "{parent} had {before} from an earlier pass and now has {added}."
+            if self.received == 1
+            else "{parent} had {before} and now has {added}."
+        )
+        return text.format(parent=parent, before=short_number(self.before), added=added)
 
-    def _completeness(self, parent: str) -> str:
+    def _completeness(self, parent: str, translate: Translate) -> str:
         if not self.complete:
-            return f"That is contribution {self.received} of {self.expected} to {parent}."
-        which = "the only contribution" if self.expected == 1 else f"the last of {self.expected} contributions"
-        paths = f"the sum over all paths from {parent} to {self.equations.name(self.output)}"
-        kept = f", added to the {short_number(self.previous)} that it had before" if self.previous is not None else ""
-        return f"That was {which} to {parent}, so its gradient is complete: {paths}{kept}."
+            text = translate("That is contribution {k} of {n} to {parent}.")
+            return text.format(k=self.received, n=self.expected, parent=parent)
+        text = translate(
+            "That was the only contribution to {parent}, so its gradient is complete: {what}."
+            if self.expected == 1
+            else "That was the last of {n} contributions to {parent}, so its gradient is complete: {what}."
+        )
+        what = translate("the sum over all paths from {parent} to {output}")
+        if self.previous is not None:
+            what = translate(
+                "the sum over all paths from {parent} to {output}, added to the {previous} that it had before"
+            )
+        previous = "" if self.previous is None else short_number(self.previous)
+        what = what.format(parent=parent, output=self.equations.name(self.output), previous=previous)
+        return text.format(n=self.expected, parent=parent, what=what)
 
     @property
     def latex(self) -> str:
@@ -163,7 +185,13 @@ class Step(NamedTuple):
 
 
 class Evaluation(NamedTuple):
-    """One operation of the forward pass: `node` is calculated from its parents."""
+    """One operation of the forward pass: `node` is calculated from its parents.
+
+    >>> from autograd import Value, stepper
+    >>> x = Value(3.0, "x")
+    >>> stepper(x * x, forward=True).step()
+    *  f = x·x    = 3·3 = 9
+    """
 
     number: int
     node: Value
@@ -172,6 +200,7 @@ class Evaluation(NamedTuple):
 
     @property
     def phase(self) -> str:
+        """The pass that the operation belongs to, "forward"."""
         return "forward"
 
     def __str__(self) -> str:
@@ -187,20 +216,25 @@ class Evaluation(NamedTuple):
         chain = f"= {value}" if numbers in ("", value) else f"= {numbers} = {value}"
         return [*operation_cells(self.equations, self.node, budget), chain]
 
-    def explain(self) -> str:
+    def explain(self, translate: Translate = str) -> str:
         """The step in sentences: the operation, its numbers, and the local derivatives kept for the backward pass."""
         equations, node = self.equations, self.node
         numbers, value = equations.numbers(node), short_number(node.data)
         result = value if numbers == value else f"{numbers} = {value}"
         if not equations.unchanged(node).value:
-            result = f"{value}{_CHANGED}"
+            result = f"{value}{translate(_CHANGED)}"
         kept: dict[str, None] = {}  # in order, each once
         for parent, local in zip(node.parents, node.local_grads, strict=True):
             if parent.operation is not None:
                 kept[f"{derivative_name(equations, node, parent, WIDE)} = {short_number(local)}"] = None
         shown = [*kept][:4] + ["…"] * (len(kept) > 4)
-        backward = f" It keeps {', '.join(shown)} for the backward pass." if kept else ""
-        return f"{_operation(equations, node)} In numbers: {result}.{backward}"
+        sentences = [
+            _operation(equations, node, translate),
+            translate("In numbers: {result}.").format(result=result),
+        ]
+        if kept:
+            sentences.append(translate("It keeps {kept} for the backward pass.").format(kept=", ".join(shown)))
+        return _joined(sentences, translate)
 
     @property
     def latex(self) -> str:
@@ -237,9 +271,15 @@ def gradient(name: str, grad: float | None, digits: int) -> str:
     return f"{name}.grad = {'–' if grad is None else short_number(grad, digits)}"
 
 
-def _operation(equations: Equations, node: Value) -> str:
-    about = node.operation.about if node.operation else ""
-    return f"Operation {node.op} ({about}): {equations.name(node)} = {equations.equation(node)}."
+def _operation(equations: Equations, node: Value, translate: Translate) -> str:
+    about = translate(node.operation.about) if node.operation else ""
+    equation = f"{equations.name(node)} = {equations.equation(node)}"
+    return translate("Operation {op} ({about}): {equation}.").format(op=node.op, about=about, equation=equation)
+
+
+def _joined(sentences: list[str], translate: Translate) -> str:
+    together = translate("{sentence} {next}")  # some languages have no space between sentences
+    return reduce(lambda text, sentence: together.format(sentence=text, next=sentence), sentences)
 
 
 def _product(upstream: float, local: float, digits: int = DIGITS) -> str:

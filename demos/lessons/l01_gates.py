@@ -12,8 +12,9 @@ local derivative: ∂f/∂x = ∂f/∂q · ∂q/∂x. That product is the chain 
 
 # %%
 import autograd
-from autograd import Value
-from demos.page import Page
+from autograd import Value, maximum
+
+from ..page import Page
 
 
 # %%
@@ -39,9 +40,16 @@ def main(page: Page | None = None) -> dict[str, float]:
 
     # What to look at: a gradient says what a small change of its input does to f.
     page.say("""
-        Look at the parts that the gates play. The sum distributes: it hands its gradient, -4, on to both inputs as it
-        is. The product swaps: each input receives the gradient times the *other* input. A gradient is a promise about
-        small changes, so hold it to that: nudge each input by 0.01 and see what becomes of f.
+        Look at what each kind of gate does with a gradient. The sum distributes: it passes its gradient, -4, to both
+        inputs as it is. The product swaps: each input receives the gradient times the *other* input. A third kind is
+        the maximum, which routes: the larger input receives the whole gradient, the other none, since a small change
+        of it changes nothing:
+    """)
+    larger = maximum(Value(2, "a"), Value(5, "b"))
+    larger.label = "m"
+    page.show(*larger.stepper())
+    page.say("""
+        A gradient is a promise about small changes, so test it: nudge each input by 0.01 and see what becomes of f.
     """)
     rows, slopes = [], {}
     for k, node in enumerate((x, y, z)):
@@ -52,6 +60,7 @@ def main(page: Page | None = None) -> dict[str, float]:
         rows.append([node.label, node.data, node.grad, nudged, slopes[node.label]])
     page.table(["input", "value", "gradient", "f after + 0.01", "change / 0.01"], rows)
     page.drawing(autograd.draw(f), title="Each edge carries its local derivative, each node its value and gradient")
+    page.stepper(f.stepper(), "Step through this backward pass")
     page.say("Try: make z positive. Which gradients change sign, and which one stays?")
     return {"f": f.data, "df/dx": x.grad, "df/dy": y.grad, "df/dz": z.grad, "steps": len(steps)} | slopes
 

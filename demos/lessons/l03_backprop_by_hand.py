@@ -1,20 +1,22 @@
 """Backprop by hand, graded: formulas derived on paper are compared with the engine, line by line.
 
-One input x, two hidden sigmoid neurons, one sigmoid output, L = ½(y - out)². The forward pass as the notes write it:
+One input x, two hidden sigmoid neurons, one sigmoid output, L = ½(y - out)². The forward pass:
 
     net_h1 = w1·x + b1            h1  = σ(net_h1)
     net_h2 = w2·x + b2            h2  = σ(net_h2)
     net_o  = w3·h1 + w4·h2 + b2   out = σ(net_o)
 
 By hand, δ = ∂L/∂net is the error signal of a neuron: that of the output first, then, through the weights, those of the
-hidden neurons. A weight's gradient is the δ behind it times the number in front of it; a bias has the number 1. The
-notes print nine such lines. Are they right?
+hidden neurons. The gradient of a weight is the δ of the neuron that it leads into, times the number that it is
+multiplied by; for a bias that number is 1. The study notes that this course follows print nine such
+lines. Are they right?
 """
 
 # %%
 import autograd
 from autograd import Value, check_derivation
-from demos.page import Page
+
+from ..page import Page
 
 NUMBERS = {"w1": 0.3, "w2": -0.4, "w3": 0.5, "w4": 0.7, "b1": 0.1, "b2": 0.2, "x": 0.6}
 
@@ -38,7 +40,7 @@ def named(value: Value, label: str) -> Value:
 
 
 def network(shared_b1: bool) -> Value:
-    """The loss at y = 1; with `shared_b1` both hidden neurons use b1, without, net_h2 uses b2 as the notes write."""
+    """The loss at y = 1; with `shared_b1` both hidden neurons use b1, without, net_h2 uses b2, as in the notes."""
     w1, w2, w3, w4, b1, b2, x = (Value(number, label) for label, number in NUMBERS.items())
     h1 = named(named(w1 * x + b1, "net_h1").sigmoid(), "h1")
     h2 = named(named(w2 * x + (b1 if shared_b1 else b2), "net_h2").sigmoid(), "h2")
@@ -76,6 +78,7 @@ def main(page: Page | None = None) -> dict[str, float]:
         autograd.draw(loss, local_grads=False),
         title="Two arrows leave b2, to net_h2 and to net_o: its gradient has two parts",
     )
+    page.stepper(loss.stepper(), "Step through the backward pass of this network")
     page.say("""
         Look at the arrows that leave b2. A gradient is the sum over all of them, and that is the check to make by
         hand: count the places where a letter is used in the forward pass, and you know how many terms its line has.

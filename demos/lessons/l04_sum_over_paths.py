@@ -12,7 +12,8 @@ factored out: it multiplies each edge once, however many paths go through it.
 # %%
 import autograd
 from autograd import Value, paths
-from demos.page import Page
+
+from ..page import Page
 
 
 # %%
@@ -49,8 +50,9 @@ def main(page: Page | None = None) -> dict[str, float]:
     total = sum(path.product for path in found)
     sums = " + ".join(f"{path.product:g}" for path in found)
     page.say(f"""
-        Their sum is {sums} = {total:g}; backpropagation says {a.grad:g}; and by the rules of school, d/da (a + a²b +
-        ab²) = 1 + 2ab + b² = 22. Look at p: two of the paths go through it, and backpropagation passes it once.
+        Their sum is {sums} = {total:g}; backpropagation says {a.grad:g}; and by the rules of differentiation,
+        d/da (a + a²b + ab²) = 1 + 2ab + b² = 22. Look at p: two of the paths go through it, and backpropagation passes
+        it once.
     """)
     page.drawing(autograd.draw(output), title="Three paths lead from a to C: through u, through v, and straight")
 

@@ -1,8 +1,9 @@
 """Why topological order, why +=, why zero_grad: wrong backward passes beside the right one, step by step.
 
-Backpropagation visits every node after all its children; on each edge it multiplies the gradient of the node by the
-local derivative; and it adds that to what the parent holds. Below, each of these is broken in turn, on the smallest
-graph that notices. Every pass is a generator: it yields a line of text for each edge as it goes.
+Backpropagation visits every node after all nodes that use it, its children (the nodes that it uses are its parents); on
+each edge it multiplies the gradient of the node by the local derivative; and it adds that to the gradient that the
+parent has already. Below, each of these is broken in turn, on the smallest graph on which it shows. Every pass is a
+generator: it yields a line of text for each edge as it goes.
 """
 
 # %%
@@ -10,7 +11,8 @@ from collections.abc import Callable, Iterator
 from itertools import zip_longest
 
 from autograd import Value
-from demos.page import Page
+
+from ..page import Page
 
 Pass = Callable[[Value], Iterator[str]]
 

@@ -5,9 +5,10 @@ A derivative is a limit of differences, so a small step ε gives it nearly, with
     forward   ∂L/∂w ≈ (L(w + ε) - L(w)) / ε             error ∝ ε
     central   ∂L/∂w ≈ (L(w + ε) - L(w - ε)) / (2ε)      error ∝ ε²
 
-The trainer of the notes works like this, with ε = 1e-4, on a network of one hidden sigmoid layer and a linear output,
-whose weights are the list [W_h, b_h, W_o, b_o], and with the mean squared error. It learns, and it is slow: each step
-takes one forward pass for every weight and one more. Backprop takes one forward and one backward pass for them all.
+A trainer that one often meets works like this, with ε = 1e-4, on a network of one hidden sigmoid layer and a linear
+output, whose weights are the list [W_h, b_h, W_o, b_o], and with the mean squared error. It learns, and it is slow:
+each step takes one forward pass for every weight and one more. Backprop takes one forward and one backward pass for
+them all.
 """
 
 # %%
@@ -19,7 +20,8 @@ import numpy as np
 
 import autograd
 from autograd import Value, dot
-from demos.page import Page
+
+from ..page import Page
 
 
 # %%
@@ -38,7 +40,7 @@ def network(hidden: int, seed: int) -> Any:
 
 
 def forward_gradient(loss: Callable[[Any], float], theta: Any, epsilon: float) -> Any:
-    """As in the notes: as many passes as weights, and one more."""
+    """As many passes as weights, and one more."""
     base = loss(theta)
     return np.array([(loss(theta + nudge) - base) / epsilon for nudge in epsilon * np.eye(len(theta))])
 
@@ -112,7 +114,7 @@ def main(page: Page | None = None) -> dict[str, float]:
         left.set(xlabel="step", ylabel="mean squared error", title=f"1 backward pass or {cost} forward passes a step")
         for (rule, values), marker in zip(errors.items(), "o^", strict=True):
             right.loglog(sizes, values, marker=marker, markersize=4, label=rule.__name__.replace("_gradient", ""))
-        right.axvline(1e-4, color="0.4", linewidth=1, linestyle=":", label="ε of the notes")
+        right.axvline(1e-4, color="0.4", linewidth=1, linestyle=":", label="the usual ε, 1e-4")
         right.set(xlabel="ε", ylabel="error of the gradient, relative", title="best between bending and rounding")
         left.legend()
         right.legend()
@@ -121,7 +123,7 @@ def main(page: Page | None = None) -> dict[str, float]:
         a tangent; from the left it falls with 1/ε, because the difference of two nearly equal numbers keeps only their
         last digits. The best ε is near the root of the rounding error 1e-16 for forward differences (here
         {best[forward_gradient]:.0e}) and near its cube root for central ones (here {best[central_gradient]:.0e}). The
-        1e-4 of the notes is larger than need be: good enough to train with, and central differences, for the same ε,
+        1e-4 is larger than it need be: good enough to train with, and central differences, for the same ε,
         would be far better.
     """)
     page.say("Try: ε = 1e-13 in the descent. Does it still learn? The picture on the right says why.")

@@ -1,12 +1,12 @@
-"""Gradient descent and the learning rate: a step against the gradient, as long as the slope is steep, times a number.
+"""Gradient descent and the learning rate: a step against the gradient, times a number that is chosen.
 
 The gradient points uphill, at a right angle to the contour line, so minus the gradient is the steepest way down:
 
     w ← w - η·∂L/∂w      η is the learning rate
 
 The number η is chosen, not learned. In a bowl L = ½·c·w² the rule is w ← (1 - η·c)·w, and everything follows from
-that factor: near 1 the descent crawls, 0 is a bull's eye, below 0 it overshoots, and below -1 each step leads further
-away. So η must stay below 2/c, with c the largest curvature of the bowl, and it crawls along the smallest.
+that factor: near 1 the descent crawls, at 0 one step arrives, below 0 it overshoots, and below -1 each step leads
+further away. So η must stay below 2/c, with c the largest curvature of the bowl, and it crawls along the smallest.
 """
 
 # %%
@@ -15,7 +15,8 @@ import math
 import numpy as np
 
 from autograd import Value, grad
-from demos.page import COLORS, MARKERS, Page
+
+from ..page import COLORS, MARKERS, Page
 
 RATES = {0.01: "too small: crawls", 0.15: "right: converges", 0.19: "large: overshoots", 0.205: "too large: diverges"}
 STEEP = 10.0  # the largest curvature; the smallest is 1

@@ -14,7 +14,8 @@ from scipy.optimize import minimize
 
 import autograd
 import nn
-from demos.page import MARKERS, Page
+
+from ..page import MARKERS, Page
 
 X = np.linspace(-2.0, 2.0, 30)[:, None]
 Y = np.sin(3.0 * X[:, 0])

@@ -22,7 +22,8 @@ from sklearn.datasets import load_diabetes
 
 import autograd
 import nn
-from demos.page import MARKERS, Page
+
+from ..page import MARKERS, Page
 
 TRUE = np.array([2.0, -3.4, 4.2])  # w1, w2, b
 SIGMA = 0.5
@@ -53,7 +54,7 @@ def main(page: Page | None = None) -> dict[str, float]:
     y = X @ TRUE[:2] + TRUE[2] + rng.normal(0.0, SIGMA, 1000)
     best = closed_form(X, y)
 
-    # Minibatch SGD, as in the notes, then whole batches to the end.
+    # Minibatch SGD, then whole batches to the end.
     model = nn.MLP(2, [1], init="zeros")
     distances = [float(np.linalg.norm(parameters(model) - best))]
     record = [lambda history: distances.append(float(np.linalg.norm(parameters(model) - best))) and None]
@@ -118,7 +119,7 @@ def main(page: Page | None = None) -> dict[str, float]:
         left.axvline(10, color="0.5", linestyle=":", linewidth=1)
         left.text(0.4, 1e-13, "minibatches of 10")
         left.text(10.6, 1e-2, "whole batches")
-        left.set(xlabel="epoch", ylabel="distance to the closed form", title="made data")
+        left.set(xlabel="epoch", ylabel="distance to the closed form", title="synthetic data")
         right.plot(progress_test, predicted, "o", markersize=4)
         right.plot([25, 350], [25, 350], color="0.3", linewidth=1, linestyle="--", label="perfect")
         right.set(xlabel="progress of the disease, measured", ylabel="predicted", title="patients kept aside")

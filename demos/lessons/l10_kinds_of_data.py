@@ -1,7 +1,7 @@
 """Several kinds of data: a line for each kind, joined by indicators, is still one linear model.
 
 When the examples are of several kinds s, each can have a line of its own, and an indicator δ_s, 1 for an example of the
-kind s and else 0, picks the right one:
+kind s and 0 otherwise, picks the right one:
 
     y = Σ_s δ_s·(b_s + w_s·x)
       = b_1·δ_1 + b_2·δ_2 + b_3·δ_3 + w_1·(δ_1·x) + w_2·(δ_2·x) + w_3·(δ_3·x)
@@ -17,7 +17,8 @@ import numpy as np
 from sklearn.datasets import load_iris
 
 import nn
-from demos.page import COLORS, MARKERS, Page
+
+from ..page import COLORS, MARKERS, Page
 
 
 # %% The data: sepals of three kinds of iris; from the length of a sepal, predict its width.

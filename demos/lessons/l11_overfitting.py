@@ -17,7 +17,8 @@ from sklearn.datasets import load_diabetes
 
 import autograd
 import nn
-from demos.page import COLORS, Page
+
+from ..page import COLORS, Page
 
 
 # %% A linear model of given features, trained to the very bottom: capacity is to be judged, not patience.

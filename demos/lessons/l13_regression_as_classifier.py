@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 import nn
-from demos.page import COLORS, Page
+
+from ..page import COLORS, Page
 
 FAR = 25  # examples of the class +1, far away on its own side
 

@@ -21,7 +21,8 @@ import numpy as np
 
 import nn
 from autograd import Value, maximum, minimum, softplus
-from demos.page import COLORS, Page
+
+from ..page import COLORS, Page
 
 
 # %% Each loss on one example, of Values: the engine finds the slopes.
@@ -75,7 +76,7 @@ def main(page: Page | None = None) -> dict[str, Any]:
         moved[name] = math.dist(start, end)
         rows.append([name, history.gradient_norm[0], moved[name], wrong_at_start, wrong[name]])
     page.say("200 steps of descent on each, from the same start, on two clouds of 100 points that overlap:")
-    page.table(["loss", "first gradient", "way gone", "wrong at the start", "wrong at the end"], rows)
+    page.table(["loss", "first gradient", "distance moved", "wrong at the start", "wrong at the end"], rows)
     page.say("""
         Look at the first row: a gradient of exactly 0, so the weights are where they were, to the last digit. It is not
         that the engine cannot differentiate a step: it did, and 0 is the answer. The others never look at the share of

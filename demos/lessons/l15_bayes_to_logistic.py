@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 import nn
-from demos.page import COLORS, Page
+
+from ..page import COLORS, Page
 
 MEAN_0, MEAN_1 = np.array([-0.5, -0.5]), np.array([1.0, 0.5])
 COVARIANCE = np.array([[1.0, 0.6], [0.6, 1.5]])
@@ -95,9 +96,9 @@ def main(page: Page | None = None) -> dict[str, Any]:
         from the first with the standard error. The third row, the generative way, has chance of its own.
     """)
     page.say("""
-        What the notes leave out: this holds because both classes have the same Σ. With a Σ for each, xᵀΣ⁻¹x does not
-        cancel, the boundary is a curve, and no w and b say it. Logistic regression assumes no Gaussians,
-        and is then still the likeliest line; the closed form with one pooled Σ is merely a line.
+        A condition that is often left out: this holds because both classes have the same Σ. With a Σ for
+        each, xᵀΣ⁻¹x does not cancel and the boundary is a curve, which no w and b describe. Logistic regression does
+        not assume Gaussians: there it is still the most likely line; the closed form with one pooled Σ is just a line.
     """)
 
     with page.figure("The posterior of two Gaussians with one Σ is σ(w·x + b); training finds it") as (_, ax):

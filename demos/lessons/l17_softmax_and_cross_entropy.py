@@ -23,7 +23,8 @@ from sklearn.datasets import load_digits, load_iris
 import autograd
 import nn
 from autograd import Value, sigmoid, softmax
-from demos.page import Page
+
+from ..page import Page
 
 SCORES = [2.0, 0.5, -1.0, 0.0]
 
@@ -63,7 +64,7 @@ def main(page: Page | None = None) -> dict[str, Any]:
         with {float(softmax([1.5, 0.0])[0]):.6f}, σ(1.5) is {sigmoid(1.5):.6f}.
     """)
 
-    p = [0.1, 0.6, 0.1, 0.2]  # a target that is not sure itself
+    p = [0.1, 0.6, 0.1, 0.2]  # a target that is itself not sure
     numbers: dict[str, Any] = {
         "q": q, "gradients": gradients, "cross-entropy": nn.cross_entropy(SCORES, p),
         "entropy": -sum(p_k * math.log(p_k) for p_k in p), "divergence": nn.kl_divergence(p, q),
@@ -91,7 +92,7 @@ def main(page: Page | None = None) -> dict[str, Any]:
         seen it reads {seen["accuracy"]:.1%}, of the iris flowers it names {flowers["accuracy"]:.1%}. On the
         {len(right)} test digits the log-likelihood is {numbers["log-likelihood"]:.3f}; divided by -{len(right)} that is
         {-numbers["log-likelihood"] / len(right):.6f}, and the mean cross-entropy is {numbers["loss"]:.6f}: the same
-        number. Before training it was log 10 = {math.log(10):.4f}, ten classes being all one to it.
+        number. Before training it was log 10 = {math.log(10):.4f}: all ten classes were equally likely.
     """)
 
     with page.figure("Softmax keeps the order of the scores and makes probabilities of them", columns=2) as (_, axes):
@@ -101,13 +102,14 @@ def main(page: Page | None = None) -> dict[str, Any]:
             ax.axhline(0, color="black", lw=0.8)
             ax.set(xlabel="class", ylabel=label, xticks=range(4))
             ax.margins(y=0.12)
-    with page.figure("What each neuron looks for: ink where its weight is light, none where dark", 2, 5, (9, 4.2)) as (
+    with page.figure("What each neuron looks for: ink where it is orange, no ink where violet", 2, 5, (9, 4.2)) as (
         _, axes,
     ):  # fmt: skip
         for k, (ax, neuron) in enumerate(zip(axes.flat, seen["model"].layers[0].neurons, strict=True)):
             weights = np.array([w.data for w in neuron.w]).reshape(8, 8)
-            ax.imshow(weights, vmin=-abs(weights).max(), vmax=abs(weights).max())
+            ax.imshow(weights, vmin=-abs(weights).max(), vmax=abs(weights).max(), cmap="PuOr_r")
             ax.set(title=f"digit {k}", xticks=[], yticks=[])
+            ax.spines[:].set_visible(False)
     answers = seen["probabilities"].argmax(axis=1)
     wrong = np.flatnonzero(answers != seen["truth"])
     surest = wrong[np.argsort(-seen["probabilities"][wrong].max(axis=1))][:5]
@@ -115,7 +117,8 @@ def main(page: Page | None = None) -> dict[str, Any]:
         for ax, k in zip(axes, surest, strict=False):
             ax.imshow(seen["test"][k].reshape(8, 8), cmap="gray_r")
             sure = seen["probabilities"][k].max()
-            ax.set(title=f"a {seen['truth'][k]}; says {answers[k]}, {sure:.0%}", xticks=[], yticks=[])
+            ax.set(title=f"{seen['truth'][k]} read as {answers[k]} ({sure:.0%})", xticks=[], yticks=[])
+            ax.spines[:].set_visible(False)
     page.say("""
         Look at the weights: each is a picture of what speaks for its digit and what against. The zero wants no ink in
         the middle. Look at the mistakes: a probability of 90 % is a claim, and it can be wrong.

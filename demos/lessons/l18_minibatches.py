@@ -1,12 +1,13 @@
-"""Minibatches: a cheap step in about the right direction, many times, or a dear one in the right direction.
+"""Minibatches: many cheap steps in about the right direction, or a few expensive ones in the right direction.
 
 The gradient of the mean loss is the mean of the gradients of the n examples. A minibatch of B of them, drawn at random,
 is an estimate of it: right on average, and off by
 
     noise = σ/√B · √((n - B) / (n - 1))        σ² = mean squared distance of an example's gradient from the mean
 
-The second root says that B of n are drawn without repetition; with B = n no noise is left. Four times the batch is four
-times the arithmetic and half the noise. An epoch is a round in which each example is met once: n/B steps, rounded up.
+The second root is there because the B are drawn without repetition; with B = n no noise is left. Four times the
+batch is four times the arithmetic and half the noise. An epoch is a round in which each example is used once: n/B
+steps, rounded up.
 """
 
 # %%
@@ -18,7 +19,8 @@ from sklearn.datasets import load_diabetes
 
 import autograd
 import nn
-from demos.page import COLORS, DASHES, MARKERS, Page
+
+from ..page import COLORS, DASHES, MARKERS, Page
 
 
 # %% The data: how the diabetes of 442 patients went on, from ten measurements; all standardised.
@@ -40,12 +42,13 @@ def main(page: Page | None = None) -> dict[str, Any]:
     sizes = (1, 10, 100, n)
     epochs = 10 if page.quick else 40
 
-    # An epoch, counted: which examples do the minibatches of one epoch hold?
+    # Which examples do the minibatches of one epoch have?
     batches = [rows for rows, _ in nn.minibatches(np.arange(n), y, 100, seed=page.seed)]
     met = np.sort(np.concatenate(batches))
     page.say(f"""
-        One epoch of {n} patients in hundreds is {len(batches)} steps, of {", ".join(str(len(b)) for b in batches)}.
-        Each patient is met once ({np.array_equal(met, np.arange(n))}), in an order that changes with the epoch.
+        One epoch of {n} patients in batches of 100 is {len(batches)} steps, with
+        {", ".join(str(len(b)) for b in batches)} patients. Each patient is used once
+        ({np.array_equal(met, np.arange(n))}), in an order that changes with the epoch.
     """)
 
     # The gradient at the start, by all and by random batches.
@@ -90,32 +93,60 @@ def main(page: Page | None = None) -> dict[str, Any]:
         rows.append([size, excess[size][0], last, f"{time.perf_counter() - start:.2f}"])
     page.say(f"Training with learning rate 0.01; the error above the least possible, which is {least:.4f}:")
     page.table(["batch size", "after 1 epoch", f"mean of the last {epochs // 4} of {epochs}", "seconds"], rows)
-    page.say("""
-        Small batches learn most in the first epoch: they take many steps where the full batch takes one. But at a fixed
-        learning rate their noise never dies down, and they end on a floor, restless about the goal; one of size 1 on
-        the highest. In between lies what everybody uses. (Let the learning rate fall and the floor falls with it.)
-    """)
+    page.say(story(excess))
 
-    with page.figure("Noise falls with the root of the batch; small batches learn first, end restless", columns=3) as (
+    with page.figure("The noise falls with the root of the batch size; small batches need fewer epochs", columns=3) as (
         _, (left, middle, right),
     ):  # fmt: skip
         many = np.arange(1, n)
         left.loglog(many, spread / np.sqrt(many) * np.sqrt((n - many) / (n - 1)), color="0.4", ls="--", label="formula")
         left.loglog(sizes[:-1], measured[:-1], "o", color=COLORS[1], label="measured")
-        left.set(xlabel="batch size (examples)", ylabel="noise of the gradient", title=f"0 for all {n}")
+        left.set(
+            xlabel="batch size (examples)", ylabel="noise of the gradient", title="noise (none for the full batch)"
+        )
         left.legend()
-        middle.loglog(sizes, 1e6 * np.array(cost), "o-", label="a step")
-        middle.loglog(sizes, 1e6 * np.array(cost) / sizes, "^--", label="an example of it")
+        middle.loglog(sizes, 1e6 * np.array(cost), "o-", label="for a step")
+        middle.loglog(sizes, 1e6 * np.array(cost) / sizes, "^--", label="for each example in it")
         middle.set(xlabel="batch size (examples)", ylabel="time (µs)", title="cost on this machine")
         middle.legend()
         for k, size in enumerate(sizes):
-            right.semilogy(range(1, epochs + 1), excess[size], ls=DASHES[k], marker=MARKERS[k], markevery=0.2,
-                           label="all" if size == n else f"{size}")  # fmt: skip
+            right.semilogy(range(1, epochs + 1), excess[size], ls=DASHES[k], marker=MARKERS[k],
+                           markevery=max(1, epochs // 8), label="all" if size == n else f"{size}")  # fmt: skip
         right.set(xlabel="epoch", ylabel="error above the least possible", title="training")
         right.legend(title="batch size")
-    page.say("Try: a learning rate ten times smaller. Which batch size is best after 40 epochs now?")
+    page.say("Try: a learning rate ten times smaller. Which batch size is the best at the end now?")
     return {"measured": measured, "predicted": predicted, "excess": excess, "batches": [len(b) for b in batches],
             "each once": bool(np.array_equal(met, np.arange(n)))}  # fmt: skip
+
+
+def story(excess: dict[int, list[float]]) -> str:
+    """What the training curves show, in words: who is ahead after an epoch and at the end, and who still improves."""
+    sizes = list(excess)
+    half, quarter = len(excess[sizes[0]]) // 2, len(excess[sizes[0]]) // 4
+    ends = {size: float(np.mean(curve[-quarter:])) for size, curve in excess.items()}
+    rises = {size: float(np.mean(np.diff(curve[-half:]) > 0)) for size, curve in excess.items()}
+    settled = [size for size in sizes if rises[size] > 0.25]  # it goes up about as often as down
+    moving = [size for size in sizes if size not in settled]
+    ahead = min(sizes, key=lambda size: excess[size][0])
+    behind = max(sizes, key=lambda size: excess[size][0])
+
+    def named(some: list[int]) -> str:
+        return " and ".join("the full batch" if size == sizes[-1] else f"size {size}" for size in some)
+
+    text = f"""
+        After one epoch {named([ahead])} is ahead and {named([behind])} is behind: a small batch takes many
+        steps where a large one takes few. At the end the error is lowest with
+        {named([min(ends, key=ends.__getitem__)])} and highest with {named([max(ends, key=ends.__getitem__)])}.
+    """
+    if moving:
+        text += f"Still on the way down: {named(moving)}. More epochs would help. "
+    if settled:
+        text += f"""
+        No longer getting better: {named(settled)}. At a fixed learning rate the noise of the steps does not shrink, so
+        a small batch does not arrive: it keeps moving around the minimum, the farther the more noise it has. (With a
+        smaller learning rate this distance is smaller, too.)
+        """
+    return " ".join(text.split())
 
 
 def seconds_a_step(loss: Any, X: Any, y: Any) -> float:

@@ -19,7 +19,8 @@ from sklearn.datasets import make_moons
 import autograd
 import nn
 from autograd import Value
-from demos.page import Page
+
+from ..page import Page
 
 
 # %% The three ways: a loop over examples, a compiled program, and matrices by hand.

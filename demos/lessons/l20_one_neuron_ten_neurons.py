@@ -5,7 +5,7 @@ Each hidden neuron sees its inputs through w·x + b alone, so it changes across 
     out = v_1·tanh(w_1·x + b_1) + ... + v_n·tanh(w_n·x + b_n) + c
 
 With n = 1 the boundary out = 0 is a straight line, whatever the weights. With n = 10 it bends around the data. Enough
-neurons bend around anything, also around labels that were drawn by lot.
+neurons bend around anything, also around random labels.
 """
 
 # %%
@@ -16,7 +16,8 @@ from sklearn.datasets import make_circles, make_moons
 from sklearn.neighbors import KNeighborsClassifier
 
 import nn
-from demos.page import Page
+
+from ..page import Page
 
 
 # %%
@@ -74,14 +75,14 @@ def main(page: Page | None = None) -> dict[str, float]:
                 ax.set(title=f"{name}, {width} hidden: {shares[name, width]:.0%} right", xlabel="$x_1$", ylabel="$x_2$")
                 ax.get_legend() and ax.get_legend().remove()
 
-    # Labels drawn by lot: there is nothing to learn, and it is learnt all the same.
+    # Random labels: there is nothing to learn, and it is learnt all the same.
     rng = np.random.default_rng(page.seed)
     n = 40 if page.quick else 60
     x, fresh = rng.uniform(-1, 1, (n, 2)), rng.uniform(-1, 1, (500, 2))
     y, other = rng.permutation(np.arange(n) % 2), rng.permutation(np.arange(500) % 2)
     linear, network = trained([1], x, y, 300, page.seed), trained([40, 40, 1], x, y, 2 * epochs, page.seed, lr=0.02)
     neighbour = KNeighborsClassifier(1).fit(x, y)
-    wide = rng.normal(size=(n, n))  # as many features as examples, drawn by lot too
+    wide = rng.normal(size=(n, n))  # as many features as examples, random too
     random = {
         "a line": (right(linear, x, y), right(linear, fresh, other)),
         "network 2-40-40-1": (right(network, x, y), right(network, fresh, other)),
@@ -89,8 +90,8 @@ def main(page: Page | None = None) -> dict[str, float]:
         f"a plane in {n} dimensions": (float(np.mean((wide @ np.linalg.solve(wide, 2.0 * y - 1) > 0) == y)), None),
     }
     page.say("""
-        The notes add that random data cannot be learned by machine learning, but by networks can. Both halves are too
-        simple. Here the label of each point is drawn by lot, as are those of 500 new points:
+        It is often said that random data cannot be learned by other methods, but can be by networks. Both are too
+        simple. Here the label of each point is random, as are those of 500 new points:
     """)
     page.table(
         ["classifier", "right on its own points", "right on new ones"],

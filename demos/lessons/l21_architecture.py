@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 import nn
-from demos.page import Page
+
+from ..page import Page
 
 
 # %%
@@ -47,7 +48,7 @@ def main(page: Page | None = None) -> dict[str, float]:
     page.table(["layer", "weights [inputs, neurons]", "biases", "together"], rows)
     page.say("""
         It is called a network of three layers: the inputs are not counted, for nothing is calculated there. Some books,
-        and the files that `nn.save` writes, hold the same matrices turned round, [neurons, inputs].
+        and the files that `nn.save` writes, hold the same matrices transposed, [neurons, inputs].
     """)
     page.drawing(nn.draw(model), "network", "The network 3-4-4-1: a line a weight, 32 of them and nine biases = 41")
 

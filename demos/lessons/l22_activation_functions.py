@@ -5,8 +5,8 @@ Going back, every layer multiplies the gradient by the slope of its activation f
     σ'(z) = σ(z)·(1 - σ(z))     at most 1/4, at z = 0;     in the tails about e^-|z|
 
 so a layer of sigmoids takes at least three quarters away, and a saturated one nearly all. The slope of tanh is at most
-1. That of relu is 1 or 0. The notes claim that relu always has a gradient, and that is false: a neuron that is negative
-for every example has none, and will never get one again.
+1. That of relu is 1 or 0. It is often said that relu always has a gradient, and that is false: a neuron that is
+negative for every example has none, and will never get one again.
 """
 
 # %%
@@ -15,7 +15,8 @@ import numpy as np
 import autograd
 import nn
 from autograd import Value
-from demos.page import Page
+
+from ..page import Page
 
 NAMES = ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus", "silu", "gelu")
 RAMP = np.linspace([-1.0], [1.0], 30), np.linspace(-1.0, 1.0, 30).clip(0.0)

@@ -19,7 +19,8 @@ from sklearn.datasets import load_wine, make_moons
 
 import autograd
 import nn
-from demos.page import COLORS, DASHES, MARKERS, Page
+
+from ..page import COLORS, DASHES, MARKERS, Page
 
 DEPTH, WIDTH = 6, 16
 INITS: dict[str, Any] = {"zeros": "zeros", "too small": 0.05, "too large": 1.5, "Xavier": "xavier", "He": "he"}
@@ -108,24 +109,29 @@ def main(page: Page | None = None) -> dict[str, float]:
         Look at the rows. Zeros: no signal, no gradient, nothing ever happens (0.6931 = log 2 is guessing). Too small:
         the signal fades from layer to layer, the gradient is next to nothing, and the same happens. Too large: the
         signal swells, and the first steps throw the weights so far that the loss is astronomical; if no number
-        overflows, relus are left that are dead for good. He's variance keeps signal and gradient at their size.
+        overflows, some relus stay dead. He's variance keeps signal and gradient at their size.
         Xavier's was made for tanh: half is lost at each relu, so it starts late, and does start.
     """)
-    with page.figure("Features and weights of size one let training start at once", 1, 3, (12, 4.2)) as (_, axes):
+    with page.figure("Features and signals of size one let training start at once", 1, 3, (12, 4.2)) as (_, axes):
         for name, (_, lr) in best.items():
             axes[0].plot(range(1, len(runs[name, lr]) + 1), runs[name, lr], label=f"{name}, rate {lr:g}")
         axes[0].set(title="wine: the best rate for each", xlabel="epoch", ylabel="cross-entropy")
         for name, color, dashes, marker in zip(INITS, COLORS, DASHES, MARKERS, strict=False):
-            style = {"color": color, "linestyle": dashes, "label": name}
+            wide = 5.0 if name == "zeros" else 1.8  # its curve lies below that of "too small"
+            style = {"color": color, "linestyle": dashes, "label": name, "linewidth": wide}
             axes[1].loglog(range(1, len(histories[name]) + 1), np.minimum(histories[name], 1e9), **style)
             if name != "zeros":  # it has no gradient at all
                 axes[2].semilogy(range(1, DEPTH + 2), gradients[name], marker=marker, **style)
         axes[1].set(title=f"moons, {DEPTH} hidden layers", xlabel="step", ylabel="cross-entropy", ylim=(5e-4, 5e3))
         axes[2].set(title="moons, before the first step", xlabel="layer", ylabel="gradient (root mean square)")
         axes[2].set_xticks(range(1, DEPTH + 2))
-        axes[2].set_ylim(top=1e6)  # room for the names
+        for name, losses in histories.items():
+            if len(losses) < 2 * epochs:
+                axes[1].annotate(
+                    f"{name}: overflow at step {len(losses) + 1}", (len(losses), 4e3), va="top", fontsize=8
+                )
         for ax in axes:
-            ax.legend(ncols=2 if ax is axes[2] else 1)
+            ax.legend(ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.16))
     page.say(
         "Try: tanh in place of relu, which init is better now? And 0.1 for every weight: why do all neurons stay equal?"
     )

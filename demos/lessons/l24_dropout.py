@@ -1,9 +1,9 @@
-"""Dropout: each step trains another random part of the network, so that no neuron can rely on one other alone.
+"""Dropout: each step trains another random part of the network, so that no neuron can rely on a single other one.
 
-While training, each output h of a hidden layer is set to 0 with probability p, and kept else, by a fresh mask for each
-example and step. What is kept is multiplied by 1 / (1 - p):
+While training, each output h of a hidden layer is set to 0 with probability p, and kept otherwise, by a new mask for
+each example and step. What is kept is multiplied by 1 / (1 - p):
 
-    h ← h·m,    m = 0 with probability p, else 1 / (1 - p),    so that E[m] = 1 and E[h·m] = h
+    h ← h·m,    m = 0 with probability p, 1 / (1 - p) otherwise,    so that E[m] = 1 and E[h·m] = h
 
 With this "inverted" scaling the mean is right already, and in evaluation nothing is left to do: dropout is off.
 """
@@ -15,7 +15,8 @@ import numpy as np
 from sklearn.datasets import make_moons
 
 import nn
-from demos.page import Page
+
+from ..page import Page
 
 
 # %%
@@ -43,8 +44,8 @@ def main(page: Page | None = None) -> dict[str, float]:
     dropout.train()
     kept = np.array([dropout(1.0) for _ in range(draws)])
     page.say(f"""
-        The mean of {draws:,} calls on 1 is {kept.mean():.3f}, as promised: 1. Their variance is {kept.var():.3f}; by
-        the formula it is p / (1 - p) = 1. Dropout keeps the mean, and adds noise.
+        The mean of {draws:,} calls on 1 is {kept.mean():.3f} ± {kept.std() / draws**0.5:.3f}; it should be 1. Their
+        variance is {kept.var():.3f}; by the formula it is p / (1 - p) = 1. Dropout keeps the mean, and adds noise.
     """)
 
     # What it is for: few noisy examples and a network that could learn them by heart.
@@ -62,14 +63,35 @@ def main(page: Page | None = None) -> dict[str, float]:
         models[p], losses[p] = model, (mean_loss(model, x, y), mean_loss(model, fresh, labels))
     gaps = {p: test - train for p, (train, test) in losses.items()}
     page.say(f"A network 2-32-32-1 on {n} points of two noisy moons, after {epochs} epochs; 300 new points to test it:")
-    headers = ["dropout p", "training loss, off", "test loss", "gap", "training loss as met, on"]
-    page.table(headers, [[p, *losses[p], gaps[p], histories[p].train_loss[-1]] for p in losses])
-    page.say("""
-        Look at the gap. Without dropout the network learns its examples by heart, noise and all, is sure of itself, and
-        pays for each mistake on new points. With dropout the training loss is higher, the test loss lower. It is a
-        trade like that of weight decay, and no gift: with data enough, or a p too large, it only slows learning. And
-        look at the last column: the loss that training meets has dropout on, so it is not to be compared with a test
-        loss, which has it off.
+    right = {p: nn.evaluate(m, fresh, labels, nn.binary_cross_entropy)["accuracy"] for p, m in models.items()}
+    lowest = {p: (min(h.validation_loss), int(np.argmin(h.validation_loss)) + 1) for p, h in histories.items()}
+    page.table(
+        [
+            "dropout p",
+            "training loss",
+            "test loss",
+            "gap",
+            "test accuracy",
+            "lowest test loss",
+            "at epoch",
+            "loss, dropout on",
+        ],
+        [[p, *losses[p], gaps[p], f"{right[p]:.1%}", *lowest[p], histories[p].train_loss[-1]] for p in losses],
+    )
+    best = min(losses, key=lambda p: losses[p][1])
+    gap_smaller = "smaller" if gaps[0.5] < gaps[0.0] else "not smaller"
+    early = min(low for low, _ in lowest.values())
+    page.say(f"""
+        Look at the gap: without dropout it is {gaps[0.0]:.2f}, with p = 0.5 it is {gaps[0.5]:.2f}, {gap_smaller}.
+        Without dropout the network learns its examples by heart, noise included; it is sure of itself, and each mistake
+        on new points costs much. After {epochs} epochs p = {best:g} has the lowest test loss.
+    """)
+    page.say(f"""
+        Look at the lowest test loss on the way, too: without dropout it was {lowest[0.0][0]:.2f}, at epoch
+        {lowest[0.0][1]}, and has risen to {losses[0.0][1]:.2f} since; of all three it was
+        {early:.2f}. Stopping early would have done {"better than" if early < losses[best][1] else "as well as"}
+        dropout alone; both can be combined. With enough data, or with p too large, dropout only slows learning. The
+        last column is the loss during training, with dropout on: do not compare it with a test loss, which has it off.
     """)
     with page.figure("Dropout narrows the gap between training and test", 1, 3, (12, 4)) as (_, axes):
         for p, history in histories.items():

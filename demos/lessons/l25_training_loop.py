@@ -18,7 +18,8 @@ from sklearn.datasets import make_moons
 
 import autograd
 import nn
-from demos.page import Page
+
+from ..page import Page
 
 
 # %% The loop, by hand.
@@ -113,7 +114,7 @@ def main(page: Page | None = None) -> dict[str, float]:
         any of the {len(one_go)} weights is {resumed:g}. Not nearly: exactly. For that, a checkpoint holds more than the
         weights: the means that Adam keeps, the random numbers of dropout, and the place in the order of the examples.
     """)
-    page.say("Look at the distance of the two curves. Try a patience of 3: is what stops it a turn, or noise?")
+    page.say("Look at the distance between the two curves. Try a patience of 3: is what stops it a turn, or noise?")
     return {
         "by hand": difference,
         "resumed": resumed,

@@ -18,7 +18,8 @@ from sklearn.datasets import make_moons
 
 import autograd
 import nn
-from demos.page import Page
+
+from ..page import Page
 
 
 # %%

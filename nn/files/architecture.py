@@ -7,8 +7,9 @@ theirs, and only when its parameters are as many as the file has numbers for.
 from itertools import pairwise
 from typing import Any
 
-from ..layers import Dropout, Layer, LayerNorm, Sequential
+from ..layers import Layer, Sequential
 from ..module import Module
+from ..regularization import Dropout, LayerNorm
 from ..structure import KINDS, chain
 
 _BY_NAME = {kind.__name__: kind for kind in KINDS}

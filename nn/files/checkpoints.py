@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..initialization import generator
-from ..module import Module, random_generators
+from ..modes import random_generators
+from ..module import Module
 from ..optimizers import Optimizer
 from ..schedules import Schedule
 from . import tensorfile

@@ -5,30 +5,41 @@ that calculates the same; in a module of the user's, by its attributes. A file i
 number of a model is changed.
 """
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from autograd import Value
+from autograd import Value, write_whole
 
-from ..layers import Layer, LayerNorm, Neuron
+from ..layers import Layer, Neuron
 from ..module import Module
+from ..regularization import LayerNorm
 from ..structure import chain, neurons, positions
 from . import tensorfile
 from .architecture import build, describe, layers
+from .as_javascript import javascript_text
+from .as_onnx import DType, onnx_bytes
 from .tensorfile import Path
 
 OPTIMIZER = "optimizer/"  # in a checkpoint, tensors whose names begin so are the optimiser's
 
 
-def save(model: Module, path: Path) -> None:
-    """Write a model to a safetensors file, whole or not at all.
+def save(model: Module, path: Path, *, dtype: DType | None = None) -> None:
+    """Write a model to a file, whole or not at all: ONNX or JavaScript by its suffix, else safetensors, for `load`.
 
-    For an `MLP`, or a `Sequential` of layers, the tensors are those of a `torch.nn.Sequential` of `Linear`, activation
-    functions, `LayerNorm` and `Dropout`: ``0.weight`` [outputs, inputs], ``0.bias`` and so on, where each activation
-    function other than "linear", and each dropout, has a number of its own, as in PyTorch; nested ones are numbered
-    through. In a module of your own, a layer in the attribute `hidden` is ``hidden.weight`` and ``hidden.bias``, and a
-    single parameter has its own name. All are float64.
+    A path that ends in ``.onnx`` gives an ONNX file that calculates what `nn.predict` does for the array "input"; it
+    needs the library onnx, and a model made of `MLP`, `Sequential`, `Layer`, `Neuron`, `LayerNorm` and `Dropout`.
+
+    A path that ends in ``.js`` or ``.mjs`` gives an ES module without dependencies. Its function ``predict(x)`` gives
+    the output for an example, a list of numbers; a list of them where the model has several. A model of your own says
+    how many inputs it takes in an attribute `n_inputs`.
+
+    All others are safetensors files. For an `MLP`, or a `Sequential` of layers, the tensors are those of a
+    `torch.nn.Sequential` of `Linear`, activation functions, `LayerNorm` and `Dropout`: ``0.weight`` [outputs, inputs],
+    ``0.bias`` and so on, where each activation function other than "linear", and each dropout, has a number of its own,
+    as in PyTorch; nested ones are numbered through. In a module of your own, a layer in the attribute `hidden` is
+    ``hidden.weight`` and ``hidden.bias``, and a single parameter has its own name. All are float64.
 
     The metadata holds the architecture and the activation functions, labels of parameters that you gave yourself, and
     `model.class_names`, a list of strings, if you set it.
@@ -36,8 +47,10 @@ def save(model: Module, path: Path) -> None:
     Arguments:
         model: the model; it is not changed.
         path: the file to write.
+        dtype: of the numbers in an ONNX file: "float32" (where none is given) or "float64".
 
-    Raises OSError where it cannot be written, ValueError when a parameter is not finite.
+    Raises OSError where it cannot be written; ValueError when a parameter is not finite, and for a model that cannot be
+    saved as ONNX or JavaScript.
 
     >>> import os, tempfile
     >>> from nn import Layer
@@ -47,7 +60,17 @@ def save(model: Module, path: Path) -> None:
     ['model.safetensors']
     """
     arrays, metadata = contents(model)
-    tensorfile.write(path, arrays, metadata)
+    suffix = os.path.splitext(os.fspath(path))[1].lower()
+    if suffix == ".onnx":
+        if dtype not in (None, "float32", "float64"):
+            raise ValueError(f'dtype is "float32" or "float64", got {dtype!r}')
+        write_whole(path, onnx_bytes(model, arrays, metadata, dtype or "float32"))
+    elif dtype not in (None, "float64"):
+        raise ValueError(f"dtype is for ONNX files: all numbers of other files are float64, got {dtype!r}")
+    elif suffix in (".js", ".mjs"):
+        write_whole(path, javascript_text(model).encode())
+    else:
+        tensorfile.write(path, arrays, metadata)
 
 
 def load(path: Path, into: Module | None = None) -> Module:

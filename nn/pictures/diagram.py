@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from ..layers import Dropout, Layer, LayerNorm, Neuron
+from ..layers import Layer, Neuron
 from ..module import Module
+from ..regularization import Dropout, LayerNorm
 from ..structure import chain, neurons
 
 _CIRCLE, _ROW = 13, 36  # radius and distance of circles, in pixels
@@ -50,6 +51,10 @@ class Diagram:
     def _repr_svg_(self) -> str:
         return self.svg
 
+    def __repr__(self) -> str:
+        title = re.search("<title>(.*?)</title>", self.svg, re.DOTALL)
+        return f"<Diagram of {html.unescape(title[1])}>" if title else "<Diagram>"
+
 
 class _Column(NamedTuple):
     """One layer, what is written below it, and the heights of its circles by number of the unit."""
@@ -80,7 +85,10 @@ def draw(model: Module, max_edges: int = 250) -> Diagram:
     the picture, pointing at a line or a circle shows its name and number. Raises TypeError for a model of another kind.
 
     >>> from nn import MLP
-    >>> draw(MLP(2, [3, 1], seed=0)).svg.count("<line")
+    >>> diagram = draw(MLP(2, [3, 1], seed=0))
+    >>> diagram
+    <Diagram of MLP(2, [3, 1], activation='relu', output_activation='linear')>
+    >>> diagram.svg.count("<line")
     9
     """
     columns = _columns(model)
@@ -97,7 +105,7 @@ def draw(model: Module, max_edges: int = 250) -> Diagram:
     title = escape(repr(model))
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}"'
-        f' height="{height:g}" role="img" aria-label="{title}">',
+        f' height="{height:g}" style="max-width:100%;height:auto" role="img" aria-label="{title}">',
         f"<title>{title}</title>",
         _STYLE,
         f'<rect width="{width:g}" height="{height:g}" fill="white"/>',

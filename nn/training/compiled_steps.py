@@ -11,15 +11,17 @@ from typing import Any
 
 from autograd import compile, grad, mean
 
-from ..losses import l2_penalty
-from ..module import Module, random_generators
+from ..modes import random_generators
+from ..module import Module
 from .evaluation import NOT_RECORDED, Evaluation, compare, loss_value, plain, reason
 from .examples import Examples
 from .graph_steps import GraphSteps, Snapshot
 from .parameter_arrays import ParameterArrays
 
-_MANY_STEPS = 2_000
-_COMPARED = 3  # examples for which the recording is compared with the graph
+# Machine code takes up to half a second to make, the first time in a process, and little then. It is made where NumPy
+# would need more than these seconds: about so many for a step, and for each parameter and example of it.
+_WORTH, _STEP, _MULTIPLICATION = 0.2, 1e-4, 2e-9
+_COMPARED = 2  # examples for which the recording is compared with the graph
 
 
 class CompiledSteps(GraphSteps):
@@ -31,14 +33,15 @@ class CompiledSteps(GraphSteps):
 
     Arguments, besides those of `GraphSteps`:
         steps: about how many steps are to come.
+        batch_size: examples a step.
         required: whether to raise what keeps training from being compiled.
     """
 
-    def __init__(self, *arguments: Any, steps: int, required: bool = False):
+    def __init__(self, *arguments: Any, steps: int, batch_size: int, required: bool = False):
         super().__init__(*arguments, reason="")
         self.required = required
-        # Machine code takes time to make and saves a tenth of a millisecond a step.
-        backend = "auto" if steps > _MANY_STEPS else "numpy"
+        seconds = steps * (_STEP + _MULTIPLICATION * batch_size * len(self._parameters))  # with NumPy
+        backend = "auto" if seconds > _WORTH else "numpy"
         self._program = compile(self._results if self.data.weights is None else self._weighted, backend=backend)
         self._evaluation = Evaluation(self.model, self.loss, self.metrics, backend, required)
         self._several = True  # outputs of the model, in a list
@@ -134,12 +137,15 @@ class CompiledSteps(GraphSteps):
         return self._weighted(x, target, None)
 
     def _weighted(self, x: Any, target: Any, weight: Any) -> list[Any]:
+        return self._calculated(x, target, weight, self.penalty())
+
+    def _calculated(self, x: Any, target: Any, weight: Any, penalty: Any) -> list[Any]:
         prediction = self.model(x)
         self._several = isinstance(prediction, (list, tuple))
         loss = loss_value(self.loss, prediction, target)
         minimised = loss if weight is None else loss * weight
-        if self.l2:
-            minimised = minimised + l2_penalty(self.model, self.l2)
+        if penalty is not None:
+            minimised = minimised + penalty
         return [minimised, loss, *(prediction if self._several else [prediction])]
 
     def _compare(self) -> None:
@@ -161,8 +167,9 @@ class CompiledSteps(GraphSteps):
                 recorded, slopes = self._program.map(*columns), None
         weights = [None] * len(rows) if self.data.weights is None else self.data.weights[rows].tolist()
         with _same_random_numbers(self.model):
+            penalty = self.penalty()  # one graph for all examples
             results = [
-                self._weighted(example.x, example.target, weight)
+                self._calculated(example.x, example.target, weight, penalty)
                 for example, weight in zip((self.data[k] for k in rows.tolist()), weights, strict=True)
             ]
         pairs = [(recorded, [plain(result) for result in results])]

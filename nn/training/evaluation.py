@@ -13,7 +13,8 @@ from autograd import BranchChanged, Value, compile, no_grad
 
 from ..losses import LOSSES, binary_cross_entropy, cross_entropy, hinge_loss, mse_loss
 from ..metrics import accuracy, correct
-from ..module import Module, evaluation_mode
+from ..modes import evaluation_mode
+from ..module import Module
 from .example_weights import weighted
 from .examples import Example, Examples, examples, rows_of
 from .overflow import WAY_OUT, where_it_began, with_name

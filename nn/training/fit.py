@@ -10,11 +10,10 @@ import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..checks import is_number, positive_int
-from ..data import train_test_split
-from ..initialization import generator
+from ..checks import positive_int
 from ..metrics import accuracy
-from ..module import Module, mode_kept
+from ..modes import mode_kept
+from ..module import Module
 from ..optimizers import Optimizer
 from ..schedules import ReduceLROnPlateau, Schedule
 from .compiled_steps import CompiledSteps
@@ -23,6 +22,7 @@ from .example_weights import weighted
 from .examples import Examples, examples
 from .graph_steps import GraphSteps
 from .history import History
+from .order import order_and_epochs, set_aside, shuffled_rows
 from .overflow import WAY_OUT
 from .progress import advance, progress_bar
 from .settings import check_settings, chosen_optimizer, chosen_schedule
@@ -121,13 +121,13 @@ def fit(
     data = weighted(data, loss, class_weight, sample_weight)
     optimizer = chosen_optimizer(optimizer, lr, model)
     schedule = chosen_schedule(schedule, optimizer)
-    order, done = _order(optimizer, seed)
-    data, others = _set_aside(data, validation, order, loss)
+    order, done = order_and_epochs(optimizer, seed)
+    data, others = set_aside(data, validation, order, loss)
     if metrics is None:
         metrics = {"accuracy": accuracy} if has_classes(model, data, loss) else {}
     size = len(data) if batch_size is None else min(batch_size, len(data))
     count = epochs * math.ceil(len(data) / size)
-    steps = _steps(compiled, count, data, model, loss, l2, list(metrics.values()), optimizer, max_norm)
+    steps = _steps(compiled, count, size, data, model, loss, l2, list(metrics.values()), optimizer, max_norm)
     run = _Run(steps, others, list(metrics), patience)
     history = run.history
     bar = progress_bar(epochs) if progress else None
@@ -137,7 +137,7 @@ def fit(
             for epoch in range(done, done + epochs):
                 if not all(module.training for module in modules):
                     model.train()
-                run.epoch(_shuffled(len(data), order + epoch), size)
+                run.epoch(shuffled_rows(len(data), order + epoch), size)
                 optimizer.shuffled = (order, epoch + 1)
                 advance(bar, history)
                 if isinstance(schedule, ReduceLROnPlateau):
@@ -199,44 +199,10 @@ class _Run:
             history.stopped = f"no lower loss for {self.patience} epochs (patience)"
 
 
-def _order(optimizer: Optimizer, seed: int | random.Random | None) -> tuple[int, int]:
-    """What the order of the examples is drawn from, and how many epochs of it are done."""
-    before, done = optimizer.shuffled or (None, 0)
-    if seed is None and before is not None:
-        return before, done
-    return generator(seed).getrandbits(64), done
-
-
-def _shuffled(n: int, seed: int) -> Any:
-    """The whole numbers below n in random order, as an array."""
-    import numpy as np
-
-    return np.random.Generator(np.random.PCG64(seed)).permutation(n)
-
-
-def _set_aside(data: Examples, validation: Any, order: int, loss: Loss) -> tuple[Examples, Examples | None]:
-    """The examples to train on, and those to validate on."""
-    if validation is None:
-        return data, None
-    if is_number(validation):
-        import numpy as np
-
-        share = float(validation)
-        if not 0.0 < share < 1.0:
-            raise ValueError(f"validation is a pair (X, y) or a share between 0 and 1, got {validation!r}")
-        rows = np.arange(len(data))
-        train, others, _, _ = train_test_split(rows, rows, test_size=share, seed=order)
-        return data.select(train), data.select(others)
-    try:
-        inputs, targets = validation
-    except (TypeError, ValueError):
-        raise ValueError(f"validation is a pair (X, y) or a share between 0 and 1, got {validation!r}") from None
-    return data, weighted(examples(inputs, targets, " of the validation data"), loss)
-
-
 def _steps(
     compiled: Any,
     count: int,
+    size: int,
     data: Examples,
     model: Module,
     loss: Loss,
@@ -249,4 +215,7 @@ def _steps(
         raise ValueError(f'compiled is True, False or "auto", got {compiled!r}')
     if compiled is False:
         return GraphSteps(data, model, loss, l2, metrics, optimizer, max_norm, reason="compiled=False")
-    return CompiledSteps(data, model, loss, l2, metrics, optimizer, max_norm, steps=count, required=compiled is True)
+    required = compiled is True
+    return CompiledSteps(
+        data, model, loss, l2, metrics, optimizer, max_norm, steps=count, batch_size=size, required=required
+    )

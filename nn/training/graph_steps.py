@@ -9,9 +9,10 @@ from collections.abc import Iterable, Sequence
 
 from autograd import Value, total
 
-from ..losses import l2_penalty
+from ..clipping import clip_grad_norm
 from ..module import Module
-from ..optimizers import Optimizer, clip_grad_norm
+from ..optimizers import Optimizer
+from ..penalties import l2_of, weights_among
 from .evaluation import Loss, Metric, add_up, collector_paused, forward, overflow_error, sums_on_graph
 from .examples import Example, Examples
 from .overflow import WAY_OUT, with_name
@@ -47,7 +48,9 @@ class GraphSteps:
     ):
         self.data, self.model, self.loss, self.l2, self.metrics = data, model, loss, l2, metrics
         self.optimizer, self.max_norm, self.reason = optimizer, max_norm, reason
-        self._parameters = list(dict.fromkeys([*model.parameters(), *optimizer.parameters]))
+        named = model.named_parameters()
+        self._parameters = list(dict.fromkeys([*(parameter for _, parameter in named), *optimizer.parameters]))
+        self._penalised = weights_among(named) if l2 else []
 
     @property
     def engine(self) -> str:
@@ -80,8 +83,9 @@ class GraphSteps:
                     losses.append(loss if weight == 1.0 else loss * weight)
                     sums = add_up(sums, prediction, loss, example, self.metrics, weight)
                 _backward(losses, some, 1.0 / len(batch))
-            if self.l2:
-                l2_penalty(self.model, self.l2).backward()
+            penalty = self.penalty()
+            if penalty is not None:
+                penalty.backward()
             norm = math.hypot(*(p.grad for p in self.optimizer.parameters if p.grad is not None))
             if not math.isfinite(norm):
                 raise self._infinite_gradient(batch)
@@ -89,6 +93,10 @@ class GraphSteps:
                 clip_grad_norm(self.optimizer.parameters, self.max_norm)
             self.optimizer.step()
             return sums, norm
+
+    def penalty(self) -> Value | None:
+        """The penalty on the weights, if there is one."""
+        return l2_of(self._penalised, self.l2) if self._penalised else None
 
     def evaluate(self, data: Examples) -> list[float]:
         """The sums over `data` of loss and metrics, without a graph and in evaluation mode."""

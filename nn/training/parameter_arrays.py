@@ -7,11 +7,13 @@ So they are written when somebody reads one: meanwhile each parameter has a clas
 
 from collections.abc import Callable, Sequence
 from copy import copy
+from threading import Thread
 from typing import Any
 
 from autograd import Value, compile
 
-from ..optimizers import Optimizer, clip_factor
+from ..clipping import clip_factor
+from ..optimizers import Optimizer
 
 
 class ParameterArrays:
@@ -66,6 +68,14 @@ class ParameterArrays:
         """Write the numbers back into parameters and optimizer."""
         if not self.in_arrays:
             return
+        try:
+            self._write()
+        except TypeError:  # while a function is traced, which may not set numbers; but a trace is of one thread
+            writer = Thread(target=self._write)
+            writer.start()
+            writer.join()
+
+    def _write(self) -> None:
         self.optimizer.before_reading = None
         for parameter, number in zip(self.descent.parameters, self.descent.theta.tolist(), strict=True):
             kind = type(parameter)
@@ -75,12 +85,14 @@ class ParameterArrays:
             except BaseException:
                 object.__setattr__(parameter, "__class__", kind)
                 raise
-        columns = [[kept] * len(self._indices) if isinstance(kept, float) else kept.tolist() for kept in self._kept]
-        kinds = [type(x) for x in self.optimizer.initial_state]
+        columns = []
+        for kept, start in zip(self._kept, self.optimizer.initial_state, strict=True):
+            column = [kept] * len(self._indices) if isinstance(kept, float) else kept.tolist()
+            columns.append(list(map(int, column)) if isinstance(start, int) else column)
         state = self.optimizer.state
-        for k, *kept in zip(self._indices, *columns, strict=True):
+        for k, row in zip(self._indices, zip(*columns, strict=True), strict=False):  # no columns, no rows
             if k is not None:
-                state[k] = tuple(kind(x) for kind, x in zip(kinds, kept, strict=True))
+                state[k] = row
         self.in_arrays = False  # last: after an interruption (Ctrl-C) all of it is done again
 
     def _rule(self) -> Callable[..., list[Any]]:

@@ -7,6 +7,7 @@ import io
 import re
 import subprocess
 import sys
+import tomllib
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from autograd import Value
 from demos import __main__ as command
 from demos import curriculum as lessons
 from demos import gallery as gallery_page
@@ -30,8 +32,8 @@ def test_examples(module: object) -> None:
 
 
 def test_the_list_is_that_of_the_curriculum() -> None:
-    assert [entry.id for entry in LESSONS] == [f"L{k:02}" for k in range(1, 27)]
-    assert len({entry.module for entry in LESSONS}) == 26
+    assert [entry.id for entry in LESSONS] == [f"L{k:02}" for k in range(1, 31)]
+    assert len({entry.module for entry in LESSONS}) == 30
     assert all(entry.sentence.endswith(".") and len(entry.sentence) <= 110 for entry in LESSONS)
 
 
@@ -49,13 +51,19 @@ def test_the_list_is_that_of_the_curriculum() -> None:
         ("overfitting.py", "overfitting"),
         ("softmax", "softmax_and_cross_entropy"),
         ("two moons", "two_moons"),
+        ("L2 Regularization", "l2_regularisation"),
+        ("weight-decay", "l2_regularisation"),
+        ("vectorize", "vectorisation"),
+        ("initialization", "preprocessing_and_initialisation"),
+        ("momentum", "optimisers"),
+        ("why zero grad", "why_topological_order"),
     ],
 )
 def test_a_lesson_is_found(words: str, module: str) -> None:
     assert [entry.name for entry in find(words)] == [module]
 
 
-@pytest.mark.parametrize("words", ["27", "nonsense", ""])
+@pytest.mark.parametrize("words", ["31", "nonsense", ""])
 def test_no_lesson_is_found(words: str) -> None:
     assert find(words) == []
 
@@ -73,7 +81,7 @@ def test_words_of_several_lessons_are_refused_with_a_list(capsys: pytest.Capture
 def test_the_list_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main([]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert sum(line.startswith("L") for line in lines) == 26
+    assert sum(line.startswith("L") for line in lines) == 30
     assert lines[11].split(maxsplit=2) == ["L12", "l2_regularisation", "L2 regularisation"]
 
 
@@ -148,6 +156,30 @@ def test_without_plots_nothing_is_written(tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
+def test_steps_stand_in_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    Page(plots=False).steps(["+  s = a + b  ∂s/∂a = 1", "tanh  t = tanh(s)  ∂t/∂s = 0.5"])
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        "    +     s = a + b    ∂s/∂a = 1",
+        "    tanh  t = tanh(s)  ∂t/∂s = 0.5",
+    ]
+
+
+def test_paragraphs_fit_a_narrow_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    Page(plots=False).say("word " * 40)
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 40
+
+
+def test_a_lesson_links_the_page_of_its_stepper(tmp_path: Path) -> None:
+    page = Page(out=tmp_path, name="gates")
+    page.stepper((Value(2.0, "x") * 3).stepper(), "Step < through")
+    gallery_page.write_gallery(tmp_path, [(LESSONS[0], page)])
+    reader = Reader((tmp_path / "L01.html").read_text(encoding="utf-8"))
+    assert "gates-steps.html" in reader.links
+    assert "Step < through" in reader.text
+    assert "<html" in (tmp_path / "gates-steps.html").read_text(encoding="utf-8")
+
+
 class Reader(HTMLParser):
     """The elements, the addresses and the texts of a page; every element that opens must close."""
 
@@ -190,14 +222,14 @@ def fake_lessons(monkeypatch: pytest.MonkeyPatch) -> None:
     real = importlib.import_module
 
     def import_module(name: str, package: str | None = None) -> Any:
-        if name.startswith("demos.lessons."):
-            return SimpleNamespace(main=good if name == "demos.lessons.l01_gates" else bad)
+        if name.startswith(".lessons."):
+            return SimpleNamespace(main=good if name == ".lessons.l01_gates" else bad)
         return real(name, package)  # what matplotlib loads
 
     monkeypatch.setattr(command.importlib, "import_module", import_module)
 
 
-def test_all_writes_a_gallery_that_needs_no_other_file(
+def test_all_writes_a_gallery_that_needs_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fake_lessons(monkeypatch)
@@ -205,18 +237,33 @@ def test_all_writes_a_gallery_that_needs_no_other_file(
     captured = capsys.readouterr()
     assert "this lesson failed: ArithmeticError: no luck" in captured.err
     assert "failed: L02 t" in captured.err
-    page = Reader((tmp_path / "index.html").read_text(encoding="utf-8"))
+    index = Reader((tmp_path / "index.html").read_text(encoding="utf-8"))
+    assert index.links == ["L01.html"]
+    page = Reader((tmp_path / "L01.html").read_text(encoding="utf-8"))
     assert page.elements.count("section") == page.elements.count("img") == page.elements.count("table") == 1
-    assert all(link.startswith(("#L", "data:image/svg+xml;base64,")) for link in page.links)
+    pictures = [link for link in page.links if link.startswith("data:image/svg+xml;base64,")]
+    assert len(pictures) == 1
+    assert {*page.links} - {*pictures} == {"index.html"}
     assert "For x < 0 & y:" in page.text
     assert "a <b>" in page.text
+    assert "chainrule learn start local" in page.text
     assert (FOLDER / "lessons" / "l01_gates.py").read_text(encoding="utf-8") in page.text
+
+
+def test_the_pages_of_the_gallery_lead_to_each_other(tmp_path: Path) -> None:
+    gallery_page.write_gallery(tmp_path, [(lesson, Page(plots=False)) for lesson in LESSONS[:3]])
+    ways = {
+        name: Reader((tmp_path / f"{name}.html").read_text(encoding="utf-8")).links for name in ("L01", "L02", "L03")
+    }
+    assert ways["L01"] == ["index.html", "L02.html"] * 2
+    assert ways["L02"] == ["L01.html", "index.html", "L03.html"] * 2
+    assert ways["L03"] == ["L02.html", "index.html"] * 2
 
 
 def test_the_gallery_without_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake_lessons(monkeypatch)
     assert command.main(["--all", "--out", str(tmp_path), "--no-plots"]) == 1
-    assert [p.name for p in tmp_path.iterdir()] == ["index.html"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["L01.html", "index.html"]
 
 
 def test_one_lesson_that_fails_shows_where(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -243,6 +290,25 @@ def test_output_survives_a_terminal_that_has_no_greek() -> None:
     io.TextIOWrapper(io.BytesIO(run.stderr), encoding="ascii").read()
 
 
+def test_the_wheel_has_what_the_commands_import() -> None:
+    wheel = tomllib.loads((FOLDER.parent / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
+    included = wheel["targets"]["wheel"]["force-include"]
+    ours = {path.removeprefix("demos/"): target for path, target in included.items() if path.startswith("demos/")}
+    assert ours == {path: f"chainrule_demos/{path}" for path in ours}
+    installed = [
+        file for path in ours for file in ([FOLDER / path] if path.endswith(".py") else FOLDER.rglob(f"{path}/*.py"))
+    ]
+    assert len(installed) > len(LESSONS)
+    for file in installed:
+        depth = len(file.relative_to(FOLDER).parts)
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                assert (node.module or "").split(".")[0] != "demos", file
+                if node.level == depth and node.module:  # from the package's own folder
+                    head = node.module.split(".")[0]
+                    assert head in ours or f"{head}.py" in ours, (file, head)
+
+
 @pytest.mark.parametrize("entry", LESSONS, ids=str)
 def test_a_lesson_opens_with_its_idea_and_is_cells(entry: Lesson) -> None:
     """`# %%` within a function would tear it apart in a notebook."""
@@ -254,11 +320,11 @@ def test_a_lesson_opens_with_its_idea_and_is_cells(entry: Lesson) -> None:
     tree = ast.parse(code)
     assert len(ast.get_docstring(tree) or "") > 200
     assert any(isinstance(node, ast.FunctionDef) and node.name == "main" for node in tree.body)
-    ours, others = ("autograd", "nn"), ("demos", "numpy", "matplotlib", "sklearn", "scipy")
+    ours, others = ("autograd", "nn"), ("numpy", "matplotlib", "sklearn", "scipy")
     for module in imported(tree):
         assert module in ours or module.split(".")[0] in {*others, *sys.stdlib_module_names}
 
 
 def imported(tree: ast.Module) -> list[str]:
-    modules = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    modules = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level]
     return modules + [name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names]

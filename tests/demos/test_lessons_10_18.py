@@ -167,6 +167,22 @@ def test_minibatches(seed: int) -> None:
     assert min(one + ten + hundred + everything) > 0  # no error is below the closed form's
 
 
+def test_minibatches_are_described_by_their_curves() -> None:
+    restless, falling = [4.0, 3, 4, 3, 4, 3, 4, 3], [8.0, 7, 6, 5, 4, 3, 2, 1]
+    text = minibatches.story({1: restless, 442: falling})
+    assert "After one epoch size 1 is ahead and the full batch is behind" in text
+    assert "lowest with the full batch and highest with size 1." in text
+    assert "Still on the way down: the full batch." in text
+    assert "No longer getting better: size 1." in text
+    assert "No longer" not in minibatches.story({10: falling, 442: falling})
+    assert "Still" not in minibatches.story({10: restless, 442: restless})
+
+
+def test_short_names_of_strengths() -> None:
+    found = [l2_regularisation.short(strength) for strength in (0.0, 1e-6, 0.01, 1.0, 1e4)]
+    assert found == ["0", "10⁻⁶", "0.01", "1", "10⁴"]
+
+
 def test_pictures_and_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     kinds_of_data.main(Page(quick=True, out=tmp_path, name="kinds_of_data"))
     assert (tmp_path / "kinds_of_data.svg").stat().st_size > 10_000

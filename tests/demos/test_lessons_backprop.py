@@ -1,4 +1,4 @@
-"""Lessons L01 to L05: backpropagation by gates, by hand, by paths; with the digits of the notes."""
+"""Lessons L01 to L05: backpropagation by gates, by hand, by paths; with the digits that are published."""
 
 import html
 from collections.abc import Iterator

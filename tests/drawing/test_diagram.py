@@ -149,8 +149,8 @@ def test_parameters_differ_from_inputs():
     picture = Picture(draw(total(layer("layer", 1)([Value(1.0, "x")]))))
     tips = {texts[0]: picture.tip(name) for name, texts in picture.nodes.items()}
     assert "input" in tips["x"]
-    assert "parameter" in tips["w0"]
-    assert "layer/neuron" in tips["w0"]
+    assert "parameter" in tips["w0#1"]  # as the steps call it: each neuron has a w0
+    assert "layer/neuron" in tips["w0#1"]
 
 
 def test_collapse_draws_a_layer_as_one_box():

@@ -158,3 +158,14 @@ def test_the_arrows_of_a_box_with_many_differ_in_colour():
 def test_letters_are_large_enough():
     for text in ET.fromstring(draw(every_role()).svg).iter(f"{SVG}text"):
         assert float(text.get("font-size")) >= 13
+
+
+def test_the_label_of_an_arrow_is_in_the_middle_of_its_ground():
+    x = Value(2.0, "x")
+    picture = Picture(draw(x * Value(3.0, "y")))
+    for name in ("edge2_0", "edge2_1"):
+        *_, ground, text = picture.elements["edge"][name]
+        assert ground.get("fill") == "#f8fafc"
+        numbers = [float(n) for n in re.findall(r"-?\d+\.?\d*", ground.get("d"))][::2]
+        assert text.get("text-anchor") == "middle"
+        assert abs(float(text.get("x")) - (min(numbers) + max(numbers)) / 2) < 0.1

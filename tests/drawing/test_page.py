@@ -93,12 +93,14 @@ def test_what_leaves_had_is_shown_from_the_beginning():
 
 @pytest.mark.parametrize("make", [gates, neuron, lambda: expand(neuron())])
 def test_small_graphs_make_small_pages(make):
-    assert len(page(make().stepper()).encode()) < 60_000
+    # Of which the style and the script are 35,000, and each sentence is there in English and in Chinese.
+    assert len(page(make().stepper()).encode()) < 80_000
 
 
-def test_a_small_network_stays_below_100_kb():
+def test_a_small_network_stays_below_130_kb():
+    # It has each neuron twice, as a card and as nodes, and the script that opens and closes them.
     model = nn.MLP(2, [3, 1], seed=1)
-    assert len(page(nn.hinge_loss(model([1.0, 2.0]), 1.0).stepper()).encode()) < 100_000
+    assert len(page(nn.hinge_loss(model([1.0, 2.0]), 1.0).stepper()).encode()) < 130_000
 
 
 @pytest.mark.parametrize("output", [Value(3.0, "x"), Value(3.0).detach(), Value(2.0) * 3, Value(1.0, "x") * Value(0.0)])

@@ -6,6 +6,7 @@ import pytest
 
 import nn
 from autograd import Value, draw, sigmoid, stepper
+from autograd.drawing.page import write_page
 from autograd.notation.symbols import short_number
 from tests.drawing.passes import HOSTILE, gates
 
@@ -246,6 +247,7 @@ FOCUSABLE = [
     "#scrubber",
     "#speed",
     "#forward",
+    "#language",
 ]
 
 
@@ -355,12 +357,11 @@ def test_the_whole_graph_fits_the_window_at_first(show, viewport, make):
 def test_the_node_that_receives_is_always_in_view_and_can_be_read(show, viewport):
     s = network().stepper()
     page = show(s, viewport=viewport, reduced_motion="reduce")
-    order = {node: k for k, node in enumerate(s.order)}
     for step in s:
         page.keyboard.press("ArrowRight")
-        current = page.locator("#picture [aria-current]").evaluate_all("nodes => nodes.map((node) => node.id)")
-        assert set(current) == {f"node{order[step.node]}", f"node{order[step.parent]}"}
-        assert inside(page, f"#node{order[step.parent]}")
+        current = page.locator("#picture [aria-current]").evaluate_all("nodes => nodes.map((node) => node.ariaLabel)")
+        assert set(current) == {s.names[step.node], s.names[step.parent]}
+        assert inside(page, f"[aria-current][aria-label='{s.names[step.parent]}']")
         assert page.evaluate("13 * scale") >= 10
     page.keyboard.press("Home")
     assert inside(page, ".graph")
@@ -499,6 +500,86 @@ def test_the_page_is_alive_in_a_notebook(show):
     frame.get_by_role("button", name="Zoom in").click()
 
 
+# Parts that open and close
+
+
+def wide():
+    return nn.mse_loss(nn.MLP(2, [16, 16, 1], activation="tanh", seed=0)([Value(1.0, "x0"), Value(-0.5, "x1")]), 1.0)
+
+
+def boxes(page):
+    """The titles of the boxes that are shown, of parts alone."""
+    return page.locator(".node.closed:visible").evaluate_all("nodes => nodes.map((node) => node.ariaLabel)")
+
+
+@pytest.mark.parametrize("viewport", SIZES)
+def test_layers_and_neurons_open_and_close(show, viewport):
+    s = wide().stepper()
+    page = show(s, viewport=viewport, reduced_motion="reduce")
+    assert boxes(page) == ["layers.0", "layers.1", "layers.2"]  # of 484 nodes
+    assert inside(page, ".graph")
+    layer = page.get_by_role("button", name="layers.1", exact=True)
+    assert layer.get_attribute("aria-expanded") == "false"
+    layer.focus()
+    page.keyboard.press("Enter")
+    assert boxes(page) == ["layers.0", *(f"neurons.{k}" for k in range(16)), "layers.2"]
+    assert page.evaluate("document.activeElement.ariaExpanded") == "true"
+    page.get_by_role("button", name="neurons.3", exact=True).focus()
+    page.keyboard.press("Enter")
+    names = page.locator(".node:not(.closed):visible").evaluate_all("nodes => nodes.map((node) => node.ariaLabel)")
+    assert next(name for name in names if name.startswith("layers.")) == "layers.1.neurons.3.w.0"
+    assert len(names) == 2 + 3 + 16 + 1 + 2
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="layers.1", exact=True).focus()
+    page.keyboard.press(" ")
+    assert boxes(page) == ["layers.0", "layers.1", "layers.2"]
+    page.locator("[aria-label='layers.1'].closed text").first.click(force=True)
+    assert len(boxes(page)) == 2 + 16
+
+
+@pytest.mark.parametrize("viewport", SIZES)
+def test_what_receives_is_in_view_whatever_is_open(show, viewport):
+    s = wide().stepper()
+    page = show(s, viewport=viewport, reduced_motion="reduce")
+    s.run()
+    for name in (None, "layers.1", "neurons.0"):
+        if name:
+            page.get_by_role("button", name=name, exact=True).focus()
+            page.keyboard.press("Enter")
+        for k in (1, 5, 19, 40, 100, 300, len(s)):
+            page.evaluate("k => go(k)", k)
+            assert inside(page, ".halo.contribution")
+            assert page.locator("[aria-current]").count() in (1, 2)
+    shown = page.locator("[aria-label='layers.2'].closed text.grad").all_text_contents()
+    assert shown[-1] == f"{s.nodes[-3].grad:.4g}"
+
+
+def test_rows_of_a_card_show_the_state(show):
+    s = network().stepper()
+    page = show(s)
+    first = next(step for step in s if s.names[step.parent] == "layers.1.neurons.0.w.1")
+    row = page.locator("g[aria-label='layers.1.neurons.0.w.1'] text.grad").first
+    assert row.text_content() == "–"
+    page.evaluate("k => go(k)", first.number)
+    assert row.text_content() == f"{first.total:.4g}"
+    assert current_edges(page) == []  # a weight is part of its neuron: no arrow
+    page.keyboard.press("Home")
+    assert row.text_content() == "–"
+
+
+def test_a_drag_that_begins_on_a_layer_opens_nothing(show):
+    page = show(wide().stepper())
+    for _ in range(6):
+        page.keyboard.press("+")
+    box = page.locator("[aria-label='layers.1'].closed").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x - 30, y - 20, steps=3)
+    page.mouse.up()
+    assert len(boxes(page)) == 3
+
+
 def test_a_picture_has_a_page_without_steps(show):
     page = show(draw(gates()))
     assert page.title() == "Computation graph"
@@ -514,10 +595,11 @@ def test_everything_is_reached_by_tab_in_the_order_it_is_seen(show):
     page = show(gates().stepper())
     page.keyboard.press("ArrowRight")
     reached = []
-    for _ in range(14):
+    for _ in range(15):
         page.keyboard.press("Tab")
         reached.append(page.evaluate("document.activeElement.id || document.activeElement.className"))
     order = [
+        "language",
         "picture",
         "zoom-in",
         "zoom-out",
@@ -543,12 +625,14 @@ def test_everything_has_a_name_for_a_screen_reader(show):
     for line in (
         'heading "Backpropagation of f, step by step" [level=1]',
         'region "Picture of the graph"',
-        'img "Graph of f: 5 nodes"',
+        'group "Graph of f: 5 nodes"',
+        'group "q"',
         'region "Steps"',
         'button "First"',
         'button "Next"',
         'slider "Step"',
         'combobox "Speed"',
+        'combobox "Language"',
         'checkbox "Forward pass first"',
         'table "Values and gradients"',
         'rowheader "q"',
@@ -557,6 +641,42 @@ def test_everything_has_a_name_for_a_screen_reader(show):
     live = page.locator("[aria-live]")
     assert live.get_attribute("aria-live") == "polite"
     assert live.get_attribute("id") == "sentence"
+
+
+@pytest.mark.parametrize("make", [gates, network])
+def test_the_page_speaks_english_and_chinese(show, make):
+    page = show(make().stepper(), locale="zh-CN")
+    assert page.evaluate("document.documentElement.lang") == "zh-CN"
+    assert page.title() == page.locator("h1").inner_text() == "f 的反向传播：一步一步看"
+    page.get_by_role("button", name="下一步").click()
+    assert page.locator("#sentence").inner_text().startswith("运算 *（积）：f = ")
+    assert page.locator("#place").inner_text().startswith("反向传播，第 1 步，共 ")
+    assert page.locator(".tag[visibility=visible]").first.text_content() == "上游梯度"
+    left = page.evaluate(
+        """() => {
+            const walk = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+            const own = "#known, svg.graph, script, noscript, #language, [lang=en], .name, .number, #sentence, math";
+            const texts = [];
+            while (walk.nextNode()) if (!walk.currentNode.parentElement.closest(own)) texts.push(walk.currentNode.data);
+            const named = [...document.querySelectorAll("main [aria-label]:not(svg, svg *, #language)")];
+            return [...texts, ...named.map((part) => part.ariaLabel)].filter((text) => /[a-z]/i.test(text));
+        }"""
+    )
+    assert left == []
+    page.get_by_role("combobox", name="Language").select_option("English")
+    assert page.evaluate("document.documentElement.lang") == "en"
+    assert place(page) == 1
+    assert page.locator("#sentence").inner_text().startswith("Operation * (product): f = ")
+    page.get_by_role("button", name="Next").click()
+    assert page.locator(".tag[visibility=visible]").first.text_content() == "upstream"
+
+
+def test_the_command_may_choose_the_language(show):
+    class Chinese:
+        def save(self, path):
+            write_page(gates().stepper(), path, "zh_CN")
+
+    assert show(Chinese()).title() == "f 的反向传播：一步一步看"
 
 
 def brightness(page, selector, name):

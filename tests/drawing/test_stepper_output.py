@@ -2,6 +2,7 @@
 
 import pytest
 
+import nn
 from autograd import Value
 from tests.drawing.passes import chain, gates
 
@@ -93,3 +94,10 @@ def test_a_notebook_shows_the_page_in_a_frame():
     assert html.count("<") == 2  # the frame; the page is text within its attribute
     assert "before the first step" not in html
     assert s.position == 1
+
+
+def test_a_notebook_shows_a_network_as_a_page_of_which_layers_open():
+    model = nn.MLP(2, [16, 16, 1], seed=0)
+    bundle = model([1.0, 2.0]).stepper()._repr_mimebundle_()
+    assert bundle.keys() == {"text/plain", "text/html"}
+    assert bundle["text/html"].startswith("<iframe ")

@@ -12,8 +12,8 @@ import nn
 
 sklearn = pytest.importorskip("sklearn", minversion="1.6")
 from sklearn.base import clone  # noqa: E402
-from sklearn.datasets import load_diabetes, load_iris  # noqa: E402
-from sklearn.model_selection import GridSearchCV, cross_val_score  # noqa: E402
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris  # noqa: E402
+from sklearn.model_selection import GridSearchCV, ShuffleSplit, cross_val_score  # noqa: E402
 from sklearn.neural_network import MLPClassifier, MLPRegressor  # noqa: E402
 from sklearn.pipeline import make_pipeline  # noqa: E402
 from sklearn.preprocessing import StandardScaler  # noqa: E402
@@ -81,6 +81,58 @@ def test_search_and_partial_fit():
         model.partial_fit(X[1::2], y[1::2])
     assert model.score(X, y) > 0.9
     assert model.n_iter_ == 80
+
+
+@pytest.mark.slow
+def test_a_search_on_a_cluster_of_two_processes_finds_what_one_process_finds():
+    joblib, distributed = pytest.importorskip("joblib"), pytest.importorskip("distributed")
+    X, y = load_iris(return_X_y=True)
+    network = nn.MLPClassifier(max_iter=5, random_state=0, learning_rate_init=0.02)
+    search = GridSearchCV(make_pipeline(StandardScaler(), network), {"mlpclassifier__alpha": [1e-4, 10.0]}, cv=2)
+    here = clone(search).fit(X, y)
+    options = {"n_workers": 2, "processes": True, "threads_per_worker": 1, "dashboard_address": None}
+    with (
+        distributed.LocalCluster(**options) as cluster,
+        distributed.Client(cluster) as client,
+        joblib.parallel_backend("dask", wait_for_workers_timeout=60),
+    ):
+        there = clone(search).fit(X, y)
+        workers = client.run(lambda: "nn" in sys.modules)
+    assert any(workers.values())  # it was they who trained
+    assert there.best_params_ == here.best_params_
+    assert there.cv_results_["mean_test_score"] == pytest.approx(here.cv_results_["mean_test_score"], abs=0.01)
+    assert there.predict(X).tolist() == here.predict(X).tolist()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("load", "kinds", "options"),
+    [
+        (load_iris, (nn.MLPClassifier, MLPClassifier), {"hidden_layer_sizes": (16,), "max_iter": 200}),
+        (load_digits, (nn.MLPClassifier, MLPClassifier), {"hidden_layer_sizes": (32,), "max_iter": 60}),
+        (load_breast_cancer, (nn.MLPClassifier, MLPClassifier), {"hidden_layer_sizes": (16,), "max_iter": 100}),
+        (load_diabetes, (nn.MLPRegressor, MLPRegressor), {"hidden_layer_sizes": (16,), "max_iter": 100}),
+    ],
+    ids=["iris", "digits", "breast cancer", "diabetes"],
+)
+def test_over_several_seeds_it_predicts_as_well_as_sklearn(load, kinds, options):
+    X, y = load(return_X_y=True)
+    if load is load_diabetes:
+        y = (y - y.mean()) / y.std()
+    splits = ShuffleSplit(3, test_size=0.3, random_state=0)
+    ours, theirs = (
+        np.mean(
+            [
+                cross_val_score(
+                    make_pipeline(StandardScaler(), kind(**options, learning_rate_init=0.01, random_state=seed)),
+                    X, y, cv=splits,
+                ).mean()
+                for seed in range(3)
+            ]
+        )
+        for kind in kinds
+    )  # fmt: skip
+    assert ours > theirs - 0.01
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,8 @@ from nn import (
     l2_penalty,
     mse_loss,
 )
-from nn.losses import LOSSES, weights
+from nn.losses import LOSSES
+from nn.penalties import weights
 
 
 class TestMse:

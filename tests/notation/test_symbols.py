@@ -6,7 +6,7 @@ import re
 import pytest
 
 from autograd import Value, stepper
-from autograd.engine.value import FLOATS, evaluate, local_grads
+from autograd.engine.evaluate import FLOATS, evaluate, local_grads
 from autograd.notation.symbols import Latex, Symbols, latex_name, short_number
 from autograd.rules.as_formulas import call_formula, partial_formulas, partial_formulas_at, value_formula
 from autograd.rules.formula import CHOICE, Source

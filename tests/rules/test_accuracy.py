@@ -2,7 +2,8 @@
 
 The right number is that of the exact function at the exact float. An error counts in units in the last place (ulp) of
 the right number, wherever that is a normal float; where terms of a sum cancel near a zero (gelu' at -0.75), in those of
-the largest term, which `TERMS` states. ``python -m tests.rules.test_accuracy`` prints the worst of each row.
+the largest term, which `TERMS` states. ``python -m tests.rules.test_accuracy`` prints the worst of each row,
+with ``--peers`` beside those of PyTorch and JAX, where they are installed.
 
 Bounds: 4 ulp for values and first derivatives, 1e-13 for second derivatives; wider ones, with the reason, in `WIDER`.
 """
@@ -16,6 +17,7 @@ from typing import Any, NamedTuple
 import pytest
 from mpmath import mp, mpf
 
+import autograd
 from autograd import Value, grad, log_softmax, softmax
 from autograd.engine.value import apply
 from autograd.rules.table import TABLE, Operation
@@ -158,9 +160,18 @@ class Errors:
             assert worst.error <= bound, f"{worst.error:.3g} at {worst.where}"
 
 
-def unary_errors(name: str) -> Errors:
+Derivatives = tuple[float, float, float]  # the value, the first and the second derivative
+
+
+def ours(name: str, xs: Sequence[float]) -> list[Derivatives]:
+    results = [one_derivative(TABLE[name], x) for x in xs]
+    return [(value, first, second) for value, (first,), ((second,),) in results]
+
+
+def unary_errors(name: str, engine: Callable[[str, Sequence[float]], list[Derivatives]] = ours) -> Errors:
     errors, row = Errors(), TABLE[name]
     operands = row.operands[1:]  # the slope of leaky_relu
+    tested: list[tuple[float, Derivatives, Derivatives]] = []
     for x in GRID:
         if (
             not row.holds((x, *[0.01] * len(operands)))
@@ -173,9 +184,10 @@ def unary_errors(name: str) -> Errors:
         except ZeroDivisionError:  # an infinite derivative
             continue
         terms = TERMS.get(name, lambda x: (0, 0, 0))(mpf(x))
-        if abs(exact[0]) > LARGEST:
-            continue
-        value, (first,), ((second,),) = one_derivative(row, x)
+        if abs(exact[0]) <= LARGEST:
+            tested.append((x, exact, terms))
+    results = engine(name, [x for x, _, _ in tested])
+    for (x, exact, terms), (value, first, second) in zip(tested, results, strict=True):
         errors.value.note(ulps(value, exact[0], terms[0]), f"{name}({x!r}) = {value!r}, {mp.nstr(exact[0], 17)}")
         errors.first.note(ulps(first, exact[1], terms[1]), f"{name}'({x!r}) = {first!r}, {mp.nstr(exact[1], 17)}")
         errors.second.note(
@@ -362,6 +374,54 @@ def test_rows_of_one_number(name: str) -> None:
     unary_errors(name).check(WIDER.get(name, Bounds()))
 
 
+def compare() -> None:
+    """The table of the README: the worst errors of the public functions, with PyTorch's and JAX's."""
+    print("| function | here | PyTorch | JAX |\n|---|---|---|---|")
+    for name in UNARY:
+        if hasattr(autograd, name) and name not in KINKED_LINES:
+            cells = [unary_errors(name), *[unary_errors(name, peer) if peer else None for peer in peers(name)]]
+            print(f"| `{name}` | {' | '.join(map(short, cells))} |")
+
+
+KINKED_LINES = {"abs", "sign", "relu", "leaky_relu"}  # whose slopes are numbers
+
+
+def short(errors: "Errors | None") -> str:
+    """The worst errors: of the value and the first derivative in ulp, of the second derivative relative."""
+    if errors is None:
+        return "-"
+    value, first, second = errors.value.error, errors.first.error, errors.second.error
+    ulp = ["none" if x > 1e15 else f"{x:.1f}" if x < 100 else f"{x:.0e}" for x in (value, first)]
+    return ", ".join([*ulp, "none" if second > 0.5 else f"{second:.0e}"])
+
+
+def peers(name: str) -> list[Any]:
+    """PyTorch and JAX, where they are installed and have this function."""
+    import jax
+    import torch
+
+    jax.config.update("jax_enable_x64", True)
+    other = {"log_sigmoid": "logsigmoid"}.get(name, name)
+    of_torch = getattr(torch, name, None) or getattr(torch.nn.functional, other, None)
+    of_jax = getattr(jax.numpy, name, None) or getattr(jax.nn, name, None) or getattr(jax.scipy.special, name, None)
+    if name == "gelu":
+        of_jax = lambda x: jax.nn.gelu(x, approximate=False)  # noqa: E731
+
+    def by_torch(_: str, xs: Sequence[float]) -> list[Derivatives]:
+        x = torch.tensor(xs, dtype=torch.float64, requires_grad=True)
+        y = of_torch(x)
+        (first,) = torch.autograd.grad(y.sum(), x, create_graph=True)
+        second = torch.autograd.grad(first.sum(), x)[0] if first.requires_grad else torch.zeros_like(x)
+        return list(zip(y.tolist(), first.tolist(), second.tolist(), strict=True))
+
+    def by_jax(_: str, xs: Sequence[float]) -> list[Derivatives]:
+        x, slope = jax.numpy.array(xs, dtype="float64"), jax.grad(of_jax)
+        columns = [jax.vmap(f)(x).tolist() for f in (of_jax, slope, jax.grad(slope))]
+        return list(zip(*columns, strict=True))
+
+    return [by_torch if of_torch else None, by_jax if of_jax else None]
+
+
 def main(names: Iterable[str]) -> None:
     for name in names:
         e = unary_errors(name) if name in UNARY else errors_of_several(name)
@@ -372,4 +432,7 @@ def main(names: Iterable[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:] or [*UNARY, *SEVERAL])
+    if sys.argv[1:] == ["--peers"]:
+        compare()
+    else:
+        main(sys.argv[1:] or [*UNARY, *SEVERAL])

@@ -17,10 +17,13 @@ from mpmath import mp, mpf
 
 import autograd
 from autograd import Value, check_gradients, grad, primitive
+from autograd.engine import functions
 from autograd.engine.fast_ops import generate
 from autograd.engine.functions import where
 from autograd.engine.value import apply, arithmetic
 from autograd.notation.symbols import Latex, Symbols
+from autograd.rules import exact as exact_rows
+from autograd.rules import table
 from autograd.rules.arrays import ARRAYS
 from autograd.rules.as_formulas import call_formula, partial_formulas, textbook, value_formula
 from autograd.rules.floats import FLOATS
@@ -30,6 +33,7 @@ from autograd.rules.table import LEAF, TABLE, Namespace, Operation, lookup
 from tests import oracle
 
 ROWS = [row for row in TABLE.values() if row.name != "power_term"]  # which has whole numbers among its operands: see **
+INTERNAL = {row.name for row in vars(exact_rows).values() if isinstance(row, Operation)}  # which other rows need
 INDEXED = {"softmax", "log_softmax"}  # whose first operand is a place among the others
 LARGEST = mpf(sys.float_info.max)
 TINIEST = 5e-324
@@ -410,6 +414,30 @@ def test_a_row_says_what_it_is(row: Operation) -> None:
     assert isinstance(eval(row.domain or "True", {"abs": abs, "inf": math.inf}, numbers), bool)
 
 
+def lists_without(name: str) -> str:
+    """Where a public function of one number is to be named besides its row, and is not."""
+    lists = {
+        "engine/functions.py": hasattr(functions, name),
+        "the methods of Value in engine/value.py": name in vars(Value),
+        "autograd/__init__.py": name in dir(autograd),
+        "UNARY in tests/oracle.py": name in oracle.UNARY,
+    }
+    return ", ".join(where for where, named in lists.items() if not named)
+
+
+@pytest.mark.parametrize("name", [row.name for row in vars(table).values() if isinstance(row, Operation)])
+def test_a_new_row_is_in_every_list(name: str) -> None:
+    """Adding a function of one number is adding a row; this says which line of export it lacks."""
+    row = TABLE.get(name)
+    if row and len(row.operands) == 1 and not row.variadic and name not in ("neg", *INTERNAL):
+        assert not lists_without(name), f"{name} is not in {lists_without(name)}"
+
+
+def test_what_lacks_a_row_is_named() -> None:
+    assert lists_without("cosecant").count(",") == 3
+    assert not lists_without("tanh")
+
+
 def test_the_table_has_every_function_of_the_contract() -> None:
     contract = """exp expm1 log log1p sqrt sin cos tan sinh cosh arcsin arccos arctan tanh sigmoid relu leaky_relu elu
     softplus silu gelu erf abs minimum maximum where dot total mean logsumexp + - * / ** neg"""
@@ -425,6 +453,46 @@ def test_lookup_of_an_unknown_operation_says_what_to_do() -> None:
 def test_the_namespace_names_what_it_has() -> None:
     with pytest.raises(AttributeError, match=r"m\.cosecant.*arcsin.*where"):
         FLOATS.cosecant  # noqa: B018
+
+
+KINKS: list[tuple[str, Point, tuple[float, ...], float]] = [  # derivatives, and the second one by the first operand
+    ("abs", (0.0,), (0.0,), 0.0),
+    ("sign", (0.0,), (0.0,), 0.0),
+    ("relu", (0.0,), (0.0,), 0.0),
+    ("leaky_relu", (0.0, 0.01), (0.01, 0.0), 0.0),
+    ("elu", (0.0,), (1.0,), 1.0),
+    ("selu", (0.0,), (1.7580993408473768,), 1.7580993408473768),
+    ("clamp", (1.0, 1.0, 2.0), (1.0, 0.0, 0.0), 0.0),
+    ("clamp", (2.0, 1.0, 2.0), (1.0, 0.0, 0.0), 0.0),
+    ("clamp", (0.5, 1.0, 2.0), (0.0, 1.0, 0.0), 0.0),
+    ("clamp", (2.5, 1.0, 2.0), (0.0, 0.0, 1.0), 0.0),
+    ("minimum", (2.0, 2.0), (0.5, 0.5), 0.0),
+    ("maximum", (2.0, 2.0), (0.5, 0.5), 0.0),
+    ("min", (2.0, 3.0, 2.0), (0.5, 0.0, 0.5), 0.0),
+    ("max", (2.0, 1.0, 2.0), (0.5, 0.0, 0.5), 0.0),
+    ("where", (1.0, 2.0, 3.0), (0.0, 1.0, 0.0), 0.0),
+    ("where", (0.0, 2.0, 3.0), (0.0, 0.0, 1.0), 0.0),
+    ("hypot", (0.0, 0.0), (0.0, 0.0), 0.0),
+    ("norm", (0.0, 0.0, 0.0), (0.0, 0.0, 0.0), 0.0),
+    ("arctan2", (0.0, 0.0), (0.0, 0.0), 0.0),
+    ("**", (0.0, 0.0), (0.0, 0.0), 0.0),
+]
+
+
+@pytest.mark.parametrize(("name", "point", "slopes", "second"), KINKS)
+def test_derivatives_at_kinks(name: str, point: Point, slopes: tuple[float, ...], second: float) -> None:
+    inputs = [Value(x) for x in point]
+    output = apply(TABLE[name], (inputs[0], point[1]) if name == "**" else tuple(inputs))
+    assert output.local_grads == slopes
+    graphs = grad(output, inputs[:1], create_graph=True)
+    assert [slope.data for slope in graphs] == [slopes[0]]
+    assert grad(graphs[0], inputs[:1]) == [second]
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.steepest], ids=lambda row: row.name)
+def test_the_steepest_derivative_is_stated(row: Operation) -> None:
+    slopes = [apply(row, (Value(x),)).local_grads[0] for (x,) in points(row, ORDINARY + HARD, 100)]
+    assert max(map(abs, slopes)) == row.steepest
 
 
 # the checks are checked: each must fail for a rule that is wrong in the place it looks at

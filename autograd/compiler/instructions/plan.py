@@ -96,6 +96,26 @@ class Plan:
                 if ready and array.section == step[0].section:
                     free.setdefault(_shape(array), []).append(self.buffer_of[array])
 
+    def strides(self, array: Array) -> tuple[Array, int, int, int]:
+        """Whose memory an array is in, where it begins there, and its strides from row to row and column to column.
+
+        These count numbers; in memory that has many examples, rows.
+        """
+        home, offset = array.root, 0
+        row, column = (1, 0) if home.batch else (home.columns, 1)
+        if home in self.placed:
+            target, piece = self.placed[home]
+            home, offset, step, _ = self.strides(target)
+            offset += step * piece.listed[0]
+        for name, *arguments in array.path:
+            if name == "part":
+                offset += row * arguments[0]
+            elif name == "shaped":
+                row, column = arguments[1], 1
+            elif name == "transposed":
+                row, column = column, row
+        return home, offset, row, column
+
     def _shares(self, array: Array) -> bool:
         """Whether the buffer of `array` may hold other numbers before or after."""
         made = array.instruction

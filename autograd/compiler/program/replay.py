@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from ...engine.functions import take
+from ...engine.evaluate import evaluate
 from ...engine.grad import grad
 from ...engine.grad_mode import mode
-from ...engine.value import Value, apply, arithmetic, constant, evaluate
+from ...engine.traced import take
+from ...engine.value import Value, apply, arithmetic, constant
 from ...rules import table
 from .blocks import Node, Program
 from .trace import TAKE

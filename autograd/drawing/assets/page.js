@@ -1,17 +1,8 @@
 
 // The steps: every state is shown from the data of the page, by buttons, keys, the scrubber or a clock.
-const data = JSON.parse(document.getElementById("data").textContent);
-const SVG = "http://www.w3.org/2000/svg";
 const MATHML = "http://www.w3.org/1998/Math/MathML";
 const steps = [...data.forward, ...data.backward];
 const evaluations = data.forward.length;
-
-function element(namespace, name, attributes = {}, ...children) {
-  const made = document.createElementNS(namespace, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.append(...children);
-  return made;
-}
 
 const formula = ([name, ...children]) =>
   element(MATHML, name, {}, ...children.map((child) => (typeof child === "string" ? child : formula(child))));
@@ -50,40 +41,57 @@ function row(node) {
 
 byId("known").classList.toggle("long", data.nodes.length > 200);
 const groups = data.nodes.map((_, k) => byId(`node${k}`));
-const boxes = groups.map((group) => group.getBBox()); // all of them before anything is changed
-const nodes = data.nodes.map((node, k) => {
-  const group = groups[k];
-  const box = boxes[k];
-  const [shownData, shownGrad] = ["data", "grad"].map((name) => group.querySelector(`text.${name}`));
-  const brief = shownData.textContent; // as the picture writes it
-  if (node.constant) return { ...node, group, box, brief, shownData };
+const boxes = groups.map((group, k) => (data.parts ? drawn(nodeItem(k)).box : group.getBBox())); // before any change
+function doneMark(group, box) {
   const mark = element(SVG, "g", { class: "done-mark", transform: `translate(${box.x + box.width - 3} ${box.y + 3})` });
   mark.append(element(SVG, "circle", { r: 9 }), element(SVG, "path", { d: "M-4 0.5l3 3 5-6" }));
   group.append(mark);
+}
+const nodes = data.nodes.map((node, k) => {
+  const group = groups[k];
+  const box = boxes[k];
+  group.setAttribute("role", "group");
+  group.setAttribute("aria-label", node.name || group.textContent);
+  const [shownData, shownGrad] = ["data", "grad"].map((name) => group.querySelector(`text.${name}`));
+  const brief = shownData.textContent; // as the picture writes it
+  if (node.constant) return { ...node, group, box, brief, shownData };
+  doneMark(group, box);
   return { ...node, group, box, brief, shownData, shownGrad, gradName: shownGrad.previousElementSibling, row: row(node) };
 });
 
+// Where a node is shown, which in a graph with parts may be in a row of one that is closed; and an operand's arrow.
+const spot = (k) => (data.parts ? spotOf(k) : nodes[k]);
+const arrowOf = (k, operand) => (data.parts ? arrows.get(`${k}_${operand}`) : byId(`edge${k}_${operand}`));
+const rows = data.nodes.map((_, k) => (data.parts ? chains[k].map((part) => rowsOf.get(part).get(k)).filter(Boolean) : []));
+if (data.parts) for (const part of folds) doneMark(drawn(partItem(part)).group, drawn(partItem(part)).box);
+
 // The current step: an outline around a node, and a word on its upper side.
+const spoken = []; // what says its words again in another language
 function marker(kind, ...words) {
   const outline = element(SVG, "rect", { class: `halo ${kind}` });
   plane.prepend(outline); // below the nodes and arrows
-  const tags = words.map((word) => {
-    const ground = element(SVG, "rect", { y: -11, height: 14 });
-    const tag = element(SVG, "g", { class: `tag ${kind}` }, ground, element(SVG, "text", {}, word));
+  const tags = words.map((text) => {
+    const tag = element(SVG, "g", { class: `tag ${kind}` }, element(SVG, "rect", { y: -11, height: 14 }), element(SVG, "text"));
     plane.append(tag);
-    const wide = tag.lastChild.getComputedTextLength() + 10;
-    ground.setAttribute("x", -wide / 2);
-    ground.setAttribute("width", wide);
+    spoken.push(() => {
+      tag.lastChild.textContent = word(text);
+      const wide = tag.lastChild.getComputedTextLength() + 10;
+      tag.firstChild.setAttribute("x", -wide / 2);
+      tag.firstChild.setAttribute("width", wide);
+    });
     return tag;
   });
-  return (node, word) => {
+  return (node, text) => {
     outline.setAttribute("visibility", node ? "visible" : "hidden");
-    tags.forEach((tag, k) => tag.setAttribute("visibility", node && words[k] === word ? "visible" : "hidden"));
+    tags.forEach((tag, k) => tag.setAttribute("visibility", node && words[k] === text ? "visible" : "hidden"));
     if (!node) return;
+    if (data.parts) plane.append(outline, ...tags); // above the boxes, of which it may mark a row
     const { x, y, width, height } = node.box;
-    const around = { x: x - 7, y: y - 7, width: width + 14, height: height + 14 };
+    const { row } = node.box; // a line of a card: the word is beside it
+    const [wide, high] = row ? [4, 1] : [7, 7];
+    const around = { x: x - wide, y: y - high, width: width + 2 * wide, height: height + 2 * high };
     for (const [key, value] of Object.entries(around)) outline.setAttribute(key, value);
-    for (const tag of tags) tag.setAttribute("transform", `translate(${x + width / 2} ${y - 3})`);
+    for (const tag of tags) tag.setAttribute("transform", row ? `translate(${x + width + 40} ${y + 14})` : `translate(${x + width / 2} ${y - 3})`);
   };
 }
 const markNode = marker("upstream", "upstream", "calculated");
@@ -110,6 +118,7 @@ function gradients(taken) {
 function showGraph(taken, step) {
   const state = gradients(taken);
   const started = taken > evaluations;
+  const incomplete = new Set(); // parts with gradients that are not complete
   nodes.forEach((node, k) => {
     const known = !operation.has(k) || operation.get(k) < taken;
     const { grad, received } = state[k];
@@ -117,39 +126,48 @@ function showGraph(taken, step) {
     write(node.shownData, known ? node.brief : "–");
     toggle(node.group, "unknown", !known);
     toggle(node.group, "complete", complete);
+    for (const row of rows[k]) write(row.data, known ? node.brief : "–");
     if (node.constant) return;
-    const [exact, drawn] = grad ?? ["–", "–"];
-    write(node.shownGrad, drawn);
+    const [exact, brief] = grad ?? ["–", "–"];
+    write(node.shownGrad, brief);
     const old = grad && !received && (!started || (node.leaf && k !== nodes.length - 1)); // from an earlier pass
     write(node.gradName, old ? "old grad" : "grad");
     toggle(node.group, "old", old);
+    for (const row of rows[k]) {
+      write(row.grad, brief);
+      toggle(row.grad, "old", old);
+    }
+    if (!complete && data.parts) for (const part of chains[k]) incomplete.add(part);
     toggle(node.row.line, "old", old);
     const [, dataCell, gradCell, stateCell] = node.row.cells;
     write(dataCell, known ? node.data : "–");
     write(gradCell, exact);
-    write(stateCell, old ? "earlier pass" : complete ? "done ✓" : started ? `${received} of ${node.expected}` : "");
+    write(stateCell, old ? word("earlier pass") : complete ? word("done ✓") : started ? word("{k} of {n}", { k: received, n: node.expected }) : "");
     toggle(stateCell, "complete-mark", complete);
   });
+  if (data.parts) for (const part of folds) toggle(drawn(partItem(part)).group, "complete", !incomplete.has(part));
   for (const node of currentNodes) node.removeAttribute("aria-current");
-  currentNodes = step ? [step.node, step.parent ?? step.node].map((k) => nodes[k].group) : [];
+  currentNodes = step ? [step.node, step.parent ?? step.node].map((k) => spot(k).group) : [];
   for (const node of currentNodes) node.setAttribute("aria-current", "step");
   for (const edge of currentEdges) edge.classList.remove("current", "ahead");
   const back = step && "parent" in step;
-  currentEdges = step ? (back ? [step.operand] : step.operands).map((k) => byId(`edge${step.node}_${k}`)) : [];
+  currentEdges = step ? (back ? [step.operand] : step.operands).map((k) => arrowOf(step.node, k)).filter(Boolean) : [];
   for (const edge of currentEdges) edge.classList.add("current", ...(back ? [] : ["ahead"]));
-  markNode(step && nodes[step.node], back ? "upstream" : "calculated");
-  markParent(back ? nodes[step.parent] : null, "receives");
+  markNode(step && spot(step.node), back ? "upstream" : "calculated");
+  markParent(back ? spot(step.parent) : null, "receives");
   changed?.classList.remove("changed");
   changed = step ? nodes[back ? step.parent : step.node].row?.line : null;
   changed?.classList.add("changed");
 }
 
 function showWords(taken, step) {
-  const phase = taken < evaluations || (taken === evaluations && forward && taken) ? "forward" : "backward";
-  const where = step ? `${phase} pass, step ${place} of ${length()}` : length() ? `before step 1 of ${length()}` : "no steps";
-  write(byId("place"), where[0].toUpperCase() + where.slice(1));
-  const start = forward ? data.startForward : data.startBackward;
-  write(byId("sentence"), step ? step.sentence : start);
+  const ahead = taken < evaluations || (taken === evaluations && forward && taken);
+  const numbers = { k: place, n: length() };
+  const pass = ahead ? "Forward pass, step {k} of {n}" : "Backward pass, step {k} of {n}";
+  write(byId("place"), word(step ? pass : length() ? "Before step 1 of {n}" : "No steps", numbers));
+  const own = chinese ? data.chinese : data;
+  const sentence = step && (chinese ? data.chinese.sentences[taken - 1] : step.sentence);
+  write(byId("sentence"), sentence || (forward ? own.startForward : own.startBackward));
   byId("formula").replaceChildren(...(step ? [formula(step.formula)] : []));
   const product = step && "parent" in step;
   byId("product").hidden = !product;
@@ -176,13 +194,18 @@ function followStep(step) {
   const last = step ? (step.parent ?? step.node) : forward ? 0 : nodes.length - 1;
   const shown = nodes[last].row?.line;
   if (shown) intoView(byId("table"), 0, shown.offsetTop - 40, 0, shown.offsetTop + shown.offsetHeight);
-  follow(step ? [nodes[step.node].box, nodes[last].box] : []);
+  follow(step ? [spot(step.node).box, spot(last).box] : []);
 }
+
+function current() {
+  const taken = place + (forward ? 0 : evaluations);
+  return [taken, place ? steps[taken - 1] : null];
+}
+refresh = () => showGraph(...current());
 
 function go(to) {
   place = Math.max(0, Math.min(length(), to));
-  const taken = place + (forward ? 0 : evaluations);
-  const step = place ? steps[taken - 1] : null;
+  const [taken, step] = current();
   followStep(step); // first, while the layout is known
   showGraph(taken, step);
   showWords(taken, step);
@@ -194,7 +217,7 @@ let timer = 0;
 function pause() {
   clearInterval(timer);
   timer = 0;
-  write(byId("play-label"), "Play");
+  write(byId("play-label"), word("Play"));
   byId("play-icon").setAttribute("d", "M4 2l9 6-9 6z");
   byId("sentence").setAttribute("aria-live", "polite");
 }
@@ -204,7 +227,7 @@ function play() {
     go(place + 1);
     if (place === length()) pause();
   }, Number(byId("speed").value));
-  write(byId("play-label"), "Pause");
+  write(byId("play-label"), word("Pause"));
   byId("play-icon").setAttribute("d", "M4 2h3v12H4zM9 2h3v12H9z");
   byId("sentence").setAttribute("aria-live", "off"); // what changes by itself is not read out
 }
@@ -236,5 +259,38 @@ document.addEventListener("keydown", (event) => {
   move(to);
 });
 
+// The language: all texts and names of the page that are among its words.
+const root = document.querySelector("main");
+{
+  const walk = document.createTreeWalker(root, NodeFilter.SHOW_TEXT, (text) =>
+    text.parentElement.closest("#known, svg.graph, script, #play-label") ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT);
+  while (walk.nextNode()) {
+    const text = walk.currentNode;
+    const english = text.data.trim();
+    if (english in data.chinese.words) spoken.push(() => (text.data = word(english)));
+  }
+  for (const name of ["aria-label", "title"])
+    for (const part of root.querySelectorAll(`[${name}]`)) {
+      const english = part.getAttribute(name);
+      if (!part.closest("svg") && english in data.chinese.words) spoken.push(() => part.setAttribute(name, word(english)));
+    }
+}
+const title = document.title;
+function speak() {
+  document.documentElement.lang = chinese ? "zh-CN" : "en";
+  document.title = chinese ? data.chinese.title : title;
+  document.querySelector("h1").textContent = document.title;
+  byId("language").value = document.documentElement.lang;
+  write(byId("play-label"), word(timer ? "Pause" : "Play"));
+  for (const say of spoken) say();
+  if (data.parts) showParts();
+}
+byId("language").addEventListener("change", (event) => {
+  chinese = event.target.value === "zh-CN";
+  speak();
+  go(place);
+});
+
 byId("forward").checked = forward;
+speak();
 go(0);

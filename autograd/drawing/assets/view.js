@@ -6,14 +6,17 @@ const picture = byId("picture");
 const graph = picture.querySelector("svg");
 const plane = graph.querySelector("g");
 const still = matchMedia("(prefers-reduced-motion: reduce)");
-const origin = plane.transform.baseVal.consolidate().matrix;
-const { x: viewLeft, y: viewTop, width: naturalWidth, height: naturalHeight } = graph.viewBox.baseVal;
+const { e: originX, f: originY } = plane.transform.baseVal.consolidate().matrix;
+let { x: viewLeft, y: viewTop, width: naturalWidth, height: naturalHeight } = graph.viewBox.baseVal;
+viewLeft -= originX;
+viewTop -= originY;
 
 const LARGEST = 4;
 const READABLE = 0.8; // the scale from which on every text is at least 10 pixels high
 const MARGIN = 20; // pixels of the frame that the picture leaves free
 const BUTTONS = 44; // pixels at the upper edge, where the buttons are
 let scale = 1;
+let lastScale = 1;
 let zoom = "auto"; // "auto": the whole, but readable while stepping; "fit": the whole; "own": as the reader zoomed
 let followed = []; // the boxes that are kept in view
 
@@ -23,10 +26,19 @@ const smallest = () => Math.min(fitting(), READABLE);
 
 function resize(to) {
   if (to === scale) return false;
-  scale = to;
+  scale = lastScale = to;
   graph.setAttribute("width", naturalWidth * scale);
   graph.setAttribute("height", naturalHeight * scale);
   return true;
+}
+
+// The picture has another size from now on.
+function setNatural(left, top, width, height) {
+  [viewLeft, viewTop, naturalWidth, naturalHeight] = [left, top, width, height];
+  graph.setAttribute("viewBox", `${left} ${top} ${width} ${height}`);
+  scale = 0; // unknown, so that it is set
+  setHeight();
+  if (zoom === "own") resize(Math.max(smallest(), lastScale));
 }
 
 // Zoom so that the point of the screen stays where it is; without one, the middle of the frame does.
@@ -71,10 +83,10 @@ function follow(boxes) {
   const [left0, top0] = [shift.left - frame.left + picture.scrollLeft, shift.top - frame.top + picture.scrollTop];
   for (const some of [boxes, boxes.slice(-1)]) {
     if (!some.length) return;
-    const left = left0 + scale * (Math.min(...some.map((b) => b.x)) - 12 + origin.e - viewLeft);
-    const top = top0 - BUTTONS + scale * (Math.min(...some.map((b) => b.y)) - 20 + origin.f - viewTop);
-    const right = left0 + scale * (Math.max(...some.map((b) => b.x + b.width)) + 16 + origin.e - viewLeft);
-    const bottom = top0 + scale * (Math.max(...some.map((b) => b.y + b.height)) + 16 + origin.f - viewTop);
+    const left = left0 + scale * (Math.min(...some.map((b) => b.x)) - 12 - viewLeft);
+    const top = top0 - BUTTONS + scale * (Math.min(...some.map((b) => b.y)) - 20 - viewTop);
+    const right = left0 + scale * (Math.max(...some.map((b) => b.x + b.width)) + 16 - viewLeft);
+    const bottom = top0 + scale * (Math.max(...some.map((b) => b.y + b.height)) + 16 - viewTop);
     const fits = right - left <= picture.clientWidth && bottom - top <= picture.clientHeight;
     if (some.length > 1 && !fits) continue;
     intoView(picture, left, top, right, bottom, resized);
@@ -111,11 +123,13 @@ let grabbed = null;
 picture.addEventListener("pointerdown", (event) => {
   if (event.pointerType === "touch" || event.button !== 0) return;
   grabbed = { x: event.clientX, y: event.clientY, left: picture.scrollLeft, top: picture.scrollTop };
-  picture.setPointerCapture(event.pointerId);
-  picture.classList.add("grabbed");
 });
 picture.addEventListener("pointermove", (event) => {
   if (!grabbed) return;
+  if (Math.hypot(event.clientX - grabbed.x, event.clientY - grabbed.y) > 4 && !picture.classList.contains("grabbed")) {
+    picture.setPointerCapture(event.pointerId); // from here on it is no click
+    picture.classList.add("grabbed");
+  }
   picture.scrollLeft = grabbed.left + grabbed.x - event.clientX;
   picture.scrollTop = grabbed.top + grabbed.y - event.clientY;
 });

@@ -374,8 +374,6 @@ def test_where_nothing_can_be_written(tmp_path, monkeypatch):
         nn.save(model, missing)
     with pytest.raises(IsADirectoryError):
         nn.save(model, tmp_path)
-    with pytest.raises(PermissionError):
-        nn.save(model, "/dev/null")
     protected = tmp_path / "protected"
     protected.write_bytes(b"old")
     monkeypatch.setattr(os, "access", lambda path, mode: False)

@@ -36,9 +36,9 @@ OPTIMIZERS = {
 def backend(request, monkeypatch):
     """Training compiled by this back end, however short it is."""
     if request.param == "numpy":
-        monkeypatch.setattr(nn.training.compiled_steps, "_MANY_STEPS", math.inf)
+        monkeypatch.setattr(nn.training.compiled_steps, "_WORTH", math.inf)
     else:
-        monkeypatch.setattr(nn.training.compiled_steps, "_MANY_STEPS", 0)
+        monkeypatch.setattr(nn.training.compiled_steps, "_WORTH", 0.0)
     return request.param
 
 

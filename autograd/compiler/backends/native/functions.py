@@ -9,6 +9,7 @@ from collections.abc import Callable
 from math import factorial, inf, log, pi, sqrt
 from typing import Any, NamedTuple
 
+from ....rules.error_function import FROM_HALF, NEAR_0
 from .lines import Kind, Lines
 from .numbers import ARITHMETIC, Number, fused
 
@@ -33,19 +34,6 @@ _SIN = [(-1.0) ** k / factorial(2 * k + 1) for k in range(1, 9)]  # (sin(x) / x 
 _COS = [(-1.0) ** k / factorial(2 * k) for k in range(1, 9)]  # (cos(x) - 1) / y, x to pi / 4
 _ARTANH = [2.0 / (2 * k + 1) for k in range(1, 11)]  # 2 (artanh(x) / x - 1) / y, x to (sqrt(2) - 1)**2
 _ARCTAN = [(-1.0) ** k / (2 * k + 1) for k in range(1, 21)]  # (arctan(x) / x - 1) / y, x to tan(pi / 8) = sqrt(2) - 1
-_ERF = [2.0 / sqrt(pi) * (-1.0) ** k / factorial(k) / (2 * k + 1) for k in range(13)]  # erf(x) / x, x to 1/2
-
-# (2 x + 1) exp(x**2) erfc(x) in y = (x - 3) / (x + 3), x from 1/2 to 26 (after Shepherd and Laframboise 1981): by
-# mpmath.chebyfit with 60 digits, off by 5e-17 at most.
-# fmt: off
-_ERFC = [
-    1.2530080582697296, -0.13562110612458073, -0.04756229435343793, 0.1296451587027043, -0.119273663416134,
-    0.0683080273461125, -0.023770514898013063, 0.0025293917782145477, 0.0018886900958857806, -0.0007798318954961215,
-    -0.00010515785269783963, 0.0001250970557409525, 4.940600194147867e-06, -2.0091626375813134e-05,
-    -7.058632070062316e-07, 3.4500309355396884e-06, 3.1025940327294634e-07, -5.81598407172263e-07,
-    -9.048286239688219e-08, 7.021155859980582e-08, 1.094359710135305e-08,
-]
-# fmt: on
 
 
 def _polynomial(y: Number, coefficients: list[float]) -> Any:
@@ -108,13 +96,13 @@ def _sinh(x: Any) -> Any:
 
 
 def _erf_near_0(x: Any) -> Any:
-    return x * _polynomial(x * x, _ERF)
+    return x * _polynomial(x * x, NEAR_0)
 
 
 def _erfc_from_half(x: Any) -> Any:
     start = (x * 2.0**20).nearest() * 2.0**-20  # the first half of the bits of x: its square is exact
     n, y = _powers(-(start * start), (start - x) * (start + x))
-    p = _polynomial((x - 3.0) / (x + 3.0), _ERFC)
+    p = _polynomial((x - 3.0) / (x + 3.0), FROM_HALF)
     return (p + p * y) / (x * 2.0 + 1.0) * n.power_of_two()
 
 

@@ -25,8 +25,8 @@ def fused(instructions: Sequence[Instruction]) -> list[Step]:
 
 def _joins(step: Step, instruction: Instruction) -> bool:
     first = step[0]
-    own = shape(instruction)
-    if own is None or own != shape(first) or instruction.section != first.section:
+    own = step_shape(instruction)
+    if own is None or own != step_shape(first) or instruction.section != first.section:
         return False
     made = {i.out: i.call for i in step}
     return all(
@@ -36,7 +36,7 @@ def _joins(step: Step, instruction: Instruction) -> bool:
     )
 
 
-def shape(instruction: Instruction) -> tuple[int, bool] | None:
+def step_shape(instruction: Instruction) -> tuple[int, bool] | None:
     """The rows over which an instruction goes number by number, and whether each has many examples."""
     if instruction.call == "sum_examples":
         return instruction.arguments[0].rows, True

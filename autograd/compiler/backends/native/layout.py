@@ -68,22 +68,8 @@ class Layout:
 
     def _offset(self, array: Array) -> tuple[int, int, int]:
         """Where an array begins and its strides from row to row and column to column; of a batch, counted in rows."""
-        root = array.root
-        if root in self.plan.placed:
-            target, piece = self.plan.placed[root]
-            offset, row, _ = self._offset(target)
-            offset += row * piece.rows.start  # type: ignore[union-attr]  # a slice, where something is placed
-        else:
-            offset = self.place.get(root, 0)  # theta has memory of its own
-        row, column = (1, 0) if root.batch else (root.columns, 1)
-        for name, *arguments in array.path:
-            if name == "part":
-                offset += row * arguments[0]
-            elif name == "shaped":
-                row, column = arguments[1], 1
-            elif name == "transposed":
-                row, column = column, row
-        return offset, row, column
+        home, offset, row, column = self.plan.strides(array)
+        return self.place.get(home, 0) + offset, row, column  # theta has memory of its own
 
     def _pointer(self, array: Array) -> tuple[str, int, int]:
         """The address of an array, and its strides."""
@@ -130,3 +116,18 @@ class Layout:
 
     def _spread(self, place: str) -> str:
         return self.t.splat(self.t.load(place, self.kind.scalar))
+
+
+def columns(matrix: Array) -> int:
+    """How many columns a matrix of weights has, by the way it was taken."""
+    rows, columns = matrix.root.rows, matrix.root.columns
+    for name, *arguments in matrix.path:
+        if name == "part":
+            rows = arguments[1] - arguments[0]
+        elif name == "shaped":
+            rows, columns = arguments
+        elif name == "left":
+            columns = arguments[0]
+        else:
+            rows, columns = columns, rows
+    return columns

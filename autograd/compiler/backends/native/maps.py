@@ -11,7 +11,7 @@ from ...instructions.plan import Step
 from ...program.blocks import Program
 from . import numbers
 from .functions import Functions, Symbol
-from .fusion import shape
+from .fusion import step_shape
 from .layout import Layout
 from .lines import Kind
 from .numbers import C_NAMES, Number
@@ -39,7 +39,7 @@ class Maps(Layout):
 
     def _map(self, step: Step) -> None:
         """Number by number."""
-        found = shape(step[0])
+        found = step_shape(step[0])
         assert found is not None
         rows, batch = found
         if not batch:

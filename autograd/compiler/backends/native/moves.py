@@ -5,7 +5,7 @@ from typing import Any
 
 from ...instructions.array import Array, Instruction, Piece
 from .kernels import kernels
-from .layout import Layout
+from .layout import Layout, columns
 
 
 class Moves(Layout):
@@ -23,7 +23,7 @@ class Moves(Layout):
         left, row, column = self._pointer(a)
         right, _, _ = self._pointer(b)
         if i.out.batch:
-            terms = self._columns(a)
+            terms = columns(a)
             self._kernel(
                 "product", f"ptr {target}, i64 %line, ptr {left}, i64 {row}, i64 {column}, ptr {right}, i64 %line",
                 f"i64 {i.out.rows}, i64 {terms}, i64 {self.whole}, i1 false",
@@ -33,21 +33,6 @@ class Moves(Layout):
                 "outer", f"ptr {target}, i64 {stride}, ptr {left}, i64 %line, ptr {right}, i64 %line",
                 f"i64 {i.out.rows}, i64 {i.out.columns}, i64 {self.whole}, i1 {self.later}",
             )  # fmt: skip
-
-    @staticmethod
-    def _columns(matrix: Array) -> int:
-        """How many columns a matrix of weights has, by the way it was taken."""
-        rows, columns = matrix.root.rows, matrix.root.columns
-        for name, *arguments in matrix.path:
-            if name == "part":
-                rows = arguments[1] - arguments[0]
-            elif name == "shaped":
-                rows, columns = arguments
-            elif name == "left":
-                columns = arguments[0]
-            else:
-                rows, columns = columns, rows
-        return columns
 
     def _table(self, rows: Sequence[int], k: str) -> str:
         """The number at place `k` of a list of rows."""

@@ -14,7 +14,8 @@ from ...instructions.lowering import Lowered, lower
 from ...program.blocks import Program
 from .folds import Folds
 from .functions import Symbol
-from .fusion import shape
+from .fusion import step_shape
+from .layout import columns
 from .lines import NAN, Kind, Lines
 from .machine import NAME
 from .maps import Maps
@@ -88,7 +89,7 @@ class _Writer(Maps, Folds, Moves):
     def _work(self, i: Instruction) -> int:
         """Additions and multiplications, about, that an instruction does for each example."""
         if i.call == "matmul":
-            return 2 * i.out.rows * (self._columns(i.arguments[0]) if i.out.batch else i.out.columns)
+            return 2 * i.out.rows * (columns(i.arguments[0]) if i.out.batch else i.out.columns)
         return max(x.rows for x in (i.out, *i.reads))
 
     # Functions of the module
@@ -239,7 +240,7 @@ class _Writer(Maps, Folds, Moves):
     def _steps(self, section: int) -> None:
         for step in self.plan.steps:
             if step[0].section == section:
-                if shape(step[0]) is not None:
+                if step_shape(step[0]) is not None:
                     self._map(step)
                 else:
                     (instruction,) = step

@@ -1,0 +1,1 @@
+"""Exercises that the engine checks: `chainrule learn`."""

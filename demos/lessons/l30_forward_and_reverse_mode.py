@@ -1,0 +1,101 @@
+"""Forward and reverse mode: the chain rule may be multiplied out from either end, at different cost.
+
+A chain y = f3(f2(f1(x))) has the derivative f3'·f2'·f1'. For functions of many numbers the factors are Jacobian
+matrices, J = J3·J2·J1, and the order in which they are multiplied decides the work:
+
+    forward mode    J·v, from the right: how all outputs change when the inputs move along v
+    reverse mode    uᵀ·J, from the left: how one (weighted) output depends on every input
+
+Forward mode goes along with the calculation and needs no memory of it, but one pass gives one direction: n inputs need
+n passes. Reverse mode must keep the graph and go back, but one pass gives the derivatives with respect to all inputs:
+m outputs need m passes. A loss is one number that depends on many weights, so training uses reverse mode; it is called
+backpropagation.
+"""
+
+# %%
+from typing import Any
+
+import numpy as np
+
+from autograd import Value, grad, jacobian, jvp, sigmoid, tanh, total
+
+from ..page import Page
+
+
+# %%
+def network(theta: Any, n: int) -> Any:
+    """A loss with n·n + n weights: n inputs, n tanh neurons, one sigmoid neuron."""
+    inputs = [0.1 * (k + 1) for k in range(n)]
+    hidden = [tanh(total([theta[n * j + k] * x for k, x in enumerate(inputs)])) for j in range(n)]
+    out = sigmoid(total([theta[n * n + j] * h for j, h in enumerate(hidden)]))
+    return (1 - out) ** 2
+
+
+def by_forward_mode(theta: list[float], n: int) -> list[float]:
+    """The gradient from one pass for each weight."""
+    columns = np.eye(len(theta)).tolist()
+    return [jvp(lambda *p: network(p, n), theta, column)[1] for column in columns]
+
+
+def by_reverse_mode(theta: list[float], n: int) -> list[float]:
+    """The gradient from one pass back."""
+    values = [Value(number) for number in theta]
+    return grad(network(values, n), values)
+
+
+def edges(theta: list[float], n: int) -> int:
+    """The edges of the graph: each is one multiplication and one addition of a pass, in both modes."""
+    return len(network([Value(number) for number in theta], n).stepper())
+
+
+def curve(t: Any) -> list[Any]:
+    """One input, five outputs."""
+    return [t**k for k in range(1, 6)]
+
+
+# %%
+def main(page: Page | None = None) -> dict[str, Any]:
+    page = page or Page()
+    page.say(__doc__)
+    rng = np.random.default_rng(page.seed)
+    rows, work, apart = [], {}, 0.0
+    for n in (1, 2, 4) if page.quick else (1, 2, 4, 8):
+        theta = rng.normal(size=n * n + n).tolist()
+        forward, reverse = by_forward_mode(theta, n), by_reverse_mode(theta, n)
+        apart = max(apart, max(abs(a - b) for a, b in zip(forward, reverse, strict=True)))
+        one = edges(theta, n)
+        work[len(theta)] = (len(theta) * one, one)
+        rows.append([len(theta), one, len(theta), 1, *work[len(theta)]])
+    page.say("The gradient of a loss, in both modes. An edge of the graph is one product of the chain rule:")
+    page.table(["weights", "edges", "forward passes", "reverse passes", "products, forward", "products, reverse"], rows)
+    most = max(work)
+    page.say(f"""
+        The gradients are the same (largest difference {apart:.0e}), the work is not: with {most} weights forward mode
+        multiplies {work[most][0] / work[most][1]:,.0f} times as often. Reverse mode does about as much as the
+        calculation itself, however many weights there are.
+    """)
+
+    value, velocity = jvp(lambda t: curve(t), [2.0], [1.0])
+    matrix = jacobian(lambda t: curve(t), 2.0)
+    same = velocity == [row[0] for row in matrix]
+    page.say(f"""
+        The other way round: a curve (t, t², t³, t⁴, t⁵) has one input and five outputs. At t = 2 it is at
+        {", ".join(f"{x:g}" for x in value)}, and one forward pass gives its velocity,
+        {", ".join(f"{x:g}" for x in velocity)}. Reverse mode needs five passes for these numbers
+        (they are {"equal" if same else "not equal"}). Whoever has few inputs and many outputs goes forward.
+    """)
+    page.say("""
+        Both together give second derivatives: going forward through the backward pass yields the Hessian matrix times
+        a vector for the price of a few passes, without ever writing down the matrix.
+    """)
+    with page.figure("One reverse pass gives all slopes; forward mode needs a pass for each weight") as (_, ax):
+        for k, (label, marker) in enumerate((("forward mode", "o"), ("reverse mode", "^"))):
+            ax.loglog(list(work), [pair[k] for pair in work.values()], marker=marker, label=label)
+        ax.set(xlabel="weights", ylabel="products of the chain rule")
+        ax.legend()
+    page.say("Try: a function with as many outputs as inputs, such as n different losses. Which mode is cheaper then?")
+    return {"apart": apart, "work": work, "velocity": velocity, "same": same}
+
+
+if __name__ == "__main__":
+    main()
