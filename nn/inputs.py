@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from autograd import Value
+from autograd import Value, setting
 
 from .checks import is_number
+from .module import Module
 
 
 def inputs_of(model: Any, x: Any) -> list[Value]:
     """One example as a list of Values: plain numbers become constants, one for all neurons that read it."""
+    setting(Module, "changes")
     if type(x) is not list:
         x = _row(x)
     if (x and isinstance(x[0], (list, tuple))) or getattr(x[0] if x else 0.0, "shape", ()):

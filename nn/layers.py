@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from reprlib import recursive_repr
 from typing import Any
 
-from autograd import Value, dot, scope
+from autograd import Value, dot, scope, setting
 
 from .activations import ACTIVATIONS, Activation, named
 from .checks import is_number, positive_int
@@ -66,7 +66,7 @@ class Neuron(Module):
 
     def forward(self, x: list[Value]) -> Any:
         """The output for a list of Values; a subclass may calculate something else."""
-        out = dot(self.w, x, self.b)
+        out = dot(setting(self.w), x, self.b)
         activation: Any = self.activation
         return out if activation == "linear" else ACTIVATIONS.get(activation, activation)(out)
 
@@ -112,7 +112,7 @@ class Layer(Module):
         return unpacked(self.forward(inputs_of(self, x)))
 
     def forward(self, inputs: list[Value]) -> list[Value]:
-        neurons = self.neurons
+        neurons: list[Neuron] = setting(self.neurons)
         activation, *others = {neuron.activation for neuron in neurons}
         own = any(type(neuron).forward is not Neuron.forward for neuron in neurons)
         if others or own or callable(activation):  # which may make several nodes
@@ -121,7 +121,8 @@ class Layer(Module):
         # One node for the sum and one for the activation: to set their scope takes less than to enter it.
         here = scope(self._scope_name).here()
         names = [neuron._scope_name for neuron in neurons]
-        sums: list[Value] = dot(self._rows.of(neurons), inputs, [neuron.b for neuron in neurons])
+        rows = self._rows.of(setting([neuron.w for neuron in neurons]))
+        sums: list[Value] = dot(rows, inputs, [neuron.b for neuron in neurons])
         here.hold(sums, names)
         if activation == "linear":
             return sums
@@ -140,8 +141,7 @@ class _Rows:
         self._lists: list[list[Value]] = []
         self._tuples: list[tuple[Value, ...]] = []
 
-    def of(self, neurons: list[Neuron]) -> list[tuple[Value, ...]]:
-        lists = [neuron.w for neuron in neurons]
+    def of(self, lists: list[list[Value]]) -> list[tuple[Value, ...]]:
         if lists != self._lists:  # Values are equal only to themselves
             self._lists, self._tuples = [list(w) for w in lists], [tuple(w) for w in lists]
         return self._tuples
@@ -165,7 +165,7 @@ class Sequential(Module):
         self.named_parameters()
 
     def forward(self, x: Any) -> Any:
-        for module in self.layers:
+        for module in setting(self.layers):
             x = module(x)
         return x
 
@@ -224,12 +224,13 @@ class MLP(Module):
         return unpacked(super().__call__(inputs_of(self, x)))
 
     def forward(self, inputs: list[Value]) -> list[Value]:
-        *hidden, last = self.layers
+        *hidden, last = setting(self.layers)
         for layer in hidden:
             inputs = layer.forward(inputs)
             if self.dropout.p:
                 inputs = self.dropout(inputs)
-        return last.forward(inputs)
+        outputs: list[Value] = last.forward(inputs)
+        return outputs
 
     def __repr__(self) -> str:
         dropout = f", dropout={self.dropout.p}" if self.dropout.p else ""

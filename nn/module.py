@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from reprlib import recursive_repr
 from typing import Any, Self
 
-from autograd import Scope, Value, scope
+from autograd import Scope, Value, scope, setting
 
 from .checks import is_finite
 
@@ -36,13 +36,20 @@ class Module:
     """
 
     training = True
+    changes = 0  # how often an attribute of some module was replaced; a compiled function notices, see `setting`
     _scope_name = "Module"  # of its scope: what the module that holds this one calls it, else its class
 
     def __init_subclass__(cls) -> None:
         cls._scope_name = cls.__name__
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name != "training" and not name.startswith("_") and getattr(self, name, value) is not value:
+            Module.changes += 1
+        super().__setattr__(name, value)
+
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         """What `forward` gives: in a scope of its own where this module is part of another."""
+        setting(Module, "changes")
         if "_scope_name" not in vars(self):
             return self.forward(*inputs, **options)
         with scope(self._scope_name):
@@ -62,6 +69,7 @@ class Module:
         The names become the labels of the parameters, in messages and pictures, save those that you labelled yourself.
         Raises ValueError when two parameters would get one name.
         """
+        setting(Module, "changes")
         parameters = []
         homes: dict[Module, Scope] = {}
         for path, start, owner, part in _parts(self):

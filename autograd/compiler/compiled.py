@@ -4,6 +4,7 @@ The first call traces the function on the first example of its arguments; what w
 as array arithmetic, with parameters read anew at each call.
 """
 
+import weakref
 from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
 from types import FunctionType, MethodType
@@ -17,6 +18,7 @@ from .descent import Descent
 from .distributed import distributed_map, distributed_mean, is_distributed
 from .program.listing import listing
 from .program.trace import takes
+from .readings import held
 from .traced import Traced
 from .traces import Lost, Traces, has_name
 
@@ -34,33 +36,33 @@ class Compiled:
         self.__qualname__ = getattr(function, "__qualname__", self.__name__)
         self.__module__ = getattr(function, "__module__", __name__)
         self._traces = Traces(function, self.__name__, backend, options)
-        self._owners: dict[int, Compiled] = {}
+        self._owners: dict[int, _State] = {}
         self._ways: dict[bool, Any] = {}  # a trace and the shortest way to run it, without and with its gradient
 
     def __repr__(self) -> str:
         return f"<compiled {self.__qualname__}>"
 
     def __get__(self, owner: Any, kind: type | None = None) -> "Compiled":
-        """As a method: the function compiled for one object, which keeps it."""
+        """As a method: the function compiled for one object, which keeps what was traced and is free to go."""
         if owner is None:
             return self
-        kept = getattr(owner, "__dict__", None)
+        kept: Any = getattr(owner, "__dict__", None)
+        name: Any = f"compiled {self.__qualname__}"
         if kept is None:  # an object of __slots__: the last few are remembered here, by identity
-            made = self._owners.pop(id(owner), None) or Compiled(
-                MethodType(self.__wrapped__, owner), self.backend, self.options
-            )
-            self._owners[id(owner)] = made  # which holds its owner, so that the number stays its own
-            if len(self._owners) > _OWNERS:
-                del self._owners[next(iter(self._owners))]
-            return made
-        # An attribute of the object comes before those of its class: it has the name of this one only, and not of what
-        # this was made from or what overrides it.
-        own = getattr(type(owner), self.__name__, None) is self
-        name = self.__name__ if own else f"compiled {self.__qualname__}"
-        if not isinstance(kept.get(name), Compiled):
-            kept[name] = Compiled(MethodType(self.__wrapped__, owner), self.backend, self.options)
-        found: Compiled = kept[name]
-        return found
+            kept, name = self._owners, id(owner)
+        state: _State | None = kept.pop(name, None)
+        if not isinstance(state, _State) or not state.belongs_to(owner):
+            state = None
+        made = state.method if state else None
+        if made is None:
+            made = Compiled(MethodType(self.__wrapped__, owner), self.backend, self.options)
+            if state:
+                made._traces, made._ways = state.traces, state.ways
+            state = _State(owner, made)
+        kept[name] = state  # the one used last is the last
+        if len(self._owners) > _OWNERS:
+            del self._owners[next(iter(self._owners))]
+        return made
 
     def __reduce__(self) -> Any:
         return self._recipe(alone=isinstance(self.__wrapped__, FunctionType) and not has_name(self.__wrapped__))
@@ -128,7 +130,7 @@ class Compiled:
 
         if is_distributed(arguments):
             return distributed_map(self._traces, arguments, at)
-        arrays, n, traced = self._prepare(arguments)
+        arrays, n, traced = self._prepare(arguments, with_values=at is None)
         with np.errstate(all="ignore"):
             return _by_example(traced, traced.results(self._traces.theta(traced, at), matrices(arrays), n))
 
@@ -140,7 +142,7 @@ class Compiled:
         """
         import numpy as np
 
-        arrays, n, traced = self._prepare(arguments)
+        arrays, n, traced = self._prepare(arguments, with_values=at is None)
         results = np.empty((len(traced.program.outputs), n), self.options.dtype)
         with np.errstate(all="ignore"):
             _, gradient = traced.total_and_gradient(self._traces.theta(traced, at), matrices(arrays), n, results)
@@ -269,7 +271,7 @@ class Compiled:
             return found
         if is_distributed(arguments):
             return distributed_mean(self._traces, arguments, at, with_gradient)
-        arrays, n, traced = self._prepare(arguments)
+        arrays, n, traced = self._prepare(arguments, with_values=at is None)
         self._traces.require_one_output(traced)
         at = None if at is None else flat(at, len(self._traces.parameters), self.options.dtype)
         found = self._shortly(with_gradient, arrays, at)
@@ -285,7 +287,7 @@ class Compiled:
     def _shortly(self, with_gradient: bool, arguments: Sequence[Any], at: Any) -> tuple[float, Any] | None:
         """The mean of the first output, and its gradient, by the shortest way, if there is one that takes these."""
         latest = self._traces.latest
-        if latest is None or modes or not latest[1].current():
+        if latest is None or modes or not latest[1].current(with_values=at is None):
             return None
         way = self._ways.get(with_gradient)
         if way is None or way[0] is not latest:
@@ -296,7 +298,7 @@ class Compiled:
         found: tuple[float, Any] | None = way[1](arguments, self._theta() if at is None else at)
         return found
 
-    def _prepare(self, arguments: tuple[Any, ...]) -> tuple[list[Any], int, Traced]:
+    def _prepare(self, arguments: tuple[Any, ...], with_values: bool = True) -> tuple[list[Any], int, Traced]:
         if current_mode().tracer is not None:
             raise TypeError(
                 f"{self.__name__} is compiled and takes a batch: inside a function to be compiled, which is about one "
@@ -307,7 +309,35 @@ class Compiled:
                 self.__wrapped__()  # whose TypeError says what is missing
             raise ValueError(f"{self.__name__} needs an argument with an example in each row, got none")
         arrays, n = batch(arguments, self._traces.names, self.options.dtype)
-        return arrays, n, self._traces.find(arrays)
+        return arrays, n, self._traces.find(arrays, with_values)
+
+
+class _State:
+    """What an object keeps of a compiled method: the traces. The method itself holds the object, and is held weakly."""
+
+    def __init__(self, owner: Any, made: Compiled):
+        self.traces, self.ways = made._traces, made._ways
+        self._method = weakref.ref(made)
+        self._owner = held(owner)
+
+    @property
+    def method(self) -> Compiled | None:
+        """The method, while somebody has it."""
+        return self._method()
+
+    def belongs_to(self, owner: Any) -> bool:
+        """Whether it was made for this object: a copy of an object has the attributes of the other."""
+        return self._owner() is owner
+
+    def __reduce__(self) -> Any:
+        return _nothing, ()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> None:
+        return None
+
+
+def _nothing() -> None:
+    """In a pickle, in the place of what is traced again."""
 
 
 def _remembered(name: str, backend: str, traces: Traces) -> Compiled:

@@ -2,7 +2,6 @@
 
 import gc
 import threading
-import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from math import isfinite
@@ -17,6 +16,7 @@ from .program.blocks import Program, build
 from .program.naming import describe
 from .program.replay import example, replay
 from .program.trace import traced
+from .readings import Readings
 
 
 class Traced:
@@ -36,23 +36,20 @@ class Traced:
     ordered: bool  # whether they are the first of those, in their order
 
     def __init__(self, function: Callable[..., Any], examples: Sequence[Any], backend: str, options: Options = USUAL):
-        self.program, self.single, self._settings, self._generators, made = _record(function, examples)
+        self.program, self.single, self._readings, self._generators, made = _record(function, examples)
         self.keeps_leaves = len(made) > 0
-        held = [(weakref.ref(value), value._data) for value in self.program.constants]
         self.program.constants.clear()
-        self._constants = [(reference, number) for reference, number in held if reference() is not None]
+        self._readings.drop_unreachable()
         self._make_runner = BACKENDS[backend]
         self.options = options
         self._lock = threading.Lock()
         self._runners: dict[tuple[bool, bool], Runner] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name not in ("_lock", "_runners", "_constants")}
+        return {name: value for name, value in vars(self).items() if name not in ("_lock", "_runners")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(
-            state, _lock=threading.Lock(), _runners={}, _constants=[]
-        )  # what runs it is made anew when it is asked for
+        self.__dict__.update(state, _lock=threading.Lock(), _runners={})  # runners are made when they are asked for
 
     def unlock(self) -> None:
         """See `Traces.unlock`."""
@@ -64,15 +61,11 @@ class Traced:
 
     @property
     def reads_settings(self) -> bool:
-        return len(self._settings) > 0
+        return self._readings.settings
 
-    def current(self) -> bool:
-        """Whether all settings and constants that the function read are as they were."""
-        for reference, number in self._constants:
-            value = reference()
-            if value is not None and value._data != number == number:
-                return False
-        return not self._settings or all(getattr(owner, name) == value for owner, name, value in self._settings)
+    def current(self, with_values: bool = True) -> bool:
+        """Whether all that the function read is as it was, see `Readings.current`."""
+        return self._readings.current(with_values)
 
     def total(self, theta: Any, data: list[Any], n: int) -> float:
         """The sum of the first output over the examples."""
@@ -214,19 +207,28 @@ class Traced:
 
         If the graph gives finite numbers for one of these, it is asked for all.
         """
+        return self._explained(outputs, theta, part, start, with_gradient=False)[0]
+
+    def _explained(
+        self, outputs: Any, theta: Any, part: list[Any], start: int, with_gradient: bool
+    ) -> tuple[Any, dict[int, list[float]]]:
+        """The same, and what the graph gave for these examples, with its gradient if asked for."""
         import numpy as np
 
-        outputs = np.array(np.broadcast_to(outputs, (len(outputs), len(part[0]))))
+        k = len(outputs)
+        outputs = np.array(np.broadcast_to(outputs, (k, len(part[0]))))
         rows = np.flatnonzero(~np.isfinite(outputs).all(axis=0))
         fine = np.all([np.isfinite(array).all(axis=1) for array in part], axis=0)  # the data of these examples are
         kinds = [rows, rows[fine[rows] & np.isnan(outputs[:, rows]).any(axis=0)], rows[fine[rows]]]
-        for row in dict.fromkeys(int(kind[0]) for kind in kinds if len(kind)):
-            outputs[:, row] = self._replay(theta, part, row, start, with_gradient=False)
+        asked = {int(kind[0]): [0.0] for kind in kinds if len(kind)}
+        for row in asked:
+            asked[row] = self._replay(theta, part, row, start, with_gradient)
+            outputs[:, row] = asked[row][:k]
             if np.isfinite(outputs[:, row]).all() and self.options.dtype == "float64":
                 for other in rows:
                     outputs[:, other] = self._replay(theta, part, int(other), start, with_gradient=False)
                 break
-        return outputs
+        return outputs, asked
 
     def _carefully(self, outputs: Any, theta: Any, part: list[Any], start: int) -> tuple[Any, Any]:
         """Outputs and summed gradient by the program whose slopes of 0 let nothing through.
@@ -239,19 +241,17 @@ class Traced:
             found = runner.run(theta, [array[first:last] for array in part], last - first)
             return bool(np.isfinite(found.outputs).all() and np.isfinite(found.gradient).all())
 
-        outputs = self._repaired(outputs, theta, part, start)
+        outputs, asked = self._explained(outputs, theta, part, start, with_gradient=True)
         runner = self.runner(with_gradient=True, careful=True)
         gradient = runner.run(theta, part, len(part[0])).gradient[:, 0].copy()
         if np.isfinite(outputs).all() and np.isfinite(gradient).all():
             return outputs, gradient
-        first, last = 0, len(part[0])
         wrong = np.flatnonzero(~np.isfinite(outputs).all(axis=0))
-        if len(wrong):
-            first, last = int(wrong[0]), int(wrong[0]) + 1
+        first, last = (int(wrong[0]), int(wrong[0]) + 1) if len(wrong) else (0, len(part[0]))
         while last - first > 1:
             middle = (first + last) // 2
             first, last = (middle, last) if finite(first, middle) else (first, middle)
-        numbers = self._replay(theta, part, first, start, with_gradient=True)
+        numbers = asked.get(first) or self._replay(theta, part, first, start, with_gradient=True)
         if np.isfinite(numbers).all() and self.options.dtype == "float64" and not finite(first, last):
             return self._one_by_one(theta, part, start)
         return outputs, gradient
@@ -282,12 +282,12 @@ class Traced:
 
 def _record(
     function: Callable[..., Any], examples: Sequence[Any]
-) -> tuple[Program, bool, list[tuple[Any, str, Any]], list[Any], WeakSet[Value]]:
+) -> tuple[Program, bool, Readings, list[Any], WeakSet[Value]]:
     """Trace and build; what else the trace made is gone afterwards."""
     with _collector_at_rest(), traced(function, examples) as (tape, outputs, single):
         program = build(tape, outputs)
-        settings = {(id(owner), name): (owner, name, value) for owner, name, value in tape.settings}
-        return program, single, list(settings.values()), [generator for _, generator in tape.randoms], tape.made
+        readings = Readings([(owner, name) for owner, name, _ in tape.settings], program.constants, function)
+        return program, single, readings, [generator for _, generator in tape.randoms], tape.made
 
 
 @contextmanager

@@ -7,8 +7,10 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from types import MethodType
 from typing import Any, Never
-from weakref import WeakSet
+from weakref import WeakMethod, WeakSet
 
 from ..engine.value import Value
 from .arguments import flat, shapes
@@ -18,6 +20,7 @@ from .traced import Traced
 
 _REMEMBERED = 8  # traces for one shape of example: settings may have that many combinations without being traced again
 _SHAPES = 16  # of examples whose traces are remembered
+_NODES = 500_000  # of all programs that are remembered, about 200 MB; the newest is kept, however large
 
 _all: WeakSet["Traces"] = WeakSet()
 
@@ -29,7 +32,8 @@ class Traces:
     """
 
     def __init__(self, function: Callable[..., Any], name: str, backend: str, options: Options = USUAL):
-        self._function, self._name, self._backend, self.options = function, name, backend, options
+        self._reference = _referred(function)
+        self._name, self._backend, self.options = name, backend, options
         self._known: dict[Any, list[Traced]] = {}  # by the shapes of an example
         self.latest: tuple[Any, Traced] | None = None
         self.parameters: list[Value] = []
@@ -39,11 +43,15 @@ class Traces:
         _all.add(self)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name not in ("_function", "_lock")}
+        return {name: value for name, value in vars(self).items() if name not in ("_reference", "_lock")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _function=Lost(state["_name"]), _lock=threading.RLock())
+        self.__dict__.update(state, _reference=_referred(Lost(state["_name"])), _lock=threading.RLock())
         _all.add(self)
+
+    @property
+    def _function(self) -> Callable[..., Any]:
+        return self._reference() or Lost(self._name)
 
     def unlock(self) -> None:
         """Forget who holds the locks, in a process that was forked: the threads that do are not there."""
@@ -58,23 +66,31 @@ class Traces:
             self._names[count] = argument_names(self._function, count)
         return self._names[count]
 
-    def find(self, arrays: Sequence[Any]) -> Traced:
-        """The trace for such arguments, made if need be on the first example of them."""
+    def find(self, arrays: Sequence[Any], with_values: bool = True) -> Traced:
+        """The trace for such arguments, made if need be on the first example of them.
+
+        Without `with_values`, when parameters come as numbers, it does not matter which Values hold them now.
+        """
         key = tuple([array.shape[1:] for array in arrays])
         latest = self.latest
-        if latest is not None and latest[0] == key and latest[1].current():
+        if latest is not None and latest[0] == key and latest[1].current(with_values):
             return latest[1]
         with self._lock:
             known = self._known[key] = self._known.pop(key, [])  # the shape used last is the last
-            traced = next((t for t in known if t.current()), None)
+            traced = next((t for t in known if t.current(with_values)), None)
             if traced is None:
                 traced = self._trace(key, arrays)
                 known.append(traced)
                 del known[:-_REMEMBERED]
-                while len(self._known) > _SHAPES:
+                while len(self._known) > 1 and (len(self._known) > _SHAPES or self._size() > _NODES):
                     del self._known[next(iter(self._known))]
+                while len(known) > 1 and self._size() > _NODES:
+                    del known[0]
             self.latest = key, traced
             return traced
+
+    def _size(self) -> int:
+        return sum(len(traced.program.nodes) for known in self._known.values() for traced in known)
 
     def _trace(self, key: Any, arrays: Sequence[Any]) -> Traced:
         names = self.names(len(arrays))
@@ -130,6 +146,14 @@ class Traces:
     def has_all(self, traced: Traced) -> bool:
         """Whether a trace has all parameters, in their order."""
         return traced.ordered and len(traced.rows) == len(self.parameters)
+
+
+def _referred(function: Callable[..., Any]) -> Callable[[], Callable[..., Any] | None]:
+    """A reference to a function; to a method a weak one, since its object keeps what was traced."""
+    if isinstance(function, MethodType):
+        with suppress(TypeError):  # an object of __slots__ may have no place for weak references
+            return WeakMethod(function)
+    return lambda: function
 
 
 def has_name(function: Any) -> bool:

@@ -151,13 +151,15 @@ class no_grad(mode):
         return no_grad()
 
 
-def setting(owner: object, name: str) -> Any:
+def setting(owner: Any, name: str = "") -> Any:
     """``getattr(owner, name)``, for a setting that decides what is calculated, such as a model's training mode.
+
+    Without a name it is for a list, such as that of a model's layers, and gives the list itself.
 
     A compiled function that reads a setting in this way notices when it changes, and is traced again.
 
     Arguments:
-        owner: the object that has the setting.
+        owner: the object that has the setting, or the list.
         name: the attribute's name.
 
     Returns what the attribute is now.
@@ -167,7 +169,7 @@ def setting(owner: object, name: str) -> Any:
     >>> setting(Model(), "training")
     True
     """
-    value = getattr(owner, name)
+    value = getattr(owner, name) if name else owner
     tracer = current_mode().tracer
     if tracer is not None:
         tracer.settings.append((owner, name, value))

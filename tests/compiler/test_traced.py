@@ -386,3 +386,17 @@ class TestMemoryAndThreads:
         assert (type(y), y.data, y.parents[0]) == (Value, 6.0, w)
         done.set()
         thread.join()
+
+
+def test_one_example_is_asked_where_thousands_are_not_finite(monkeypatch):
+    asked = []
+
+    def counted(program, theta, inputs, with_gradient):
+        asked.append(with_gradient)
+        return replay(program, theta, inputs, with_gradient)
+
+    monkeypatch.setattr(batches, "replay", counted)
+    w = Value(1.0)
+    product = compile(lambda x: w * x)
+    value, gradient = product.value_and_grad(np.full(4096, np.inf))
+    assert (value, gradient.tolist(), asked) == (np.inf, [np.inf], [True])

@@ -15,7 +15,8 @@ from ..instructions.lowering import lower
 from ..instructions.plan import Plan
 from ..program.blocks import Program
 from ..program.naming import describe
-from .native.writer import columns, fused, step_shape
+from .native.fusion import fused, step_shape
+from .native.layout import columns
 
 _TILE = 64  # examples
 _OPERATORS = {
