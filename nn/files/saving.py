@@ -211,7 +211,7 @@ def apply(model: Module, changes: Changes) -> None:
     for parameter, label in changes.labels:
         parameter.label = label
     if changes.class_names is not None:
-        model.class_names = changes.class_names  # type: ignore[attr-defined]  # the user's own attribute
+        model.class_names = changes.class_names  # the user's own attribute
 
 
 @contextmanager
