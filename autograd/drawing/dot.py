@@ -320,7 +320,7 @@ def _ems(text: str) -> float:
 
 
 def _em(c: str) -> float:
-    return 0.4 if c in _NARROW else 0.98 if c in "MWmw@%…—" else 0.74 if c.isupper() else 0.62
+    return 0.4 if c in _NARROW else 0.98 if c in "MWmw@%#…—ШЩЮЖФ" else 0.74 if c.isupper() else 0.62
 
 
 _NARROW = frozenset(" !'(),-./:;I[]fijlrt|·’‘")
