@@ -26,7 +26,19 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+# Files whose tests take over two seconds, with a browser, Node, a cluster or a compiler, or ask for many examples.
+SLOW = {
+    "test_accessibility.py", "test_accuracy.py", "test_animation.py", "test_as_javascript.py", "test_distributed.py",
+    "test_estimators.py", "test_exercises.py", "test_fuzz.py", "test_javascript.py", "test_layout.py", "test_onnx.py",
+    "test_page_browser.py", "test_playground.py", "test_playground_numbers.py", "test_race.py", "test_race_sweep.py", "test_random_graphs.py",
+    "test_runner.py", "test_special_values.py", "test_writer.py",
+}  # fmt: skip
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.name in SLOW:
+            item.add_marker(pytest.mark.slow)
     if os.environ.get("CHAINRULE_TESTS") == "all":
         return
     firsts: dict[tuple[object, ...], object] = {}  # of each test and its other parameters, the seed that comes first
