@@ -1,7 +1,8 @@
 """What every lesson shares: a page to write on. It takes text, tables and pictures, in one style, for terminal and web.
 
 A lesson says what it has to say to a `Page`, which prints it at once, saves the pictures to a folder, and keeps
-everything in order for the gallery. The lesson never asks where its words go.
+everything in order for the gallery. The lesson never asks where its words go, nor in which language: it writes English,
+and the page looks each paragraph, header and label up in the catalogue.
 """
 
 import os
@@ -66,8 +67,9 @@ class Page:
         plots: whether pictures are saved (without, they are never rendered).
         out: the folder for pictures.
         name: of the lesson's module, which its pictures are called by; by default that of the program.
+        language: "en" or "zh_CN"; by default that of the environment.
 
-    >>> page = Page(plots=False)
+    >>> page = Page(plots=False, language="en")
     >>> page.say("The gradient points uphill.")
     The gradient points uphill.
     <BLANKLINE>
@@ -86,27 +88,38 @@ class Page:
         plots: bool = True,
         out: str | os.PathLike[str] = GALLERY,
         name: str = "",
+        language: str | None = None,
     ):
         self.seed, self.quick, self.plots = seed, quick, plots
+        self.language = language or messages.language() or "en"
         self.out, self.name = Path(out), name or Path(sys.argv[0]).stem or "lesson"
         self.content: list[Text | Table | Picture | Link] = []
         self._figures = 0
 
-    def say(self, text: str | None) -> None:
+    def word(self, text: str, **fields: object) -> str:
+        """A text in the language of the page; the fields fill its places in braces, such as ``{loss:.3g}``."""
+        text = messages.translation(self.language)(text) if text else text
+        return text.format(**fields) if fields else text
+
+    def say(self, text: str | None, **fields: object) -> None:
         """Print paragraphs, wrapped; one that is indented (a formula) stays as it is.
 
         A lesson begins with ``page.say(__doc__)``. Indentation counts from the line of the closing quotes, where these
         are alone in their line.
+
+        Arguments:
+            text: in English. Each paragraph is looked up in the catalogue by itself, its lines joined by spaces.
+            fields: what fills the places in braces: ``page.say("The loss is {loss:.3g}.", loss=0.25)``.
         """
         if text is None or text.startswith("Automatically created module for IPython"):
             return  # a notebook has put its own text into __doc__; that of the lesson is in its first cell
-        for part in _at_margin(text).split("\n\n"):
-            if all(line.startswith("    ") for line in part.strip("\n").split("\n")):
-                self.show(textwrap.dedent(part))
+        for part in paragraphs(text):
+            if part.startswith("    "):
+                self.show(self.word(textwrap.dedent(part), **fields))
             else:
-                paragraph = " ".join(part.split())
+                paragraph = self.word(part, **fields)
                 self.content.append(Text(paragraph, verbatim=False))
-                print(textwrap.fill(paragraph, width()), end="\n\n")
+                print(wrapped(paragraph, width()), end="\n\n")
 
     def show(self, *lines: object) -> None:
         """Print lines as they are, such as the steps of a stepper or the table of `check_gradients`."""
@@ -122,8 +135,9 @@ class Page:
 
     def table(self, headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Print a table. Cells are texts or numbers; numbers get five significant digits, give a text for others."""
+        headers = [self.word(header) for header in headers]
         cells = [list(row) for row in rows]
-        texts = [[_text(cell) for cell in row] for row in cells]
+        texts = [[self.word(cell) if isinstance(cell, str) else _text(cell) for cell in row] for row in cells]
         numeric = [any(_is_number(row[k]) for row in cells) for k in range(len(headers))]
         widths = [max(map(len, column)) for column in zip(headers, *texts, strict=True)]
         for row in [list(headers), *texts]:

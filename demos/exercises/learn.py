@@ -5,9 +5,9 @@ import ast
 import json
 import sys
 import textwrap
-import time
 from collections.abc import Sequence
 from pathlib import Path
+from time import sleep, strftime
 
 from autograd import write_whole
 
@@ -195,18 +195,18 @@ def _watch(options: argparse.Namespace) -> int:
         try:
             status = path.stat()
         except OSError:  # an editor is replacing it
-            time.sleep(_WAIT)
+            sleep(_WAIT)
             continue
         state = status.st_mtime_ns, status.st_size
         if state != seen:
             seen = state
             exercise, seed = _exercise_of(path)
             verdict = check(path, exercise, seed)
-            print(f"\n{time.strftime('%H:%M:%S')}")
+            print(f"\n{strftime('%H:%M:%S')}")
             _tell(verdict, exercise)
             if verdict.right:
                 return 0
-        time.sleep(_WAIT)
+        sleep(_WAIT)
 
 
 def _reset(_: argparse.Namespace) -> int:

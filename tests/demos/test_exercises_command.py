@@ -182,7 +182,7 @@ def test_watch_checks_again_when_the_file_changes(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert learn.main(["start", "predict1", "--seed", "3"]) == 0
-    monkeypatch.setattr(learn.time, "sleep", lambda _: solve("predict1"))  # it is saved between two looks
+    monkeypatch.setattr(learn, "sleep", lambda _: solve("predict1"))  # it is saved between two looks
     assert learn.main(["watch"]) == 0
     out = capsys.readouterr().out
     assert out.index("WRONG") < out.index("right: ")
