@@ -1,5 +1,6 @@
 """A scalar reverse-mode autograd engine: Values that record a graph, and the chain rule that reads it backwards."""
 
+from . import messages as messages
 from . import name_clash as name_clash
 from .checks.derivation import check_derivation
 from .checks.diagnosis import diagnose
@@ -123,6 +124,7 @@ __all__ = [
     "logsumexp",
     "maximum",
     "mean",
+    "messages",
     "minimum",
     "mish",
     "no_grad",

@@ -9,6 +9,10 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
+from .notation.text_layout import columns as columns
+from .notation.text_layout import pad as pad
+from .notation.text_layout import wrapped as wrapped
+
 Translate = Callable[[str], str]
 
 LANGUAGES = {"en": "English", "zh_CN": "中文"}

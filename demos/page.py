@@ -12,9 +12,12 @@ import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
+
+from autograd import messages
 
 T = TypeVar("T")
 
@@ -26,6 +29,11 @@ GALLERY = Path(__file__).parent / "gallery" if __package__ == "demos" else Path(
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
 MARKERS = ("o", "^", "s", "D", "v", "P", "X")
+
+CHINESE_FONTS = (
+    "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans SC", "Source Han Sans SC", "PingFang SC", "Hiragino Sans GB",
+    "Microsoft YaHei", "SimHei", "WenQuanYi Zen Hei", "WenQuanYi Micro Hei", "Arial Unicode MS",
+)  # fmt: skip
 
 
 class Text(NamedTuple):
@@ -44,11 +52,16 @@ class Table(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """A saved picture: the SVG file (with a PNG of the same name beside it), what it shows, whether it says so."""
+    """A saved picture: the SVG file (with a PNG of the same name beside it), what it shows, whether it says so.
+
+    `panels` are the parts that a phone shows one below the other: left, top, width and height of each, in the units of
+    the SVG.
+    """
 
     path: Path
     title: str
     titled: bool = True
+    panels: Sequence[tuple[float, float, float, float]] = ()
 
 
 class Link(NamedTuple):
@@ -119,7 +132,7 @@ class Page:
             else:
                 paragraph = self.word(part, **fields)
                 self.content.append(Text(paragraph, verbatim=False))
-                print(wrapped(paragraph, width()), end="\n\n")
+                print(messages.wrapped(paragraph, width()), end="\n\n")
 
     def show(self, *lines: object) -> None:
         """Print lines as they are, such as the steps of a stepper or the table of `check_gradients`."""
@@ -130,8 +143,8 @@ class Page:
     def steps(self, steps: Iterable[object]) -> None:
         """Print steps of a stepper with their parts in columns."""
         rows = [re.split(r" {2,}", str(step)) for step in steps]
-        widths = [max(map(len, column)) for column in zip_longest(*rows, fillvalue="")]
-        self.show(*("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows))
+        widths = [max(map(messages.columns, column)) for column in zip_longest(*rows, fillvalue="")]
+        self.show(*("  ".join(map(messages.pad, row, widths)).rstrip() for row in rows))
 
     def table(self, headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Print a table. Cells are texts or numbers; numbers get five significant digits, give a text for others."""
@@ -139,10 +152,10 @@ class Page:
         cells = [list(row) for row in rows]
         texts = [[self.word(cell) if isinstance(cell, str) else _text(cell) for cell in row] for row in cells]
         numeric = [any(_is_number(row[k]) for row in cells) for k in range(len(headers))]
-        widths = [max(map(len, column)) for column in zip(headers, *texts, strict=True)]
+        widths = [max(map(messages.columns, column)) for column in zip(headers, *texts, strict=True)]
         for row in [list(headers), *texts]:
             padded = [
-                cell.rjust(width) if right else cell.ljust(width)
+                " " * (width - messages.columns(cell)) + cell if right else messages.pad(cell, width)
                 for cell, width, right in zip(row, widths, numeric, strict=True)
             ]
             print("  ".join(padded).rstrip())
@@ -151,7 +164,12 @@ class Page:
 
     @contextmanager
     def figure(
-        self, title: str, rows: int = 1, columns: int = 1, size: tuple[float, float] | None = None
+        self,
+        title: str,
+        rows: int = 1,
+        columns: int = 1,
+        size: tuple[float, float] | None = None,
+        **fields: object,
     ) -> Iterator[tuple[Any, Any]]:
         """A matplotlib figure and its axes (one, or an array of them), saved at the end as SVG and PNG.
 
@@ -159,28 +177,36 @@ class Page:
             title: what the picture shows, as a sentence: the finding, not the topic.
             rows, columns: of axes.
             size: width and height in inches.
+            fields: what fills the places of the title.
+
+        What is written in the figure (axes, legends) is looked up in the catalogue when it is saved.
         """
         import matplotlib as mpl
+        from matplotlib import text as written
         from matplotlib.figure import Figure
 
         size = size or ((6.4, 4.4) if rows == columns == 1 else (4.3 * columns, 3.7 * rows + 0.4))
-        with mpl.rc_context(_style()):
+        with mpl.rc_context(_style() | ({} if self.language == "en" else _fonts())):
             figure = Figure(figsize=size, layout="constrained")
             axes = figure.subplots(rows, columns)
-            figure.suptitle(textwrap.fill(title, int(size[0] * 12)), fontsize=11.5)
+            title = self.word(title, **fields)
+            figure.suptitle(messages.wrapped(title, int(size[0] * 12)), fontsize=11.5)
             yield figure, axes
             self._figures += 1
             if self.plots:
+                for text in figure.findobj(written.Text):
+                    text.set_text(self.word(text.get_text()))
                 path = self._path("" if self._figures == 1 else f"-{self._figures}")
                 figure.savefig(path, metadata={"Date": None})
                 figure.savefig(path.with_suffix(".png"), dpi=110)
-                self._picture(Picture(path, title))
+                self._picture(Picture(path, title, panels=_panels(figure) if rows * columns > 1 else ()))
 
     def drawing(self, drawing: Any, name: str = "graph", title: str = "") -> None:
-        """Save a picture of a graph, made by `autograd.drawing.draw` or `nn.draw`, as ``<module>-<name>.svg``.
+        """Save a picture of a graph, made by `autograd.draw` or `nn.draw`, as ``<module>-<name>.svg``.
 
-        That of `autograd.drawing.draw` gets a ``.png`` beside it.
+        That of `autograd.draw` gets a ``.png`` beside it.
         """
+        title = self.word(title)
         if self.plots:
             path = self._path(f"-{name}")
             drawing.save(path)
@@ -191,6 +217,7 @@ class Page:
     def stepper(self, stepper: Any, title: str) -> None:
         """Save the page of a stepper, as ``<module>-steps.html``."""
         if self.plots:
+            title = self.word(title)
             path = self._path("-steps").with_suffix(".html")
             stepper.save(path)
             self.content.append(Link(path, title))
@@ -200,7 +227,7 @@ class Page:
         """The items, with a progress bar on a terminal where they take more than two seconds."""
         from tqdm import tqdm
 
-        return tqdm(items, desc=what, delay=2.0, leave=False, disable=None)
+        return tqdm(items, desc=self.word(what), delay=2.0, leave=False, disable=None)
 
     def _path(self, suffix: str) -> Path:
         self.out.mkdir(parents=True, exist_ok=True)
@@ -214,6 +241,44 @@ class Page:
             from IPython.display import SVG, display
 
             display(SVG(filename=str(picture.path)))
+
+
+@cache
+def _fonts() -> dict[str, Any]:
+    """The fonts of a picture with Chinese: after the usual one, one that has its characters."""
+    from matplotlib import font_manager, rcParams
+
+    known = {font.name for font in font_manager.fontManager.ttflist}
+    if chosen := next((name for name in CHINESE_FONTS if name in known), None):
+        return {"font.family": [*rcParams["font.family"], chosen]}
+    print("图中的汉字需要一种中文字体，例如 Noto Sans CJK SC：https://fonts.google.com/noto", file=sys.stderr)
+    return {}
+
+
+def _panels(figure: Any) -> list[tuple[float, float, float, float]]:
+    """Where the axes of a figure stand in its SVG, with their labels; a colour bar belongs to the axes it explains."""
+    from matplotlib.transforms import Bbox
+
+    points = figure.dpi_scale_trans.inverted()
+    height = figure.get_figheight()
+    found: dict[Any, list[Any]] = {}
+    for axes in figure.axes:
+        colorbar = getattr(axes, "_colorbar", None)
+        owner = colorbar.mappable.axes if colorbar else axes
+        found.setdefault(owner, []).append(axes.get_tightbbox())
+    boxes = [Bbox.union(parts).transformed(points).padded(0.05) for parts in found.values()]
+    return [tuple(round(72 * n, 1) for n in (b.x0, height - b.y1, b.width, b.height)) for b in boxes]  # type: ignore[misc]
+
+
+def paragraphs(text: str) -> list[str]:
+    """The paragraphs of a text without its indentation, each in one line; those that are indented as they are.
+
+    >>> paragraphs("One\\nand two.\\n\\n    f = x·y")
+    ['One and two.', '    f = x·y']
+    """
+    parts = [part.strip("\n") for part in _at_margin(text).split("\n\n")]
+    formula = [all(line.startswith("    ") for line in part.split("\n")) for part in parts]
+    return [part if kept else " ".join(part.split()) for part, kept in zip(parts, formula, strict=True)]
 
 
 def width() -> int:

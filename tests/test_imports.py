@@ -19,7 +19,7 @@ ENGINE = {
 # What each folder may import, besides itself; a module that stands beside the folders is a folder of its own.
 BELOW: dict[str, set[str]] = {
     "files": set(),
-    "messages": set(),
+    "messages": {"notation", "engine", "rules"},
     "name_clash": set(),  # asks the installed copy of chainrule_command
     "chainrule_command": set(),
     "rules": set(),
@@ -34,6 +34,7 @@ BELOW: dict[str, set[str]] = {
     "__main__": {"cli"},
     "__init__": {
         "files",
+        "messages",
         "name_clash",
         "compiler",
         "checks",

@@ -45,6 +45,34 @@ def _columns_of(c: str) -> int:
     return 0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1
 
 
+def wrapped(text: str, width: int) -> str:
+    """A paragraph in lines of at most `width` columns; Chinese breaks between characters, but not before a full stop.
+
+    >>> print(wrapped("梯度是 f 的斜率，用链式法则计算。", 14))
+    梯度是 f 的斜
+    率，用链式法则
+    计算。
+    """
+    import re  # here and not above, since most programs wrap nothing
+    import textwrap
+
+    if columns(text) == len(text):
+        return textwrap.fill(text, width)
+    pieces = re.findall(rf"[^\s{_WIDE}]+[{_CLOSING}]*\s*|[{_OPENING}]*[{_WIDE}][{_CLOSING}]*\s*|\s+", text)
+    lines = [""]
+    for piece in pieces:
+        if lines[-1] and columns(lines[-1] + piece.rstrip()) > width:
+            lines.append("")
+        lines[-1] += piece if lines[-1] else piece.lstrip()
+    return "\n".join(line.rstrip() for line in lines)
+
+
+# Of a regular expression's set: characters of two columns, and those that begin no line or end none.
+_WIDE = "\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60"
+_CLOSING = "，。、；：！？）》」”’％"
+_OPENING = "（《「“‘"
+
+
 def clip(text: str, width: int) -> str:
     """`text`, cut to `width` columns with … where it is longer."""
     if columns(text) <= width:

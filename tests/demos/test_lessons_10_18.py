@@ -57,22 +57,22 @@ def test_overfitting_goes_to_the_bottom() -> None:
 
 
 def test_l2_regularisation() -> None:
-    numbers = l2_regularisation.main(quick())
-    assert (np.diff(numbers["train"]) > 0).all()
-    lowest = int(np.argmin(numbers["test"]))
-    assert 0 < lowest < len(numbers["test"]) - 1
-    assert numbers["test"][0] > 3 * numbers["test"][lowest]
-    assert numbers["test"][-1] > 2 * numbers["test"][lowest]
-    assert (np.diff(numbers["ranges"]) < 0).all()
-    assert numbers["ranges"][-1] < 1e-6  # flat
-    assert numbers["flat at"] == pytest.approx(numbers["mean"], abs=1e-6)  # and the bias is free
-    bare, small, right, large, huge = numbers["accuracies"]
+    found = l2_regularisation.main(quick())
+    assert (np.diff(found.train) > 0).all()
+    lowest = int(np.argmin(found.test))
+    assert 0 < lowest < len(found.test) - 1
+    assert found.test[0] > 3 * found.test[lowest]
+    assert found.test[-1] > 2 * found.test[lowest]
+    assert (np.diff(found.ranges) < 0).all()
+    assert found.ranges[-1] < 1e-6  # flat
+    assert found.curves[-1].mean() == pytest.approx(found.y.mean(), abs=1e-6)  # and the bias is free
+    bare, small, right, large, huge = found.accuracies
     assert right > bare + 0.02
     assert right > small + 0.02
     assert right > large + 0.05
     assert huge == pytest.approx(0.5, abs=0.01)
-    assert min(numbers["learnt"][:2]) >= 4
-    assert numbers["learnt"][2] <= 2
+    assert min(found.learnt[:2]) >= 4
+    assert found.learnt[2] <= 2
 
 
 def test_l2_is_what_ridge_regression_gives() -> None:
