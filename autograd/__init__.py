@@ -1,7 +1,9 @@
 """A scalar reverse-mode autograd engine: Values that record a graph, and the chain rule that reads it backwards."""
 
-from . import messages as messages
 from . import name_clash as name_clash
+
+# isort: split
+from . import messages as messages
 from .checks.derivation import check_derivation
 from .checks.diagnosis import diagnose
 from .checks.gradcheck import check_gradients

@@ -7,7 +7,6 @@ A text that the catalogue does not have stays English. After a change of ``local
 import os
 from collections.abc import Callable, Mapping
 from functools import cache
-from pathlib import Path
 
 from .notation.text_layout import columns as columns
 from .notation.text_layout import pad as pad
@@ -16,7 +15,6 @@ from .notation.text_layout import wrapped as wrapped
 Translate = Callable[[str], str]
 
 LANGUAGES = {"en": "English", "zh_CN": "中文"}
-_FOLDER = Path(__file__).parent / "locale"
 
 
 def language(environment: Mapping[str, str] | None = None) -> str | None:
@@ -42,4 +40,5 @@ def translation(language: str) -> Translate:
     """
     import gettext  # here, because most programs translate nothing
 
-    return gettext.translation("chainrule", _FOLDER, [language], fallback=True).gettext
+    folder = os.path.join(os.path.dirname(__file__), "locale")
+    return gettext.translation("chainrule", folder, [language], fallback=True).gettext
