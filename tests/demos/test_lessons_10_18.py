@@ -86,36 +86,45 @@ def test_l2_is_what_ridge_regression_gives() -> None:
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_regression_as_classifier(seed: int) -> None:
-    numbers = regression_as_classifier.main(quick(seed))
-    for method in ("regression", "logistic"):
-        assert numbers[f"{method}, clouds"] > 0.98
-    assert numbers["regression, with far points"] < 0.98
-    assert numbers["logistic, with far points"] > 0.98
-    assert numbers["tilt regression, with far points"] - numbers["tilt regression, clouds"] > 20
-    assert abs(numbers["tilt logistic, with far points"] - numbers["tilt logistic, clouds"]) < 4
+    found = regression_as_classifier.main(quick(seed))
+    clouds, everything = map(found.boundary, found.regression)
+    logistic, logistic_everything = map(found.boundary, found.logistic)
+    assert min(clouds.accuracy, logistic.accuracy, logistic_everything.accuracy) > 0.98 > everything.accuracy
+    assert everything.tilt - clouds.tilt > 20
+    assert abs(logistic_everything.tilt - logistic.tilt) < 4
+
+
+def test_both_regressions_have_one_update() -> None:
+    (beside, far), (logistic_beside, logistic_far) = regression_as_classifier.main(quick()).updates
+    for update in (beside, far, logistic_beside, logistic_far):
+        assert update.engine == pytest.approx(update.formula, rel=1e-9, abs=1e-12)
+    assert far.formula == pytest.approx([7 * (far.f - 1), -6 * (far.f - 1)])
+    assert abs(far.f - 1) > 3 > 0.9 > abs(beside.f - 1) > 0.1
+    assert abs(logistic_beside.f - 1) > 0.1 > 1e-9 > abs(logistic_far.f - 1)
 
 
 def test_zero_one_loss() -> None:
-    numbers = zero_one_loss.main(quick())
-    assert numbers["slopes"]["0/1"] == [0] * 6
-    assert numbers["slopes"]["hinge"] == [-1, -1, -1, -1, 0, 0]
-    assert numbers["slopes"]["squared"] == pytest.approx([-6, -4, -3, -1, 0, 2])
-    assert numbers["slopes"]["logistic"][0] == pytest.approx(-1 / np.log(2) / (1 + np.exp(-2)))
-    assert numbers["moved"]["0/1"] == 0.0
-    assert numbers["wrong"]["0/1"] == numbers["start"] > 0.3
-    assert all(numbers["moved"][name] > 1 for name in ("hinge", "logistic", "squared"))
-    assert all(numbers["wrong"][name] < 0.15 for name in ("hinge", "logistic", "squared"))
-    assert numbers["changes"] < 20  # of 2,000
+    found = zero_one_loss.main(quick())
+    assert found.slopes["0/1"] == [0] * 6
+    assert found.slopes["hinge"] == [-1, -1, -1, -1, 0, 0]
+    assert found.slopes["squared"] == pytest.approx([-6, -4, -3, -1, 0, 2])
+    assert found.slopes["logistic"][0] == pytest.approx(-1 / np.log(2) / (1 + np.exp(-2)))
+    still, *others = found.descents.values()
+    assert (still.gradient, still.moved) == (0.0, 0.0)
+    assert still.wrong == found.start > 0.3
+    assert all(other.moved > 1 for other in others)
+    assert all(other.wrong < 0.15 for other in others)
+    assert found.changes < 20  # of 2,000
 
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_bayes_to_logistic(seed: int) -> None:
-    numbers = bayes_to_logistic.main(quick(seed))
-    assert numbers["gap"] < 1e-13
-    assert numbers["soft"] == pytest.approx(numbers["true"], abs=1e-5)
-    assert (np.abs(numbers["hard"] - numbers["true"]) < 4 * numbers["chance"]).all()
-    assert (np.abs(numbers["generative"] - numbers["true"]) < 4 * numbers["chance"]).all()
-    assert (numbers["chance"] < 0.1).all()
+    found = bayes_to_logistic.main(quick(seed))
+    assert found.gap < 1e-13
+    assert found.soft == pytest.approx(found.true, abs=1e-5)
+    assert (np.abs(found.hard - found.true) < 4 * found.chance).all()
+    assert (np.abs(found.generative - found.true) < 4 * found.chance).all()
+    assert (found.chance < 0.1).all()
 
 
 def test_cross_entropy_or_squared_error() -> None:
