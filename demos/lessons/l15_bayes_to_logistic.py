@@ -148,7 +148,7 @@ def plot_posterior(page: Page, r: Results) -> None:
         by_bayes = posterior(plane.reshape(-1, 2)).reshape(201, 201)
         ax.contour(side, side, by_bayes, levels=[0.1, 0.5, 0.9], colors="black", linestyles=[":", "-", ":"])
         ax.plot([], [], color="black", ls="-", label="P(1 | x) = 0.5 by Bayes' rule")
-        ax.plot([], [], color="black", ls=":", label="P(1 | x) = 0.1 and 0.9")
+        ax.plot([], [], color="black", ls=":", label="P(1 | x) = 0.1, 0.9")
         boundary = -(r.hard[0] * side + r.hard[2]) / r.hard[1]
         ax.plot(side, boundary, color=COLORS[2], ls="--", lw=2.5, label="trained on the classes: 0.5")
         ax.set(xlabel="x₁", ylabel="x₂", xlim=(-4, 4.5), ylim=(-4.5, 4.5))
