@@ -9,7 +9,8 @@ import pytest
 
 import autograd
 from autograd import messages
-from autograd.drawing.page import WORDS, page
+from autograd.drawing.board import BOX_WORDS, WORDS
+from autograd.drawing.page import page
 from autograd.rules import table
 from autograd.rules.operation import Operation
 from tests.drawing.passes import gates
@@ -37,7 +38,7 @@ def test_a_translation_fills_in_the_same(key):
 def test_everything_that_is_said_has_a_translation():
     about = {row.about for row in vars(table).values() if isinstance(row, Operation)}
     assert about <= CATALOGUE.keys()
-    assert set(WORDS) <= CATALOGUE.keys()
+    assert {*WORDS, *BOX_WORDS} <= CATALOGUE.keys()
     said = set()
     for file in ("stepping/steps.py", "drawing/page.py"):
         for call in ast.walk(ast.parse((FOLDER / file).read_text("utf-8"))):
@@ -50,8 +51,8 @@ def test_everything_that_is_said_has_a_translation():
 
 def test_the_words_of_the_script_are_among_those_of_the_page():
     assets = FOLDER / "drawing/assets"
-    script = "".join((assets / name).read_text("utf-8") for name in ("page.js", "fold.js"))
-    assert set(re.findall(r'word\("([^"]+)"', script)) <= set(WORDS)
+    script = "".join((assets / name).read_text("utf-8") for name in ("words.js", "view.js", "fold.js", "steps.js"))
+    assert set(re.findall(r'word\("([^"]+)"', script)) <= {*WORDS, *BOX_WORDS}
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ in topological order: the same graph gives the same picture. A collapsed scope i
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Literal, NamedTuple
 
@@ -33,6 +33,7 @@ class Style:
     """How numbers and names are written: the options of `draw` that concern texts.
 
     `given` are names for nodes without a label, `names` those of the steps, by which every other node is called.
+    `kept` is the data that nodes had at another time.
     """
 
     def __init__(
@@ -42,9 +43,27 @@ class Style:
         local_grads: bool,
         gradients: Callable[[Value], float | None],
         given: Mapping[Value, str] | None = None,
+        kept: Mapping[Value, float] | None = None,
     ):
         self.names, self.spec, self.local_grads, self.gradients = names, spec, local_grads, gradients
         self.given = names if given is None else given
+        self._kept = kept or {}
+
+    def as_of_now(self, nodes: Iterable[Value]) -> "Style":
+        """The same, with the data and gradients that these nodes have now, whatever becomes of them."""
+        gradients = {node: self.gradients(node) for node in nodes}
+        kept = {node: node.data for node in gradients}
+        return Style(self.names, self.spec, self.local_grads, gradients.get, self.given, kept)
+
+    def data(self, node: Value) -> float:
+        """The data of a node."""
+        return self._kept.get(node, node.data)
+
+    def data_text(self, node: Value) -> str:
+        return self.number(self.data(node))
+
+    def gradient_text(self, node: Value) -> str:
+        return self.number(self.gradients(node))
 
     def label(self, node: Value) -> str:
         """The label that a node has or is given; a formula of other names would be longer and say no more."""
@@ -163,9 +182,9 @@ class Diagram:
     def node_box(self, node: Value, group: int | None = None) -> Box:
         style = self.style
         role = _role(node)
-        rows: list[tuple[str, str]] = [("data", style.number(node.data))]
+        rows: list[tuple[str, str]] = [("data", style.data_text(node))]
         if role != "constant":
-            rows.append(("grad", style.number(style.gradients(node))))
+            rows.append(("grad", style.gradient_text(node)))
         title = style.title(node)
         return Box(
             name=self.box_name(node),
@@ -187,7 +206,7 @@ class Diagram:
     def _describe(self, node: Value, label: str) -> str:
         """The node in one line, nothing shortened."""
         parts = [label, node.operation.signature if node.operation and node.parents else _role(node)]
-        parts.append(f"data {node.data!r}")
+        parts.append(f"data {self.style.data(node)!r}")
         if node.operation is not None:
             gradient = self.style.gradients(node)
             parts.append("grad not computed" if gradient is None else f"grad {gradient!r}")
@@ -227,7 +246,11 @@ class Diagram:
         names += [f"{word} {self._called(node)}" for word, node in neuron.operations()]
         return box._replace(
             card=tuple(
-                (shown(name), style.number(node.data), style.number(style.gradients(node)) if node.operation else "")
+                (
+                    shown(name),
+                    style.data_text(node),
+                    style.gradient_text(node) if node.operation else "",
+                )
                 for name, node in zip(names, neuron.parts(), strict=True)
             ),
             inputs=len(neuron.weights),
@@ -235,15 +258,15 @@ class Diagram:
 
     def _called(self, node: Value) -> str:
         """What a card calls a node: its name, or the number that a constant is."""
-        return self.style.number(node.data) if node.operation is None else self._short(node, self.style.title(node))
+        return self.style.data_text(node) if node.operation is None else self._short(node, self.style.title(node))
 
     def _summary(self, box: Box, nodes: list[Value], leaving: list[Value]) -> Box:
         style = self.style
         counts = {role: sum(_role(node) == role for node in nodes) for role in ("operation", "parameter")}
         rows = [(f"{role}s", str(count)) for role, count in counts.items() if count]
         if len(leaving) == 1 and leaving[0].parents:
-            rows.append(("data", style.number(leaving[0].data)))
-            rows.append(("grad", style.number(style.gradients(leaving[0]))))
+            rows.append(("data", style.data_text(leaving[0])))
+            rows.append(("grad", style.gradient_text(leaving[0])))
         elif counts["operation"]:
             rows.append(("outputs", str(len(leaving))))
         title = style.label(leaving[0]) if len(leaving) == 1 else ""

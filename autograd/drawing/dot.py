@@ -74,7 +74,7 @@ SIDES = {"LR": ("w", "e"), "RL": ("e", "w"), "TB": ("n", "s"), "BT": ("s", "n")}
 
 _FONT = "Helvetica"  # Arial, Liberation Sans and Arimo have the same widths, and the engine knows them
 _SIZE, _SMALL, _LARGE, _SYMBOL = 16, 13, 18, 24
-_INK, _MUTED, _GRADIENT, _LINE, _PAPER = "#111827", "#4b5563", "#9f1239", "#808080", "#f8fafc"
+_INK, MUTED, _GRADIENT, _LINE, _PAPER = "#111827", "#4b5563", "#9f1239", "#808080", "#f8fafc"
 _SHAPES: dict[Role, dict[str, str]] = {
     "input": {
         "shape": "box",
@@ -173,7 +173,7 @@ def _frame(k: int, group: Group, rankdir: str) -> "graphviz.Digraph":
         f"cluster{k}",
         graph_attr={
             "id": f"scope{k}",
-            "label": f"<{_pill(group.title, _MUTED)}>",
+            "label": f"<{_pill(group.title, MUTED)}>",
             "labeljust": "r" if rankdir == "LR" else "l",  # where the fewest arrows cross it
             "fontname": _FONT,
             "fontsize": str(_SMALL),
@@ -211,9 +211,9 @@ def _numbers(box: Box) -> Iterator[str]:
     named = max(_width("\n".join([*names, box.reserved_name]), _SMALL), _width(OLD, _SMALL) * (OLD in names))
     least = _width(box.title, _LARGE) - named
     for (name, text), reserved in zip(box.rows, box.reserved or ("",) * len(box.rows), strict=True):
-        colour = {"grad": _GRADIENT, OLD: _MUTED}.get(name, _INK)
+        colour = {"grad": _GRADIENT, OLD: MUTED}.get(name, _INK)
         yield _row(
-            _cell(name, 'ALIGN="LEFT"', size=_SMALL, colour=_MUTED, least=named),
+            _cell(name, 'ALIGN="LEFT"', size=_SMALL, colour=MUTED, least=named),
             _cell(text, 'ALIGN="LEFT"', colour=colour, reserved=reserved, least=least),
         )
 
@@ -224,7 +224,7 @@ def _card(box: Box, look: dict[str, str], rankdir: str) -> str:
     title = _row(
         _cell(box.badge, f'COLSPAN="3" CELLPADDING="4" BGCOLOR="{look["color"]}"', size=_LARGE, colour="#ffffff")
     )
-    rows = [title, _row(*(_cell(text, 'ALIGN="LEFT"', size=_SMALL, colour=_MUTED) for text in _HEAD))]
+    rows = [title, _row(*(_cell(text, 'ALIGN="LEFT"', size=_SMALL, colour=MUTED) for text in _HEAD))]
     for k, texts in enumerate(box.card):
         if k == box.inputs:
             rows.append("<HR/>")

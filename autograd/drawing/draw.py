@@ -5,12 +5,12 @@ once, so a drawing keeps the numbers of that time; the layout waits until a pict
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..engine import backward as graph
 from ..engine.value import Value
 from ..notation.names import Names
-from .drawing import _NODES, Drawing, compose
+from .drawing import _NODES, Drawing, Unfolded, compose
 
 if TYPE_CHECKING:  # most programs that import this package draw nothing
     from .diagram import Collapse
@@ -74,9 +74,21 @@ def draw(
     gradients: Callable[[Value], float | None] = _grad_of
     if expand:
         output, gradients = _expanded(output)
-    names = Names(graph.topological_order(output), given)
-    style = Style(names, format, local_grads, gradients, given)
-    return compose(Diagram(output, style, collapse), rankdir=rankdir, max_nodes=max_nodes, engine=engine)
+    order = graph.topological_order(output)
+    style = Style(Names(order, given), format, local_grads, gradients, given)
+    unfolded = None
+    if rankdir == "LR" and len(order) <= _UNFOLDED:
+        unfolded = Unfolded(output, style.as_of_now(order), _OPENED[collapse])
+    diagram = Diagram(output, style, collapse)
+    return compose(diagram, rankdir=rankdir, max_nodes=max_nodes, engine=engine, unfolded=unfolded)
+
+
+_UNFOLDED = 2_000  # nodes at most of a page in which layers open and close
+_OPENED: "dict[Collapse, Literal['some', 'layers', 'nothing']]" = {
+    False: "some",
+    "neurons": "layers",
+    True: "nothing",
+}
 
 
 def _grad_of(node: Value) -> float | None:

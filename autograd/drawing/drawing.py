@@ -3,15 +3,27 @@
 import os
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:  # `import autograd` imports this module, and most programs draw nothing
-    from .diagram import Diagram
+    from ..engine.value import Value
+    from .diagram import Diagram, Style
     from .dot import Arrow, Box, Caption
 
     Marking = Callable[[list[Box], list[Arrow]], tuple[list[Box], list[Arrow], Caption]]
 
 _NODES = 500  # more than this is no picture to look at
+
+
+class Unfolded(NamedTuple):
+    """The whole graph of a picture, for a page in which its layers and neurons open and close.
+
+    `opened` is what is open at first: as much as can be overlooked, the layers (their neurons are cards), or nothing.
+    """
+
+    output: "Value"
+    style: "Style"
+    opened: Literal["some", "layers", "nothing"]
 
 
 class Drawing:
@@ -29,13 +41,15 @@ class Drawing:
         dot: the text in the DOT language.
         engine: "bundled", "system", or None for the first that works.
         boxes, arrows: how many there are, for the repr.
+        unfolded: what its page is made of; without it, the page shows the picture as it is.
 
     Attributes: `dot` is the text in the DOT language, `svg` the picture as SVG text. The ids of its elements are
     ``node3`` for the node at position 3 of the topological order and ``edge3_0`` for its first operand.
     """
 
-    def __init__(self, dot: str, *, engine: str | None, boxes: int, arrows: int):
+    def __init__(self, dot: str, *, engine: str | None, boxes: int, arrows: int, unfolded: Unfolded | None = None):
         self.dot = dot
+        self._unfolded = unfolded
         self._engine, self._size = engine, (boxes, arrows)
 
     @cached_property
@@ -48,8 +62,9 @@ class Drawing:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the picture in the format of the suffix: .svg, .dot, .png, .pdf or .html.
 
-        The file appears complete or not at all. Raises ValueError for another suffix, OSError where the file cannot be
-        written, LayoutError when no engine works.
+        The page (.html) zooms and pans. Layers and neurons open and close in it where the graph runs to the right and
+        has at most 2,000 nodes. The file appears complete or not at all. Raises ValueError for another suffix, OSError
+        where the file cannot be written, LayoutError when no engine works.
         """
         from ..files import write_whole
 
@@ -65,9 +80,10 @@ class Drawing:
         return lay_out(self.dot, form, self._engine)
 
     def _page(self) -> bytes:
-        from .page import picture_page
+        from .page import folding_page, picture_page
 
-        return picture_page(self.svg, "Computation graph").encode()
+        page = self._unfolded and folding_page(self._unfolded, self._engine)
+        return (page or picture_page(self.svg)).encode()
 
     def _repr_svg_(self) -> str:
         return self.svg
@@ -95,6 +111,7 @@ def compose(
     max_nodes: int = _NODES,
     engine: str | None = None,
     mark: "Marking | None" = None,
+    unfolded: Unfolded | None = None,
 ) -> Drawing:
     """The drawing of a diagram; `mark` adds marks and a caption to its boxes and arrows."""
     from .dot import dot_source
@@ -111,4 +128,4 @@ def compose(
     if mark is not None:
         boxes, arrows, caption = mark(boxes, arrows)
     dot = dot_source(boxes, arrows, groups, rankdir, caption)
-    return Drawing(dot, engine=engine, boxes=len(boxes), arrows=len(arrows))
+    return Drawing(dot, engine=engine, boxes=len(boxes), arrows=len(arrows), unfolded=unfolded)

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..engine.scope import Scope
 from ..engine.value import Value
-from .diagram import Diagram, collapsed_depth, find_neurons
+from .diagram import Diagram, Neuron, collapsed_depth, find_neurons
 from .dot import Box
 
 _DEEPEST = 20  # parts one in another
@@ -54,12 +54,16 @@ class Folds:
             for scope, nodes in self.within.items()
         ]
 
-    def shown(self) -> dict[str, list[Value]]:
-        """By the name of its box, the nodes whose data and gradients a closed part shows, in the order of its rows."""
+    def shown(self) -> dict[str, list[tuple[Value, str]]]:
+        """By the name of its box, the nodes whose data and gradients a closed part shows, in the order of its rows.
+
+        With each comes the word by which the row is called, of those that are said in another language too.
+        """
         leaving = self._leaving()
-        outputs = {s: nodes if len(nodes) == 1 and nodes[0].parents else [] for s, nodes in leaving.items()}
         return {
-            name: self.neurons[scope].parts() if scope in self.neurons else outputs[scope]
+            name: _rows_of(self.neurons[scope])
+            if scope in self.neurons
+            else [(node, "") for node in leaving[scope] if len(leaving[scope]) == 1 and node.parents]
             for scope, name in self.names.items()
         }
 
@@ -93,6 +97,12 @@ class Folds:
                 if scope not in outside:
                     used[scope][parent] = None
         return {scope: list(nodes) for scope, nodes in used.items()}
+
+
+def _rows_of(neuron: Neuron) -> list[tuple[Value, str]]:
+    bias = None if neuron.bias is None else neuron.total.parents[neuron.bias]
+    words = {bias: "bias", neuron.total: "sum {name}"}
+    return [(node, words.get(node, "")) for node in neuron.parts()]
 
 
 def _from_outside(scope: Scope, around: Mapping[Scope, Scope | None]) -> list[Scope]:

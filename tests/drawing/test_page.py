@@ -149,7 +149,7 @@ def test_every_colour_of_the_picture_has_one_for_the_dark():
     model = nn.MLP(2, [2, 1], seed=1)
     text = page(nn.hinge_loss(model([1.0, Value(2.0, "x")]), 1.0).stepper())
     picture = text[text.index('<svg class="graph"') : text.index("</main>")]
-    css = resources.files("autograd.drawing").joinpath("assets", "page.css").read_text()
+    css = resources.files("autograd.drawing").joinpath("assets", "board.css").read_text()
     dark = css[css.index(".graph text[fill") :]
     for name, colour in set(re.findall(r'(fill|stroke)="(#\w+)"', picture)):
         assert f'{name}="{colour}"' in dark or colour in ("#808080", "#6b7280", *_BADGES), (name, colour)

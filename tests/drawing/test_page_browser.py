@@ -1,5 +1,6 @@
 """The page in a real browser: every way of moving, what is shown at each step, and that nothing else happens."""
 
+import re
 import shutil
 
 import pytest
@@ -228,7 +229,7 @@ def test_every_place_is_the_same_by_every_way(show):
         page.keyboard.press("ArrowRight")
         states.append(page.evaluate(STATE))
     for k in [*reversed(range(length)), length, 3, 0, 5]:
-        page.evaluate("k => go(k)", k)
+        page.evaluate("k => board.go(k)", k)
         assert page.evaluate(STATE) == states[k]
     assert len({str(state) for state in states}) == length + 1
 
@@ -362,14 +363,14 @@ def test_the_node_that_receives_is_always_in_view_and_can_be_read(show, viewport
         current = page.locator("#picture [aria-current]").evaluate_all("nodes => nodes.map((node) => node.ariaLabel)")
         assert set(current) == {s.names[step.node], s.names[step.parent]}
         assert inside(page, f"[aria-current][aria-label='{s.names[step.parent]}']")
-        assert page.evaluate("13 * scale") >= 10
+        assert page.evaluate("13 * board.scale") >= 10
     page.keyboard.press("Home")
     assert inside(page, ".graph")
     assert page.locator("[aria-current]").count() == 0
 
 
 def scale(page):
-    return page.evaluate("scale")
+    return page.evaluate("board.scale")
 
 
 def test_buttons_and_keys_zoom(show):
@@ -405,16 +406,19 @@ def test_the_wheel_zooms_at_the_pointer_and_the_mouse_drags(show):
 
     def under(x, y):
         """The point of the picture, in its own units, at a point of the screen."""
-        place = "({ left, top } = graph.getBoundingClientRect())"
         return page.evaluate(
-            f"([x, y]) => {{ let left, top; {place}; return [(x - left) / scale, (y - top) / scale]; }}", [x, y]
+            """([x, y]) => {
+                const { left, top } = board.graph.getBoundingClientRect();
+                return [(x - left) / board.scale, (y - top) / board.scale];
+            }""",
+            [x, y],
         )
 
     point, before = under(x, y), scale(page)
     page.mouse.move(x, y)
     page.mouse.wheel(0, -60)
     page.mouse.wheel(0, -60)
-    page.wait_for_function(f"scale > {1.3 * before}")
+    page.wait_for_function(f"board.scale > {1.3 * before}")
     assert under(x, y) == pytest.approx(point, abs=3)
     page.mouse.down()
     page.mouse.move(x - 70, y - 40, steps=4)
@@ -547,7 +551,7 @@ def test_what_receives_is_in_view_whatever_is_open(show, viewport):
             page.get_by_role("button", name=name, exact=True).focus()
             page.keyboard.press("Enter")
         for k in (1, 5, 19, 40, 100, 300, len(s)):
-            page.evaluate("k => go(k)", k)
+            page.evaluate("k => board.go(k)", k)
             assert inside(page, ".halo.contribution")
             assert page.locator("[aria-current]").count() in (1, 2)
     shown = page.locator("[aria-label='layers.2'].closed text.grad").all_text_contents()
@@ -560,7 +564,7 @@ def test_rows_of_a_card_show_the_state(show):
     first = next(step for step in s if s.names[step.parent] == "layers.1.neurons.0.w.1")
     row = page.locator("g[aria-label='layers.1.neurons.0.w.1'] text.grad").first
     assert row.text_content() == "–"
-    page.evaluate("k => go(k)", first.number)
+    page.evaluate("k => board.go(k)", first.number)
     assert row.text_content() == f"{first.total:.4g}"
     assert current_edges(page) == []  # a weight is part of its neuron: no arrow
     page.keyboard.press("Home")
@@ -580,12 +584,64 @@ def test_a_drag_that_begins_on_a_layer_opens_nothing(show):
     assert len(boxes(page)) == 3
 
 
+# Pictures
+
+
 def test_a_picture_has_a_page_without_steps(show):
     page = show(draw(gates()))
     assert page.title() == "Computation graph"
     assert page.get_by_role("button").all_inner_texts() == ["+", "−", "Fit"]
     assert page.locator("#node2 text").all_text_contents() == ["+", "q", "data", "3", "grad", "–"]
     page.keyboard.press("ArrowRight")
+
+
+@pytest.mark.parametrize("viewport", SIZES)
+def test_layers_of_a_picture_open_and_close(show, viewport):
+    loss = wide()
+    weight = next(node for node in loss.stepper().order if node.label == "layers.1.neurons.3.w.0")
+    page = show(draw(loss), viewport=viewport, reduced_motion="reduce")
+    assert boxes(page) == ["layers.0", "layers.1", "layers.2"]
+    assert inside(page, ".graph")
+    page.get_by_role("button", name="layers.1", exact=True).focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.ariaExpanded") == "true"
+    assert len(boxes(page)) == 18
+    shown = page.locator("g[aria-label='layers.1.neurons.3.w.0'] text.data")
+    assert shown.text_content() == f"{weight.data:.4g}"
+    page.keyboard.press(" ")
+    assert boxes(page) == ["layers.0", "layers.1", "layers.2"]
+    page.keyboard.press("+")
+    page.get_by_role("button", name="Fit").click()
+    assert inside(page, ".graph")
+
+
+@pytest.mark.parametrize(
+    ("collapse", "shown"),
+    [
+        (True, ["layers.0", "layers.1"]),
+        ("neurons", ["neurons.0", "neurons.1", "neurons.2", "neurons.3", "layers.1"]),
+    ],
+)
+def test_a_picture_opens_as_it_was_drawn(show, collapse, shown):
+    assert boxes(show(draw(network(), collapse=collapse))) == shown
+
+
+def test_a_picture_that_runs_another_way_stays_as_it_is_drawn(show):
+    page = show(draw(network(), collapse=True, rankdir="TB"))
+    assert page.locator("[aria-expanded]").count() == 0
+    assert page.locator(".node").count() == 7  # two inputs, two layers, the target, the difference and its square
+
+
+def test_the_page_of_a_picture_has_the_numbers_of_the_time_it_was_drawn(show):
+    loss = network()
+    picture = draw(loss, collapse="neurons")
+    weight = next(node for node in loss.stepper().order if node.label == "layers.1.neurons.0.w.2")
+    before = weight.data
+    loss.backward()
+    weight.data = 7.0
+    row = show(picture).locator("g[aria-label='layers.1.neurons.0.w.2']")
+    assert row.locator("text.data").text_content() == f"{before:.4g}"
+    assert row.locator("text.grad").text_content() == "–"
 
 
 # For everyone
@@ -669,6 +725,24 @@ def test_the_page_speaks_english_and_chinese(show, make):
     assert page.locator("#sentence").inner_text().startswith("Operation * (product): f = ")
     page.get_by_role("button", name="Next").click()
     assert page.locator(".tag[visibility=visible]").first.text_content() == "upstream"
+
+
+@pytest.mark.parametrize("make", [lambda: wide().stepper(), lambda: draw(network()), lambda: draw(gates())])
+def test_the_words_in_the_boxes_follow_the_language(show, make):
+    page = show(make(), locale="zh-CN")
+    words = page.locator("svg.graph [data-word]")
+    said = set(words.all_text_contents())
+    assert {"数值", "梯度"} <= said
+    assert not [text for text in said if re.match("data|grad|old|input|weight|bias|sum|param|oper|outputs", text)]
+    assert page.locator("svg.graph").get_attribute("aria-label").startswith(("f 的计算图：", "计算图"))
+    page.get_by_role("combobox", name="Language").select_option("English")
+    assert {"data", "grad"} <= set(words.all_text_contents())
+    assert page.evaluate("document.documentElement.lang") == "en"
+
+
+def test_a_label_that_is_a_word_of_the_page_stays_what_it_is(show):
+    page = show(gates("data").stepper(), locale="zh-CN")
+    assert page.locator("#node2 text").all_text_contents()[:3] == ["+", "data", "数值"]
 
 
 def test_the_command_may_choose_the_language(show):

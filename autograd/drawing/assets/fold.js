@@ -243,12 +243,13 @@ for (const part of folds) {
   group.addEventListener("click", () => toggleFold(part));
   onEnter(part.button, part);
 }
-// At first as many parts are open as leave a picture that can be overlooked; a neuron with few others is a card.
+// What is open at first: layers, or as many parts as leave a picture that can be overlooked; a neuron with few others is
+// a card.
 const count = () => new Set(data.nodes.map((_, k) => itemOf(k))).size;
 for (const part of folds) {
-  if (part.rows && data.nodes.length > FIRST) continue;
+  if (data.opened === "nothing" || (part.rows && (data.opened === "layers" || data.nodes.length > FIRST))) continue;
   part.open = true;
-  if (count() > FIRST) part.open = false;
+  if (data.opened === "some" && count() > FIRST) part.open = false;
 }
 
 // What the steps need: where a node is shown, and the arrow of an operand.
@@ -260,4 +261,7 @@ function spotOf(k) {
   const box = row ? { x, y: y + row.y - drawn(item).box.y - 10, width, height: 20, row: true } : { x, y, width, height };
   return { group: row?.group ?? drawn(item).group, box };
 }
-showParts();
+spoken.push(() => {
+  showParts(); // in whose arrows are words
+  follow([]);
+});

@@ -1,7 +1,5 @@
 
-"use strict";
 // The picture in its frame: the whole graph at first, then zoomed by wheel, pinch, keys and buttons, and dragged.
-const byId = (id) => document.getElementById(id);
 const picture = byId("picture");
 const graph = picture.querySelector("svg");
 const plane = graph.querySelector("g");
@@ -96,7 +94,7 @@ function follow(boxes) {
 
 // The frame is as high as the picture needs where it can be read, up to half of the window.
 function setHeight() {
-  if (document.body.classList.contains("alone")) return;
+  if (data.alone) return; // the style sheet says it
   const needed = naturalHeight * Math.max(READABLE, Math.min(1.5, (picture.clientWidth - MARGIN) / naturalWidth)) + MARGIN + 2;
   picture.style.height = `${Math.max(160, Math.min(0.5 * innerHeight, needed))}px`;
 }
@@ -104,13 +102,14 @@ function setHeight() {
 byId("zoom-in").addEventListener("click", () => zoomBy(1.25));
 byId("zoom-out").addEventListener("click", () => zoomBy(0.8));
 byId("fit").addEventListener("click", fit);
-document.addEventListener("keydown", (event) => {
-  if (event.altKey || event.ctrlKey || event.metaKey) return;
+const { keys = document, signal } = options; // where keys are pressed for this board, and when it is no more
+keys.addEventListener("keydown", (event) => {
+  if (event.target.type === "number" || event.altKey || event.ctrlKey || event.metaKey) return;
   const act = { "+": () => zoomBy(1.25), "=": () => zoomBy(1.25), "-": () => zoomBy(0.8), 0: fit }[event.key];
   if (!act) return;
   event.preventDefault();
   act();
-});
+}, { signal });
 picture.addEventListener("wheel", (event) => {
   if (event.shiftKey) return; // scrolls sideways
   const pixels = event.deltaY * [1, 16, 160][event.deltaMode];
@@ -154,6 +153,8 @@ picture.addEventListener("touchmove", (event) => {
 addEventListener("resize", () => {
   setHeight();
   follow(followed);
-});
+}, { signal });
 setHeight();
 follow([]);
+Object.defineProperty(board, "scale", { get: () => scale });
+Object.assign(board, { graph, picture });
