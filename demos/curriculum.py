@@ -7,7 +7,8 @@ from typing import NamedTuple
 class Lesson(NamedTuple):
     """An entry of the list. Its module in the folder `lessons` has a `main(page)` that returns its numbers.
 
-    `words` are key words that neither the title nor the sentence has.
+    `words` are key words that neither the title nor the sentence has. `playground` are the settings with which the
+    playground shows the same, as its address has them; empty where it cannot.
     """
 
     id: str
@@ -15,6 +16,7 @@ class Lesson(NamedTuple):
     title: str
     sentence: str
     words: str = ""
+    playground: str = ""
 
     @property
     def module(self) -> str:
@@ -45,7 +47,8 @@ LESSONS = (
            "finite differences gradcheck epsilon update_weights feed_forward"),
     Lesson("L07", "learning_rate", "gradient descent and the learning rate",
            "Too small crawls, right converges, too large overshoots and diverges.",
-           "step size sgd"),
+           "step size sgd",
+           playground="Hidden layers=&Data=two Gaussians&Optimizer=sgd&Learning rate=1"),
     Lesson("L08", "convex_or_not", "convex and not",
            "Linear regression ends in one place from everywhere, a small network in several.",
            "local minimum optimum"),
@@ -57,13 +60,16 @@ LESSONS = (
            "features indicator one-hot simpson"),
     Lesson("L11", "overfitting", "capacity and overfitting",
            "With growing capacity the training error only falls, and the test error turns.",
-           "polynomial degree test error generalisation"),
+           "polynomial degree test error generalisation",
+           playground="Points=60&Noise=0.3&Wrong labels=0.1&Test share=0.5&Hidden layers=20,20&Learning rate=0.03"),
     Lesson("L12", "l2_regularisation", "L2 regularisation",
            "The penalty λ·Σw² (lambda) trades training error for smoothness; far too much of it gives a flat line.",
-           "weight decay ridge penalty bias"),
+           "weight decay ridge penalty bias",
+           playground="Points=60&Noise=0.3&Wrong labels=0.1&Test share=0.5&Hidden layers=20,20&L2=0.003"),
     Lesson("L13", "regression_as_classifier", "linear regression as a classifier",
            "Points far on the right side drag its boundary off; that of logistic regression stays.",
-           "classification outlier threshold"),
+           "classification outlier threshold",
+           playground="Hidden layers=&Data=two Gaussians&Activation=sigmoid&Optimizer=sgd&Learning rate=0.5"),
     Lesson("L14", "zero_one_loss", "the 0/1 loss has no gradient",
            "The loss we mean is flat almost everywhere, so descent does not move; with a surrogate it does.",
            "surrogate hinge perceptron"),
@@ -78,40 +84,49 @@ LESSONS = (
            "multiclass likelihood kl entropy digits argmax"),
     Lesson("L18", "minibatches", "minibatches",
            "A small batch makes a cheap and noisy step; the noise falls with the root of its size.",
-           "stochastic sgd epoch batch size noise"),
+           "stochastic sgd epoch batch size noise",
+           playground="Batch size=1&Optimizer=sgd&Learning rate=0.05"),
     Lesson("L19", "vectorisation", "vectorisation",
            "The same scalar graph, example by example and compiled over the batch: same numbers, other times.",
            "numpy compile speed batch vectorise"),
     Lesson("L20", "one_neuron_ten_neurons", "one neuron, ten neurons",
            "Hidden width 1 cuts once, 10 separates; and a network can fit random labels.",
-           "decision boundary hidden layer random labels capacity"),
+           "decision boundary hidden layer random labels capacity",
+           playground="Data=circles&Hidden layers=1&Learning rate=0.03"),
     Lesson("L21", "architecture", "architecture",
            "Shapes of the weights; without activation functions two layers collapse into one.",
-           "shapes matrix parameters layers mlp bias"),
+           "shapes matrix parameters layers mlp bias",
+           playground="Data=circles&Hidden layers=4,4&Activation=linear"),
     Lesson("L22", "activation_functions", "activation functions",
            "Saturated sigmoids kill gradients, and so does a dead ReLU; a leaky one revives.",
-           "sigmoid tanh relu vanishing gradient dead"),
+           "sigmoid tanh relu vanishing gradient dead",
+           playground="Activation=relu&Hidden layers=6,6&Optimizer=sgd&Learning rate=3&Seed=4"),
     Lesson("L23", "preprocessing_and_initialisation", "preprocessing and initialisation",
            "Standardised features and weights of the right size decide whether training starts at all.",
-           "standardise scale normalise xavier glorot he weights condition"),
+           "standardise scale normalise xavier glorot he weights condition",
+           playground="Initialization=zeros&Hidden layers=6,4&Optimizer=sgd&Learning rate=0.3"),
     Lesson("L24", "dropout", "dropout",
            "A fresh mask each step, off in evaluation, narrows the gap between training and test.",
-           "regularisation ensemble mask overfitting"),
+           "regularisation ensemble mask overfitting",
+           playground="Points=60&Noise=0.3&Test share=0.5&Hidden layers=20,20&Dropout=0.3"),
     Lesson("L25", "training_loop", "the training loop",
            "Epochs, validation, early stopping, and a run that resumes from its file exactly.",
            "early stopping checkpoint save load validation adam epoch"),
     Lesson("L26", "two_moons", "two moons, end to end",
            "An MLP 2-16-16-1 with max-margin loss separates the two moons in seconds.",
-           "mlp svm classification max-margin"),
+           "mlp svm classification max-margin",
+           playground="Hidden layers=16,16&Activation=relu"),
     Lesson("L27", "optimisers", "optimisers",
            "Momentum, Adam, a falling rate and Newton, on the valley and on the moons.",
-           "momentum adam nesterov schedule newton sgd learning rate hessian"),
+           "momentum adam nesterov schedule newton sgd learning rate hessian",
+           playground="Optimizer=sgd&Momentum=0.9&Learning rate=0.05"),
     Lesson("L28", "training_step", "one training step, and again",
            "Forward, error, backward, update: by hand, then in matrices, a thousand times.",
            "update feed_forward update_weights bias matrix recursion supervised delta"),
     Lesson("L29", "hidden_layer", "what a hidden layer does",
            "It moves the points until one straight line separates the classes.",
-           "transformed space neurons width fully connected biological neuron circles"),
+           "transformed space neurons width fully connected biological neuron circles",
+           playground="Data=circles&Hidden layers=3&Learning rate=0.03"),
     Lesson("L30", "forward_and_reverse_mode", "forward and reverse mode",
            "One pass back gives all slopes of a loss; one pass forward gives one direction.",
            "jvp vjp jacobian hessian automatic differentiation cost"),

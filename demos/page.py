@@ -37,10 +37,10 @@ CHINESE_FONTS = (
 
 
 class Text(NamedTuple):
-    """A paragraph; verbatim when its lines are to stay as they are."""
+    """A paragraph (a `kind` of its own: "formula", or "verbatim" where its lines are to stay as they are)."""
 
     text: str
-    verbatim: bool
+    kind: str = "paragraph"
 
 
 class Table(NamedTuple):
@@ -128,16 +128,18 @@ class Page:
             return  # a notebook has put its own text into __doc__; that of the lesson is in its first cell
         for part in paragraphs(text):
             if part.startswith("    "):
-                self.show(self.word(textwrap.dedent(part), **fields))
+                self._show(self.word(textwrap.dedent(part), **fields), "formula")
             else:
                 paragraph = self.word(part, **fields)
-                self.content.append(Text(paragraph, verbatim=False))
+                self.content.append(Text(paragraph))
                 print(messages.wrapped(paragraph, width()), end="\n\n")
 
     def show(self, *lines: object) -> None:
         """Print lines as they are, such as the steps of a stepper or the table of `check_gradients`."""
-        text = "\n".join(map(str, lines)).strip("\n")
-        self.content.append(Text(text, verbatim=True))
+        self._show("\n".join(map(str, lines)).strip("\n"), "verbatim")
+
+    def _show(self, text: str, kind: str) -> None:
+        self.content.append(Text(text, kind))
         print(textwrap.indent(text, "    "), end="\n\n")
 
     def steps(self, steps: Iterable[object]) -> None:

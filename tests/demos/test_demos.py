@@ -94,8 +94,8 @@ def test_a_page_wraps_paragraphs_and_leaves_formulas_alone(capsys: pytest.Captur
     """)
     long, formula = page.content
     assert isinstance(long, Text)
-    assert not long.verbatim
-    assert formula == Text("f = q·z\n  = 3", verbatim=True)
+    assert long.kind == "paragraph"
+    assert formula == Text("f = q·z\n  = 3", "formula")
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 88
     assert lines[-3:] == ["    f = q·z", "      = 3", ""]
@@ -122,9 +122,13 @@ def test_figures_are_saved_under_the_name_of_the_lesson(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == [
         f"slopes{k}.{suffix}" for k in ("-2", "") for suffix in ("png", "svg")
     ]
-    assert page.content == [
-        Picture(tmp_path / "slopes.svg", "First"), Picture(tmp_path / "slopes-2.svg", "Second < third")
+    pictures = [item for item in page.content if isinstance(item, Picture)]
+    assert [(picture.path.name, picture.title) for picture in pictures] == [
+        ("slopes.svg", "First"), ("slopes-2.svg", "Second < third")
     ]  # fmt: skip
+    assert [len(picture.panels) for picture in pictures] == [2, 2]
+    (left, right) = pictures[0].panels
+    assert left[0] + left[2] <= right[0] + 8  # side by side, but for the room round them
     first = (tmp_path / "slopes.svg").read_bytes()
     with Page(out=tmp_path, name="slopes").figure("First", columns=2) as (_, axes):
         axes[1].plot([1, 2], [3, 4])
@@ -241,9 +245,8 @@ def test_all_writes_a_gallery_that_needs_nothing_else(
     assert index.links == ["L01.html"]
     page = Reader((tmp_path / "L01.html").read_text(encoding="utf-8"))
     assert page.elements.count("section") == page.elements.count("img") == page.elements.count("table") == 1
-    pictures = [link for link in page.links if link.startswith("data:image/svg+xml;base64,")]
-    assert len(pictures) == 1
-    assert {*page.links} - {*pictures} == {"index.html"}
+    assert {*page.links} == {"index.html", "gates.svg"}
+    assert (tmp_path / "gates.svg").exists()
     assert "For x < 0 & y:" in page.text
     assert "a <b>" in page.text
     assert "chainrule learn start local" in page.text
@@ -258,6 +261,29 @@ def test_the_pages_of_the_gallery_lead_to_each_other(tmp_path: Path) -> None:
     assert ways["L01"] == ["index.html", "L02.html"] * 2
     assert ways["L02"] == ["L01.html", "index.html", "L03.html"] * 2
     assert ways["L03"] == ["L02.html", "index.html"] * 2
+
+
+def test_a_phone_shows_the_panels_of_a_picture_and_a_click_all_of_it(tmp_path: Path) -> None:
+    page = Page(out=tmp_path, name="curves")
+    with page.figure("Two curves", columns=2) as (_, axes):
+        for ax in axes:
+            ax.plot([1, 2], [3, 4])
+    gallery_page.write_gallery(tmp_path / "site", [(LESSONS[1], page)])
+    links = Reader((tmp_path / "site" / "L02.html").read_text(encoding="utf-8")).links
+    panels = [link for link in links if link.startswith("curves.svg#svgView(viewBox(")]
+    assert len(panels) == 2
+    assert links.count("curves.svg") == 2  # the picture, and the link to it alone
+    assert (tmp_path / "site" / "curves.svg").exists()  # though it was drawn elsewhere
+
+
+def test_a_lesson_leads_to_the_playground_with_its_settings(tmp_path: Path) -> None:
+    lesson = next(lesson for lesson in LESSONS if lesson.id == "L12")
+    gallery_page.write_gallery(tmp_path, [(lesson, Page(plots=False))], language="zh_CN")
+    text = (tmp_path / "L12.html").read_text(encoding="utf-8")
+    (address,) = (link for link in Reader(text).links if link.startswith("playground.html#"))
+    assert "Hidden%20layers=20,20&L2=0.003&Language=zh-CN" in address
+    assert '<html lang="zh-CN">' in text
+    assert (tmp_path / "playground.html").exists()
 
 
 def test_the_gallery_without_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
