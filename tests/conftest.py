@@ -1,9 +1,5 @@
-"""What the tests share: reproducible random examples, and a table of operations that each test leaves as it was.
+"""What the tests share: reproducible random examples, and a table of operations that each test leaves as it was."""
 
-A run takes one seed and a quarter of the random examples of a slow test; with CHAINRULE_TESTS=all, every one.
-"""
-
-import os
 import signal
 from collections.abc import Iterator
 from typing import Any
@@ -15,9 +11,15 @@ from autograd import Value, compile
 from autograd.compiler.backends.choice import BACKENDS
 from autograd.engine import primitive
 from autograd.rules.table import TABLE
+from tests.extent import examples
 
 settings.register_profile(
-    "same every time", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+    "same every time",
+    max_examples=examples(100).max_examples,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("same every time")
 
@@ -35,32 +37,10 @@ SLOW = {
 }  # fmt: skip
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.name in SLOW:
             item.add_marker(pytest.mark.slow)
-    if os.environ.get("CHAINRULE_TESTS") == "all":
-        return
-    firsts: dict[tuple[object, ...], object] = {}  # of each test and its other parameters, the seed that comes first
-    kept: list[pytest.Item] = []
-    left: list[pytest.Item] = []
-    tests = set()
-    for item in items:
-        if item.get_closest_marker("slow") is None:
-            kept.append(item)
-            continue
-        params = dict(item.callspec.params) if hasattr(item, "callspec") else {}
-        seed = params.pop("seed", None)
-        case = (item.nodeid.split("[")[0], *map(str, params.values()))
-        (kept if firsts.setdefault(case, seed) == seed else left).append(item)
-        function = getattr(item, "obj", None)
-        tests.add(getattr(function, "__func__", function))
-    items[:] = kept
-    config.hook.pytest_deselected(items=left)
-    for test in tests:
-        if asked := getattr(test, "_hypothesis_internal_use_settings", None):  # no public way to set it afterwards
-            fewer = settings(asked, max_examples=max(10, asked.max_examples // 4))
-            test._hypothesis_internal_use_settings = fewer
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import math
 import operator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
@@ -16,6 +16,7 @@ from autograd.notation.equations import Equations
 from autograd.notation.names import Names
 from autograd.notation.text_layout import BUDGETS
 from autograd.rules.table import TABLE
+from tests.extent import examples
 
 
 @st.composite
@@ -167,7 +168,7 @@ def test_a_variable_may_be_called_as_a_constant_is():
 
 
 @given(graphs(), st.sampled_from(BUDGETS[:-1]))
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_every_formula_that_is_printed_can_be_typed(graph, room):
     """Equations and local derivatives, by name, give the numbers of the nodes."""
     order = topological_order(graph)
@@ -338,7 +339,7 @@ def test_legal_but_without_a_value(text, error):
 
 
 @given(st.text(alphabet=st.sampled_from("xye12 .+-*/%()[]{}<>=!,:'\"fl@&|^~\\\n#;_·×÷−²⁻√σπ（＋１｜…½"), max_size=30))
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_any_text_is_an_expression_or_an_expression_error(text):
     try:
         names = Expression(text).names

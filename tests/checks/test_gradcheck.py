@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
 from autograd import Value, check_gradients, maximum, primitive, relu
 from autograd.engine import primitive as primitives
 from autograd.rules.table import TABLE
+from tests.extent import examples
 
 SIZES = st.floats(-12, 12).map(lambda e: 10.0**e)
 SIGNS = st.sampled_from([-1.0, 1.0])
@@ -35,7 +36,7 @@ def verdicts(f: Callable[..., Any], *point: Any, order: int = 1) -> list[str]:
 
 
 @given(SIZES, SIGNS, SIZES, SIZES, st.sampled_from([0.0, 0.5, 0.999, 1.001, 2.5, -1.0]))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_a_wrong_rule_is_found_at_every_scale(size: float, sign: float, a: float, b: float, factor: float) -> None:
     x = sign * size
     wrong = primitive(
@@ -48,13 +49,13 @@ def test_a_wrong_rule_is_found_at_every_scale(size: float, sign: float, a: float
 
 
 @given(SIZES, SIGNS, SIZES, SIZES)
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_a_right_rule_passes_at_every_scale(size: float, sign: float, a: float, b: float) -> None:
     assert verdicts(lambda x: a * x * x + b * x, sign * size) == ["ok"]
 
 
 @given(st.floats(-150, 100).map(lambda e: 10.0**e), SIZES, st.integers(1, 2))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_no_false_alarm_near_a_border(x: float, a: float, order: int) -> None:
     assert verdicts(lambda x: a / x, x) == ["ok"]
     assert verdicts(lambda x: a * x.sqrt(), x) == ["ok"]
@@ -65,7 +66,7 @@ def test_no_false_alarm_near_a_border(x: float, a: float, order: int) -> None:
 
 
 @given(st.floats(1.5, 11.5), SIGNS)
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_no_false_alarm_near_a_border_that_is_not_0(digits: float, sign: float) -> None:
     x = sign * (1.0 - 10.0**-digits)
     assert verdicts(lambda x: x.arcsin(), x) == ["ok"]
@@ -159,7 +160,7 @@ def test_order_2_is_compared_with_differences_of_values() -> None:
 
 
 @given(SIZES, SIGNS, SIZES, st.sampled_from([0.0, 0.99, 2.5]))
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_a_wrong_second_derivative_is_found_at_every_scale(size: float, sign: float, a: float, factor: float) -> None:
     x = sign * size
     bent = primitive(  # the right slope at x, with a wrong slope of its own

@@ -9,7 +9,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given, note, settings
+from hypothesis import given, note
 from hypothesis import strategies as st
 
 import autograd
@@ -17,6 +17,7 @@ from autograd import Value
 from autograd.compiler.backends import numpy as numpy_backend
 from autograd.compiler.compiled import Compiled
 from tests.eagerly import agree, eagerly, example
+from tests.extent import examples
 
 NAMES = {name: getattr(autograd, name) for name in autograd.__all__}
 INPUTS = ["x[0]", "x[1]", "x[2]", "t", "m[0][1]", "m[1][0]"]
@@ -171,19 +172,19 @@ def run(text, numbers, n):
         assert "max(" in text
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(functions(EXACT), dyadics, sizes)
 def test_exact_functions(text, numbers, n):
     run(text, numbers, n)
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(functions(ROUNDED), dyadics, sizes)
 def test_rounded_functions(text, numbers, n):
     run(text, numbers, n)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(functions(ROUNDED + EXACT[:5]), dyadics)
 def test_many_chunks(text, numbers):
     with pytest.MonkeyPatch.context() as patch:
@@ -268,7 +269,7 @@ def rough_batch(n, seed):
     return [*(x + np.random.default_rng(seed).normal(0.0, 0.1, x.shape) for x in numbers), classes]
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(networks(), st.integers(0, 5), st.booleans(), sizes)
 def test_networks(text, seed, tied, n):
     note(text)
@@ -307,7 +308,7 @@ WILD = [
 ]
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(functions(WILD), dyadics, st.integers(0, 20))
 def test_functions_that_may_have_no_value(text, numbers, seed):
     """What the graph gives without an error, the program gives too; its errors are those of the graph."""

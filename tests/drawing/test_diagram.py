@@ -3,13 +3,14 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import Value, dot, draw, no_grad, scope, total
 from autograd.drawing.dot import SIDES
 from autograd.engine.backward import topological_order
 from tests.drawing.graphs import Picture, gates, layer
+from tests.extent import examples
 
 
 def test_one_box_a_node_and_one_arrow_an_operand():
@@ -243,7 +244,7 @@ def test_labels_draw_as_themselves(label):
     assert collapsed.nodes["scope0"][0].replace("\N{NO-BREAK SPACE}", " ") == label
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.text(st.characters(), max_size=12))
 def test_any_label_gives_a_picture(label):
     x, y = Value(1.0, label), Value(2.0, "y")

@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 from hypothesis import assume, given
-from hypothesis import settings as example_settings
 from hypothesis import strategies as st
 
 import autograd
 from autograd import Value, check_gradients, dot, expand, grad, no_grad, paths, primitive, relu, total
 from autograd.engine.backward import topological_order
 from tests import oracle
+from tests.extent import examples
 from tests.oracle import Jet
 
 # random graphs
@@ -155,7 +155,7 @@ def run(program: list[Instruction], inputs: list[Value]) -> Value:
     return total(known)
 
 
-@example_settings(max_examples=250)
+@examples(250)
 @given(PROGRAMS, POINTS)
 def test_random_graphs_against_the_oracle(program: list[Instruction], point: list[float]) -> None:
     kept, jet = exact(program, point)
@@ -167,7 +167,7 @@ def test_random_graphs_against_the_oracle(program: list[Instruction], point: lis
         assert x.grad == pytest.approx(float(slope), abs=1e-9 * float(1 + bulk))
 
 
-@example_settings(max_examples=80)
+@examples(80)
 @given(PROGRAMS, POINTS)
 def test_second_derivatives_of_random_graphs_against_the_oracle(program: list[Instruction], point: list[float]) -> None:
     kept, jet = exact(program, point)
@@ -201,7 +201,7 @@ def graph(program: list[Instruction], point: list[float]) -> tuple[Value, list[V
     return run(kept, inputs), inputs
 
 
-SOME = example_settings(max_examples=50)
+SOME = examples(50)
 
 
 @SOME

@@ -6,7 +6,6 @@ earlier operation grows on the way, and a tie is one in both: values agree to so
 of the absolute contributions.
 """
 
-import os
 import random
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -17,10 +16,11 @@ from mpmath import mp, mpf
 import autograd
 from autograd import Value, grad
 from tests import oracle
+from tests.extent import ALL
 
 Local = tuple[Any, list[Any]]  # a value and the derivatives by each operand
 
-GRAPHS = 200_000 if os.environ.get("CHAINRULE_TESTS") == "all" else 2_000
+GRAPHS = 200_000 if ALL else 2_000
 LARGEST, SMALLEST = 1e8, 1e-280
 
 

@@ -1,7 +1,7 @@
 """LaTeX as MathML: every formula of the table, and names of any characters."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
@@ -9,6 +9,7 @@ from autograd import Value
 from autograd.notation.mathml import mathml
 from autograd.notation.symbols import latex_text
 from autograd.rules import table
+from tests.extent import examples
 
 
 def leaves(tree):
@@ -72,7 +73,7 @@ def test_a_sign_belongs_to_its_number():
 
 
 @given(st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1))
-@settings(max_examples=200)
+@examples(200)
 def test_any_name_survives(name):
     (leaf,) = leaves(mathml(rf"\mathrm{{{latex_text(name)}}}"))
     assert leaf[1] == name

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as example_settings
 from hypothesis import strategies as st
 
 from autograd.notation.symbols import Symbols
@@ -14,6 +13,7 @@ from autograd.rules.as_formulas import call_formula, is_composed, partial_formul
 from autograd.rules.floats import FLOATS
 from autograd.rules.formula import Formula, Source, number_text
 from autograd.rules.table import TABLE, Operation
+from tests.extent import examples
 
 X, Y, Z = (Formula(name) for name in "xyz")
 AT = {"x": 3.0, "y": -2.0, "z": 0.5}
@@ -176,7 +176,7 @@ def calculate(tree: Any, kind: type[Formula] | None) -> Any:
     return result
 
 
-@example_settings(max_examples=600)
+@examples(600)
 @given(TREES, st.sampled_from([Formula, Source]))
 def test_the_text_is_worth_what_the_calculation_is(tree: Any, kind: type[Formula]) -> None:
     try:

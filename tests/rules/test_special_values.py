@@ -4,7 +4,6 @@ The answer is that of `apply` on Values, a value and its derivatives, or the err
 """
 
 import math
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +20,7 @@ from autograd.rules.as_formulas import partial_formulas, value_formula
 from autograd.rules.floats import FLOATS
 from autograd.rules.formula import Source
 from autograd.rules.table import TABLE, Operation
+from tests.extent import ALL
 
 Point = tuple[float, ...]
 
@@ -32,7 +32,7 @@ SPECIAL = [
     -math.inf, math.nan,
 ]  # fmt: skip
 NUMBERS = st.sampled_from(SPECIAL) | st.floats() | st.floats(-5, 5)
-EXAMPLES = 2000 if os.environ.get("CHAINRULE_TESTS") == "all" else 40  # a row and an interpreter
+EXAMPLES = 2000 if ALL else 40  # a row and an interpreter
 INDEXED = {"softmax", "log_softmax"}
 ROWS = [row for row in TABLE.values() if row.name != "power_term"]  # whose last operand is a plain whole number
 

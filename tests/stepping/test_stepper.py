@@ -6,18 +6,19 @@ import weakref
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
 from autograd import Evaluation, Step, Value, stepper
 from autograd.engine.backward import topological_order
 from autograd.notation import equations as equations
+from tests.extent import examples
 from tests.stepping.graphs import gates, gradients, graphs
 
 
 @given(graphs())
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_run_to_the_end_it_equals_backward_on_every_node_to_the_last_bit(output):
     before = gradients(output)
     s = output.stepper()
@@ -30,7 +31,7 @@ def test_run_to_the_end_it_equals_backward_on_every_node_to_the_last_bit(output)
 
 
 @given(graphs(), st.lists(st.sampled_from(["step", "step", "back", "run", "reset"]), max_size=40), st.booleans())
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_every_position_has_one_state_however_it_is_reached(output, moves, forward):
     states = {0: gradients(output)}
     s = stepper(output, forward)
@@ -45,7 +46,7 @@ def test_every_position_has_one_state_however_it_is_reached(output, moves, forwa
 
 
 @given(graphs())
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_one_step_for_each_edge_to_a_parent_that_is_no_constant(output):
     edges = Counter((id(n), k) for n in topological_order(output) for k, p in enumerate(n.parents) if p.requires_grad)
     s = output.stepper()
@@ -245,7 +246,7 @@ def test_stepping_through_a_graph_leaves_no_cycles():
 
 
 @given(graphs(), st.lists(st.tuples(st.booleans(), st.integers(0, 9)), max_size=9), st.booleans())
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_several_steps_are_as_many_single_ones(output, moves, forward):
     s = stepper(output, forward)
     steps, states = [None], [gradients(output)]

@@ -1,16 +1,17 @@
 """One step as a line, in sentences and as a formula."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
 from autograd import Value, stepper
 from autograd.notation.text_layout import columns
+from tests.extent import examples
 from tests.stepping.graphs import gates, graphs
 
 
 @given(graphs(), st.booleans())
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_a_step_is_one_line_of_at_most_100_columns(output, forward):
     s = stepper(output, forward)
     s.watch(output)

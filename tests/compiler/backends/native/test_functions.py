@@ -10,8 +10,10 @@ from functools import cache, partial
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.extent import examples
 
 pytest.importorskip("llvmlite")
 
@@ -134,7 +136,7 @@ def test_four_units_in_the_last_place(name):
 def test_forms_of_any_number(name):
     """What is special is what it is in the C library: beside an ordinary number too, which makes it no worse."""
 
-    @settings(max_examples=60, deadline=None)
+    @examples(60)
     @given(st.lists(st.floats() | st.floats(-50.0, 50.0), min_size=1, max_size=30), st.sampled_from(LANES))
     def test(points, lanes):
         special_and_ordinary(name, np.array(points), lanes)

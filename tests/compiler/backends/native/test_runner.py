@@ -9,7 +9,7 @@ import weakref
 
 import numpy as np
 import pytest
-from hypothesis import given, note, settings
+from hypothesis import given, note
 from hypothesis import strategies as st
 
 import autograd
@@ -19,6 +19,7 @@ from autograd.compiler.backends import choice as backends
 from autograd.compiler.compiled import Compiled
 from tests.compiler.test_fuzz import EXACT, ROUNDED, batch, dyadics, functions, made, network, networks, rough_batch
 from tests.eagerly import agree
+from tests.extent import examples
 
 pytest.importorskip("llvmlite")
 
@@ -63,7 +64,7 @@ def moons_loss(backend, sizes=(16, 16, 1)):
     ids=["exact", "rounded", "forms"],
 )
 def test_random_functions(templates, vector_functions, count):
-    @settings(max_examples=40)
+    @examples(40)
     @given(functions(templates), dyadics, sizes)
     def run(text, numbers, n):
         note(text)
@@ -81,7 +82,7 @@ def test_random_functions(templates, vector_functions, count):
 @pytest.mark.parametrize("count", LANES)
 @pytest.mark.parametrize("vector_functions", [True, False])
 def test_random_networks(vector_functions, count):
-    @settings(max_examples=15)
+    @examples(15)
     @given(networks(), st.integers(0, 5), st.booleans(), sizes)
     def run(text, seed, tied, n):
         note(text)

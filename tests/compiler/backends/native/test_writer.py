@@ -6,7 +6,7 @@ import threading
 
 import numpy as np
 import pytest
-from hypothesis import given, note, settings
+from hypothesis import given, note
 from hypothesis import strategies as st
 
 import autograd
@@ -14,6 +14,7 @@ import nn
 from autograd import Value, dot, logsumexp, mean, take, tanh, total, where
 from autograd.compiler.traced import Traced
 from tests.compiler.test_fuzz import EXACT, batch, dyadics, functions, made, network, networks, rough_batch
+from tests.extent import examples
 
 pytest.importorskip("llvmlite")
 
@@ -50,7 +51,7 @@ def compare(f, columns, lanes, options=Options(), tolerance=1e-12):  # noqa: B00
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("lanes", LANES)
 def test_networks(lanes, dtype):
-    @settings(max_examples=15)
+    @examples(15)
     @given(networks(), st.integers(0, 5), st.booleans(), sizes)
     def run(text, seed, tied, n):
         note(text)
@@ -63,7 +64,7 @@ def test_networks(lanes, dtype):
 @pytest.mark.parametrize("careful", [False, True])
 @pytest.mark.parametrize("lanes", LANES)
 def test_functions(lanes, careful):
-    @settings(max_examples=25)
+    @examples(25)
     @given(functions(EXACT), dyadics, sizes)
     def run(text, numbers, n):
         note(text)

@@ -1,0 +1,24 @@
+"""How much a run of the tests asks: a part of the cases and of the random examples, or all of them.
+
+With CHAINRULE_TESTS=all, all of them.
+"""
+
+import os
+from collections.abc import Iterable
+from typing import TypeVar
+
+from hypothesis import settings
+
+T = TypeVar("T")
+
+ALL = os.environ.get("CHAINRULE_TESTS") == "all"
+
+
+def some(cases: Iterable[T], step: int) -> list[T]:
+    """The first of every `step` cases."""
+    return list(cases)[:: 1 if ALL else step]
+
+
+def examples(count: int) -> settings:
+    """As many random examples, or a quarter of them, but ten at least."""
+    return settings(max_examples=count if ALL else max(10, count // 4))
