@@ -41,7 +41,7 @@ class _Site:
         self.folder.mkdir(parents=True, exist_ok=True)
         word = self.word
         entries = "\n".join(
-            f'<li><a href="{lesson.id}.html"><b>{lesson.id}</b> {html.escape(word(lesson.title))}</a>'
+            f'<li><a href="{lesson.id}.html"><b>{lesson.id}</b>{html.escape(word(lesson.title))}</a>'
             f"<span>{html.escape(word(lesson.sentence))}</span></li>"
             for lesson, _ in self.shown
         )

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from .exact import POWER_TERM
 from .parts import complete
 from .table import Namespace
 
@@ -60,6 +61,28 @@ def _length(xs: Sequence[float]) -> float:
     return math.hypot(*xs)
 
 
+# The slopes that each backward pass calculates: the rules of `exact`, without the calls that their `where` needs.
+def _sigmoid_slope(x: float) -> float:
+    if x < -40.0:
+        return math.exp(x)  # σ(-x) is 1 to the last digit
+    e = math.exp(-x)
+    out = 1.0 / (1.0 + e)
+    return out * (e * out)
+
+
+def _sech2(x: float) -> float:
+    if abs(x) > 0.5:
+        return 4.0 * _sigmoid_slope(2.0 * x)
+    out = math.tanh(x)
+    return 1.0 - out * out
+
+
+def _power_term(c: float, x: float, n: float, k: float) -> float:
+    if k == 0.0 and abs(c) > 0.0 and abs(x) >= 1e-150:
+        return float(c * x**n)
+    return float(POWER_TERM.value(FLOATS, c, x, n, k))
+
+
 FLOATS = complete(
     Namespace(
         lambda m, row: partial(row.value, m),
@@ -88,6 +111,9 @@ FLOATS = complete(
         arctan2=math.atan2,
         hypot=math.hypot,
         erfc=math.erfc,
+        sigmoid_slope=_sigmoid_slope,
+        sech2=_sech2,
+        power_term=_power_term,
         where=_where,
         tail=_tail,
         minimum=_minimum,
