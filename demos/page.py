@@ -258,15 +258,15 @@ def _fonts() -> dict[str, Any]:
 
 
 def _panels(figure: Any) -> list[tuple[float, float, float, float]]:
-    """Where the axes of a figure stand in its SVG, with their labels; a colour bar belongs to the axes it explains."""
+    """Where the axes of a figure stand in its SVG, with their labels; a colour bar of one belongs to it."""
     from matplotlib.transforms import Bbox
 
     points = figure.dpi_scale_trans.inverted()
     height = figure.get_figheight()
     found: dict[Any, list[Any]] = {}
     for axes in figure.axes:
-        colorbar = getattr(axes, "_colorbar", None)
-        owner = colorbar.mappable.axes if colorbar else axes
+        explained = getattr(axes, "_colorbar_info", {}).get("parents", [])
+        owner = explained[0] if len(explained) == 1 else axes
         found.setdefault(owner, []).append(axes.get_tightbbox())
     boxes = [Bbox.union(parts).transformed(points).padded(0.05) for parts in found.values()]
     return [tuple(round(72 * n, 1) for n in (b.x0, height - b.y1, b.width, b.height)) for b in boxes]  # type: ignore[misc]

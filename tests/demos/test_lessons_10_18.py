@@ -129,37 +129,43 @@ def test_bayes_to_logistic(seed: int) -> None:
 
 
 def test_cross_entropy_or_squared_error() -> None:
-    numbers = cross_entropy_or_squared_error.main(quick())
-    squared, entropy = numbers["slopes"].values()
+    found = cross_entropy_or_squared_error.main(quick())
+    squared, entropy = found.slopes.values()
     assert [f"{s:.1e}" for s in squared] == ["-4.5e-05", "-6.6e-03", "-1.2e-01", "-4.4e-05", "-2.1e-09"]
     assert squared[2] == -0.125
     assert [f"{s:.4g}" for s in entropy[1:3]] == ["-0.9933", "-0.5"]
     assert f"{entropy[0]:.5f}" == "-0.99995"
     assert [f"{s:.1e}" for s in entropy[3:]] == ["-6.7e-03", "-4.5e-05"]
-    near, far = (-1.0, -1.0), (-4.0, -4.0)
-    steps = numbers["steps"]
-    assert steps["cross-entropy", near] * 3 < steps["squared error", near]
-    assert steps["cross-entropy", far] < 40
-    assert steps["squared error", far] is None  # in 300 steps
-    assert numbers["last"]["squared error", far] < 0.2
-    assert numbers["last"]["cross-entropy", far] > 0.9
+    assert found.steps("cross-entropy", -1.0) * 3 < found.steps("squared error", -1.0)
+    for far in (-4.0, -30.0):
+        assert found.steps("squared error", far) is None  # in 300 steps
+        assert found.curves["squared error", far][-1] < 0.2
+        assert found.curves["cross-entropy", far][-1] > 0.9
+    assert found.steps("cross-entropy", -4.0) < 40
+    assert 5 < found.steps("cross-entropy", -30.0) / found.steps("cross-entropy", -4.0) < 12  # 7.5 times as far
 
 
 def test_softmax_and_cross_entropy() -> None:
-    numbers = softmax_and_cross_entropy.main(quick())
+    found = softmax_and_cross_entropy.main(quick())
     scores = np.array(softmax_and_cross_entropy.SCORES)
     closed = np.exp(scores) / np.exp(scores).sum()
-    assert numbers["q"] == pytest.approx(closed, rel=1e-12)
-    assert np.argsort(numbers["q"]).tolist() == np.argsort(scores).tolist()
-    assert numbers["gradients"] == pytest.approx(closed - [0, 1, 0, 0], rel=1e-12)
-    assert numbers["cross-entropy"] == pytest.approx(numbers["entropy"] + numbers["divergence"], rel=1e-12)
-    assert numbers["cross-entropy"] == pytest.approx(-np.dot([0.1, 0.6, 0.1, 0.2], np.log(closed)), rel=1e-12)
-    assert numbers["hard cross-entropy"] == pytest.approx(numbers["hard divergence"], rel=1e-12)
-    assert numbers["hard cross-entropy"] == pytest.approx(-np.log(closed[1]), rel=1e-12)
-    assert numbers["sums"] == pytest.approx(np.ones(numbers["n"]), abs=1e-12)
-    assert -numbers["log-likelihood"] / numbers["n"] == pytest.approx(numbers["loss"], rel=1e-9)
-    assert numbers["digits"] > 0.92
-    assert numbers["iris"] > 0.93
+    assert found.q == pytest.approx(closed, rel=1e-12)
+    assert np.argsort(found.q).tolist() == np.argsort(scores).tolist()
+    assert found.gradients == pytest.approx(closed - [0, 1, 0, 0], rel=1e-12)
+    entropy, divergence, cross_entropy = found.unsure
+    assert cross_entropy == pytest.approx(entropy + divergence, rel=1e-12)
+    assert cross_entropy == pytest.approx(-np.dot([0.1, 0.6, 0.1, 0.2], np.log(closed)), rel=1e-12)
+    assert found.sure == pytest.approx((0.0, -np.log(closed[1]), -np.log(closed[1])), rel=1e-12)
+    digits = found.digits
+    assert digits.probabilities.sum(axis=1) == pytest.approx(np.ones(540), abs=1e-12)
+    assert -digits.log_likelihood / 540 == pytest.approx(digits.loss, rel=1e-9)
+    assert 0.92 < digits.accuracy < 1
+    assert digits.weights[0].reshape(8, 8)[3:5, 3:5].mean() < -0.3  # the zero wants no ink in the middle
+    mistakes = digits.surest_mistakes
+    assert len(mistakes) == round(540 * (1 - digits.accuracy))
+    assert (digits.answers[mistakes] != digits.truth[mistakes]).all()
+    assert (np.diff(digits.probabilities[mistakes].max(axis=1)) <= 0).all()
+    assert found.iris.accuracy > 0.93
 
 
 @pytest.mark.parametrize("seed", some([0, 1], 2))
