@@ -14,11 +14,10 @@ from autograd.drawing.page import page
 from autograd.rules import table
 from autograd.rules.operation import Operation
 from tests.drawing.passes import gates
+from tests.said import catalogue, said
 
 FOLDER = Path(autograd.__file__).parent
-PO = FOLDER / "locale/zh_CN/LC_MESSAGES/chainrule.po"
-ENTRY = re.compile(r'^msgid (".*")\nmsgstr (".*")$', re.MULTILINE)
-CATALOGUE = {ast.literal_eval(key): ast.literal_eval(text) for key, text in ENTRY.findall(PO.read_text("utf-8"))}
+CATALOGUE = catalogue()
 
 
 def test_the_compiled_catalogue_is_that_of_the_text():
@@ -84,3 +83,14 @@ def test_a_step_is_explained_in_chinese():
 def test_a_page_may_begin_in_a_language():
     assert '"language":"zh_CN"' in page(gates().stepper(), "zh_CN")
     assert '"language":null' in page(gates().stepper())
+
+
+LESSONS = sorted((FOLDER.parent / "demos" / "lessons").glob("l*.py"))
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_a_lesson_that_is_translated_is_translated_whole(path):
+    texts = said(path)
+    if texts[0] not in CATALOGUE:
+        pytest.skip("not translated yet")
+    assert [text for text in texts if text not in CATALOGUE] == []
