@@ -38,7 +38,7 @@ def said(path: Path) -> list[str]:
         elif name in ("word", "figure", "table", "legend", "annotate", "text", "axhline", "axvline"):
             texts += _constants([arg for arg in call.args if not isinstance(arg, ast.Call)])
         elif name in ("drawing", "stepper"):
-            texts += _constants(call.args[1:])
+            texts += _constants(call.args[2 if name == "drawing" else 1 :])  # a drawing has the name of its file before
         texts += _constants([k.value for k in call.keywords if k.arg in LABELS])
     return list(dict.fromkeys(text for text in texts if _has_words(text)))
 

@@ -8,11 +8,13 @@ One input x, two hidden sigmoid neurons, one sigmoid output, L = ½(y - out)². 
 
 By hand, δ = ∂L/∂net is the error signal of a neuron: that of the output first, then, through the weights, those of the
 hidden neurons. The gradient of a weight is the δ of the neuron that it leads into, times the number that it is
-multiplied by; for a bias that number is 1. The study notes that this course follows print nine such
-lines. Are they right?
+multiplied by; for a bias that number is 1. The study notes that this course follows print nine such lines. Are they
+right?
 """
 
 # %%
+from typing import Any, NamedTuple
+
 import autograd
 from autograd import Value, check_derivation
 
@@ -48,52 +50,68 @@ def network(shared_b1: bool) -> Value:
     return named((1 - out) ** 2 / 2, "L")
 
 
-# %%
-def main(page: Page | None = None) -> dict[str, float]:
-    page = page or Page()
-    page.say(__doc__)
+# %% What is calculated.
+class Results(NamedTuple):
+    """The network as it is written, and how three versions are graded: as printed, corrected, b1 shared."""
 
+    loss: Value
+    printed: Any
+    corrected: Any
+    shared: Any
+
+
+def calculate() -> Results:
     loss = network(shared_b1=False)
-    graded = check_derivation(loss, PRINTED, values={"y": 1})
-    page.show(graded)
-    lines = {line.name: line for line in graded}
-    page.say(f"""
-        Seven lines are right and two are wrong. The notes print db1 = δ_h1 + δ_h2 and db2 = δ_o, but in the forward
-        pass as written b1 enters net_h1 alone, and b2 enters net_h2 and net_o. db1 is off by {lines["db1"].error:.5f},
-        db2 by {lines["db2"].error:+.5f}: exactly the δ_h2 = {lines["δ_h2"].engine:.5f} that went to the wrong bias.
-    """)
-
     # The contradiction can be resolved at either end: correct the backward lines, or the forward pass.
-    corrected = check_derivation(loss, PRINTED | {"db1": "δ_h1", "db2": "δ_h2 + δ_o"}, values={"y": 1})
-    page.say("Corrected, db1 = δ_h1 and db2 = δ_h2 + δ_o:")
-    page.show(*str(corrected).splitlines()[-3:])
-    shared = check_derivation(network(shared_b1=True), PRINTED, values={"y": 1})
-    page.say(
-        "Or with net_h2 = w2·x + b1 in the forward pass, which is probably what was meant: the printed lines hold."
+    correction = PRINTED | {"db1": "δ_h1", "db2": "δ_h2 + δ_o"}
+    results = Results(
+        loss,
+        printed=check_derivation(loss, PRINTED, values={"y": 1}),
+        corrected=check_derivation(loss, correction, values={"y": 1}),
+        shared=check_derivation(network(shared_b1=True), PRINTED, values={"y": 1}),
     )
-    page.show(*str(shared).splitlines()[-3:])
-
     loss.backward()
+    return results
+
+
+# %% What it means.
+def tell(page: Page, r: Results) -> None:
+    page.say(__doc__)
+    page.show(r.printed)
+    lines = {line.name: line for line in r.printed}
+    page.say(
+        """
+        Seven lines are right and two are wrong. The notes print db1 = δ_h1 + δ_h2 and db2 = δ_o, but in the forward
+        pass as written b1 enters net_h1 alone, and b2 enters net_h2 and net_o. The error of db1 is {db1:.5f}, that of
+        db2 {db2:+.5f}: exactly the δ_h2 = {delta:.5f} that went to the wrong bias.
+        """,
+        db1=lines["db1"].error, db2=lines["db2"].error, delta=lines["δ_h2"].engine,
+    )  # fmt: skip
+    page.say("Corrected, db1 = δ_h1 and db2 = δ_h2 + δ_o:")
+    page.show(*str(r.corrected).splitlines()[-3:])
+    page.say(
+        "Or with net_h2 = w2·x + b1 in the forward pass, which is probably what was meant: the printed lines are right."
+    )
+    page.show(*str(r.shared).splitlines()[-3:])
     page.drawing(
-        autograd.draw(loss, local_grads=False),
+        autograd.draw(r.loss, local_grads=False),
         title="Two arrows leave b2, to net_h2 and to net_o: its gradient has two parts",
     )
-    page.stepper(loss.stepper(), "Step through the backward pass of this network")
-    page.say("""
+    page.stepper(r.loss.stepper(), "Step through the backward pass of this network")
+    page.say(
+        """
         Look at the arrows that leave b2. A gradient is the sum over all of them, and that is the check to make by
         hand: count the places where a letter is used in the forward pass, and you know how many terms its line has.
-    """)
+        """
+    )
     page.say('Try: derive ∂L/∂x by hand (how many terms?), add it as a line "dx" to PRINTED, and have it graded.')
-    return {
-        "right": sum(line.right for line in graded),
-        "db1 printed": lines["db1"].by_hand,
-        "db2 printed": lines["db2"].by_hand,
-        "db1": lines["db1"].engine,
-        "db2": lines["db2"].engine,
-        "corrected": sum(line.right for line in corrected),
-        "shared": sum(line.right for line in shared),
-        "db1 shared": next(line.engine for line in shared if line.name == "db1"),
-    }
+
+
+def main(page: Page | None = None) -> Results:
+    page = page or Page()
+    results = calculate()
+    tell(page, results)
+    return results
 
 
 if __name__ == "__main__":

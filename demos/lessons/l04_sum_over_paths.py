@@ -10,6 +10,8 @@ factored out: it multiplies each edge once, however many paths go through it.
 """
 
 # %%
+from typing import Any, NamedTuple
+
 import autograd
 from autograd import Value, paths
 
@@ -36,56 +38,88 @@ def ladder(rungs: int) -> tuple[Value, Value]:
     return end, x
 
 
-# %%
-def main(page: Page | None = None) -> dict[str, float]:
-    page = page or Page()
-    page.say(__doc__)
+# %% What is calculated.
+RUNGS = range(1, 13)
 
+
+class Results(NamedTuple):
+    """The paths of the small graph and the gradient of a; then the ladders: paths and steps, by number of rungs."""
+
+    output: Value
+    paths: list[Any]
+    gradient: float
+    counts: list[int]
+    steps: list[int]
+    refusal: str
+    gradient_of_30: float
+
+    @property
+    def total(self) -> float:
+        """The sum over the paths."""
+        return sum(path.product for path in self.paths)
+
+
+def calculate() -> Results:
     # Three paths lead from a to C. Each is a product; together they are the gradient.
     output, a = small_graph()
-    found = paths(output, a)
     output.backward()
-    page.say("C = a + u·v with u = a·b and v = a + b, at a = 2, b = 3. The paths from a to C:")
-    page.show(*found)
-    total = sum(path.product for path in found)
-    sums = " + ".join(f"{path.product:g}" for path in found)
-    page.say(f"""
-        Their sum is {sums} = {total:g}; backpropagation says {a.grad:g}; and by the rules of differentiation,
-        d/da (a + a²b + ab²) = 1 + 2ab + b² = 22. Look at p: two of the paths go through it, and backpropagation passes
-        it once.
-    """)
-    page.drawing(autograd.draw(output), title="Three paths lead from a to C: through u, through v, and straight")
 
     # Where paths branch again and again, listing them is hopeless.
-    depths = range(1, 13)
-    counts, steps = [], []
-    for rungs in depths:
-        end, x = ladder(rungs)
-        counts.append(len(paths(end, x)))
-        steps.append(len(end.stepper()))
-    page.say("Now add x to itself, the sum to itself, and so on. Each rung doubles the paths and adds two edges:")
-    shown = [0, 1, 2, 3, 7, 11]
-    page.table(["rungs", "paths", "steps of backprop"], [[depths[k], counts[k], steps[k]] for k in shown])
-    try:
-        refusal = len(paths(*ladder(30)))
-    except ValueError as error:
-        refusal = 0
-        page.say("Of 30 rungs, a billion paths; the engine refuses to list them, and differentiates in 60 steps:")
-        page.show(error)
+    ladders = [ladder(rungs) for rungs in RUNGS]
     deep, x = ladder(30)
     deep.backward()
-    page.say(f"gradient over 30 rungs: {x.grad:,.0f} = 2³⁰")
+    refusal = ""
+    try:
+        paths(deep, x)
+    except ValueError as error:
+        refusal = str(error)
+    return Results(
+        output, paths(output, a), a.grad or 0.0,
+        counts=[len(paths(end, start)) for end, start in ladders], steps=[len(end.stepper()) for end, _ in ladders],
+        refusal=refusal, gradient_of_30=x.grad or 0.0,
+    )  # fmt: skip
 
+
+# %% What it means.
+def tell(page: Page, r: Results) -> None:
+    page.say(__doc__)
+    page.say("C = a + u·v with u = a·b and v = a + b, at a = 2, b = 3. The paths from a to C:")
+    page.show(*r.paths)
+    page.say(
+        """
+        Their sum is {sums} = {total:g}; backpropagation says {gradient:g}; and by the rules of differentiation,
+        d/da (a + a²b + ab²) = 1 + 2ab + b² = 22. Look at p: two of the paths go through it, and backpropagation passes
+        it once.
+        """,
+        sums=" + ".join(f"{path.product:g}" for path in r.paths), total=r.total, gradient=r.gradient,
+    )  # fmt: skip
+    page.drawing(autograd.draw(r.output), title="Three paths lead from a to C: through u, through v, and straight")
+    page.stepper(r.output.stepper(), "Step through this graph: the gradient of a is complete after its third part")
+
+    page.say("Now add x to itself, the sum to itself, and so on. Each rung of this ladder doubles the number of paths:")
+    page.table(
+        ["rungs", "paths", "steps of backprop"], [[RUNGS[k], r.counts[k], r.steps[k]] for k in (0, 1, 2, 3, 7, 11)]
+    )
+    page.say("Of 30 rungs, a billion paths; the engine refuses to list them, and differentiates in 60 steps:")
+    page.show(r.refusal, page.word("gradient over 30 rungs: {gradient:,.0f} = 2³⁰", gradient=r.gradient_of_30))
+    plot_ladder(page, r)
+    page.say("Try: add + a·b at the end of C. How many paths are there now, and what do they add?")
+
+
+# %% The picture.
+def plot_ladder(page: Page, r: Results) -> None:
     with page.figure("Paths double with every rung; the steps of backpropagation grow by two") as (_, ax):
-        ax.semilogy(depths, counts, marker="o", label="paths to list")
-        ax.semilogy(depths, steps, marker="^", label="steps of backpropagation")
+        ax.semilogy(RUNGS, r.counts, marker="o", label="paths to list")
+        ax.semilogy(RUNGS, r.steps, marker="^", label="steps of backpropagation")
         ax.set(xlabel="rungs of the ladder (additions)", ylabel="number (logarithmic)")
         ax.legend()
-    page.say("Try: add + a·b at the end of C. How many paths are there now, and what do they add?")
-    return {
-        "paths": len(found), "sum": total, "gradient": a.grad, "paths of 12 rungs": counts[-1],
-        "steps of 12 rungs": steps[-1], "listed of 30 rungs": refusal, "gradient of 30 rungs": x.grad,
-    }  # fmt: skip
+
+
+def main(page: Page | None = None) -> Results:
+    page = page or Page()
+    results = calculate()
+    tell(page, results)
+    return results
 
 
 if __name__ == "__main__":

@@ -26,35 +26,42 @@ def page(tmp_path: Path) -> Iterator[Page]:
 
 
 def test_gates(page: Page, capsys: pytest.CaptureFixture[str]) -> None:
-    numbers = gates.main(page)
-    assert numbers["f"] == -12
-    assert [numbers[f"df/d{name}"] for name in "xyz"] == [-4, -4, 3]
-    assert [numbers[name] for name in "xyz"] == pytest.approx([-4, -4, 3])
-    assert numbers["steps"] == 4
+    found = gates.main(page)
+    assert found.f.data == -12
+    assert [node.grad for node in found.inputs] == [-4, -4, 3]
+    assert found.changes == pytest.approx([-4, -4, 3])
+    assert len(found.steps) == 4
+    assert [node.grad for node in found.larger.parents] == [0, 1]
     assert "*  f = q·z    ∂f/∂q = z = -4     q.grad: 0 + 1 × (-4) = -4" in capsys.readouterr().out
     picture = (page.out / "lesson-graph.svg").read_text(encoding="utf-8")
     assert "∂f/∂q = z = -4" in html.unescape(picture)
 
 
 def test_sigmoid_neuron(page: Page) -> None:
-    numbers = sigmoid_neuron.main(page)
-    rounded = {name: round(number, 4) for name, number in numbers.items() if name in ("out", "w0", "x0")}
-    assert rounded == {"out": 0.7311, "w0": -0.1966, "x0": 0.3932}
-    assert [round(numbers[name], 4) for name in ("w1", "x1", "w2")] == [-0.3932, -0.5898, 0.1966]
-    assert numbers["expanded"] == numbers["out"]
-    assert numbers["difference"] < 1e-15
+    found = sigmoid_neuron.main(page)
+    assert round(found.fused.output.data, 4) == 0.7311
+    gradients = {name: round(gradient, 4) for name, gradient in found.fused_gradients.items()}
+    assert gradients == {"w0": -0.1966, "x0": 0.3932, "w1": -0.3932, "x1": -0.5898, "w2": 0.1966}
+    assert found.expanded.output.data == found.fused.output.data
+    assert found.difference < 1e-15
+    pictures = html.unescape((page.out / "lesson-expanded.svg").read_text(encoding="utf-8"))
+    for step in found.expanded_steps:  # the names of the text are those of the picture
+        assert f"∂{found.expanded.names[step.node]}/∂{found.expanded.names[step.parent]} = " in pictures
 
 
 def test_backprop_by_hand(page: Page) -> None:
-    numbers = backprop_by_hand.main(page)
-    assert (numbers["right"], numbers["corrected"], numbers["shared"]) == (7, 9, 9)
-    published = {"db1 printed": -0.01915, "db2 printed": -0.06436, "db1": -0.00789, "db2": -0.07562}
-    assert {name: round(numbers[name], 5) for name in published} == published
-    assert round(numbers["db1 shared"], 5) == -0.01946
+    found = backprop_by_hand.main(page)
+    assert [len(graded.wrong) for graded in (found.printed, found.corrected, found.shared)] == [2, 0, 0]
+    assert len(found.printed) == 9
+    printed, shared = ({line.name: line for line in graded} for graded in (found.printed, found.shared))
+    assert [round(printed[name].by_hand, 5) for name in ("db1", "db2")] == [-0.01915, -0.06436]
+    assert [round(printed[name].engine, 5) for name in ("db1", "db2")] == [-0.00789, -0.07562]
+    assert round(shared["db1"].engine, 5) == -0.01946
 
 
 def test_sum_over_paths(page: Page) -> None:
-    numbers = sum_over_paths.main(page)
-    assert (numbers["paths"], numbers["sum"], numbers["gradient"]) == (3, 22, 22)
-    assert (numbers["paths of 12 rungs"], numbers["steps of 12 rungs"]) == (2**12, 24)
-    assert (numbers["listed of 30 rungs"], numbers["gradient of 30 rungs"]) == (0, 2**30)
+    found = sum_over_paths.main(page)
+    assert (len(found.paths), found.total, found.gradient) == (3, 22, 22)
+    assert (found.counts[-1], found.steps[-1]) == (2**12, 24)
+    assert f"there are {2**30} paths" in found.refusal
+    assert found.gradient_of_30 == 2**30
