@@ -49,8 +49,8 @@ def _normal_cdf(m: Any, x: Any) -> Any:
 
 def _sigmoid_slope(m: Any, x: Any) -> Any:
     e = m.exp(-x)
-    out = 1.0 / (1.0 + e)
-    return out * m.where(x < -40.0, 1.0, e * out)  # σ(-x) = exp(-x)·σ(x)
+    total = 1.0 + e
+    return m.where(x < -40.0, 1.0 / total, e / (total * total))  # σ(x)·σ(-x), of which σ(-x) is 1 there
 
 
 def _sech2(m: Any, x: Any) -> Any:

@@ -66,8 +66,7 @@ def _sigmoid_slope(x: float) -> float:
     if x < -40.0:
         return math.exp(x)  # σ(-x) is 1 to the last digit
     e = math.exp(-x)
-    out = 1.0 / (1.0 + e)
-    return out * (e * out)
+    return e / ((1.0 + e) * (1.0 + e))
 
 
 def _sech2(x: float) -> float:
