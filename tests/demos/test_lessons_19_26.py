@@ -4,6 +4,7 @@ import math
 from functools import cache
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 from demos.lessons import l19_vectorisation as vectorisation
@@ -17,6 +18,10 @@ from demos.lessons import l26_two_moons as two_moons
 from demos.page import Page
 
 pytestmark = pytest.mark.slow  # they train
+
+
+def quick() -> Page:
+    return Page(quick=True, plots=False)
 
 
 @cache
@@ -63,49 +68,67 @@ def test_layers_without_activation_functions_collapse_into_one() -> None:
     assert numbers["tanh"] < numbers["line"] / 50
 
 
+@cache
+def activations() -> activation_functions.Results:
+    return activation_functions.main(quick())
+
+
 def test_slopes_of_activation_functions() -> None:
-    numbers = numbers_of(activation_functions)
-    assert (numbers["sigmoid 0"], numbers["tanh 0"], numbers["relu 0"]) == (0.25, 1.0, 0.0)
-    assert numbers["sigmoid 10"] == pytest.approx(math.exp(-10) / (1 + math.exp(-10)) ** 2, rel=1e-12)
-    assert numbers["leaky_relu -1"] == 0.01
+    slopes = activations().slopes
+    assert [slopes[name][0.0] for name in ("sigmoid", "tanh", "relu")] == [0.25, 1.0, 0.0]
+    assert slopes["sigmoid"][10.0] == pytest.approx(math.exp(-10) / (1 + math.exp(-10)) ** 2, rel=1e-12)
+    assert slopes["leaky_relu"][-1.0] == 0.01
 
 
 def test_depth_kills_the_gradient_of_sigmoids() -> None:
-    numbers = numbers_of(activation_functions)
-    assert numbers["sigmoid first to last"] < 0.25**6
-    assert 0.05 < numbers["tanh first to last"] < 20
-    assert 0.05 < numbers["relu first to last"] < 20
+    fading = activations().fading
+    assert fading["sigmoid"] < 0.25**6
+    assert 0.05 < fading["tanh"] < 20
+    assert 0.05 < fading["relu"] < 20
 
 
 def test_a_dead_relu_stays_dead_and_a_leaky_one_revives() -> None:
-    numbers = numbers_of(activation_functions)
-    assert numbers["killed"] >= 3
-    assert numbers["dead moved"] == 0.0
-    assert numbers["dead loss"] == pytest.approx(numbers["variance"], rel=1e-6)
-    assert numbers["leaky loss"] < numbers["variance"] / 100
+    found = activations()
+    variance = np.var(activation_functions.RAMP[1])
+    assert found.dead_after >= found.dead_before + 3
+    assert found.moved["relu"] == 0.0
+    assert found.losses["relu"][-1] == pytest.approx(variance, rel=1e-6)
+    assert found.losses["leaky_relu"][-1] < variance / 100
+
+
+@cache
+def beginnings() -> preprocessing_and_initialisation.Results:
+    return preprocessing_and_initialisation.main(quick())
 
 
 def test_standardised_features_train_where_raw_ones_do_not() -> None:
-    numbers = numbers_of(preprocessing_and_initialisation)
-    assert numbers["raw condition"] > 1e6
-    assert numbers["standardised condition"] < 100
-    assert numbers["standardised features"] < 0.05
-    assert numbers["raw features"] > 0.5
+    found = beginnings()
+    assert found.conditions["raw"] > 1e6
+    assert found.conditions["standardised"] < 100
+    last = {name: found.runs[name, rate][-1] for name, rate in found.best.items()}
+    assert last["standardised"] < 0.05
+    assert last["raw"] > 0.5
 
 
 def test_the_size_of_the_first_weights_decides() -> None:
-    numbers = numbers_of(preprocessing_and_initialisation)
-    assert numbers["zeros gradient"] == 0.0
-    assert numbers["zeros loss"] == pytest.approx(math.log(2), abs=1e-9)
-    assert numbers["too small gradient"] < 1e-6
-    assert numbers["too small loss"] == pytest.approx(math.log(2), abs=1e-4)
-    assert numbers["too large highest"] > 1e6
-    assert numbers["too large loss"] > 0.6
-    assert numbers["too small signal ratio"] < 1e-4
-    assert 0.5 < numbers["He signal ratio"] < 3
-    assert numbers["too large signal ratio"] > 10
-    assert numbers["He loss"] < 0.2
-    assert numbers["Xavier loss"] < 0.3
+    found = beginnings()
+    last = {name: losses[-1] for name, losses in found.losses.items()}
+    growth = {name: signal[5] / signal[0] for name, signal in found.signals.items() if signal[0]}
+    assert found.gradients["zeros"][0] == 0.0
+    assert last["zeros"] == pytest.approx(math.log(2), abs=1e-9)
+    assert found.gradients["too small"][0] < 1e-6
+    assert last["too small"] == pytest.approx(math.log(2), abs=1e-4)
+    assert max(found.losses["too large"]) > 100
+    assert last["too large"] > 0.6
+    assert growth["too small"] < 1e-4
+    assert 0.5 < growth["He"] < 3
+    assert growth["too large"] > 10
+    assert last["He"] < 0.1
+    assert last["Xavier"] < 0.1
+
+
+def test_neurons_that_begin_equal_stay_equal() -> None:
+    assert beginnings().equal_apart == 0.0
 
 
 def test_dropout() -> None:
