@@ -170,28 +170,53 @@ def test_softmax_and_cross_entropy() -> None:
 
 @pytest.mark.parametrize("seed", some([0, 1], 2))
 def test_minibatches(seed: int) -> None:
-    numbers = minibatches.main(quick(seed))
-    assert numbers["batches"] == [100, 100, 100, 100, 42]
-    assert numbers["each once"]
-    assert numbers["measured"][:3] == pytest.approx(numbers["predicted"][:3], rel=0.15)
-    assert numbers["measured"][3] < 1e-12
-    assert numbers["predicted"][0] / numbers["predicted"][1] == pytest.approx(10**0.5, rel=0.02)
-    one, ten, hundred, everything = numbers["excess"].values()
+    found = minibatches.main(quick(seed))
+    assert [len(batch) for batch in found.batches] == [100, 100, 100, 100, 42]
+    assert sorted(np.concatenate(found.batches)) == list(range(442))  # each once
+    noise = found.noise
+    assert noise.measured[:3] == pytest.approx(noise.predicted[:3], rel=0.15)
+    assert noise.measured[3] < 1e-12
+    assert noise.predicted[0] / noise.predicted[1] == pytest.approx(10**0.5, rel=0.02)
+    one, ten, hundred, everything = found.training.excess.values()
     assert ten[0] < 0.5 * hundred[0] < 0.5 * everything[0]  # small batches learn first
     assert np.mean(one[5:]) > 2 * np.mean(ten[5:])  # and end restless
     assert (np.diff(everything) < 0).all()
     assert min(one + ten + hundred + everything) > 0  # no error is below the closed form's
 
 
+@pytest.mark.parametrize("seed", some([0, 1], 2))
+def test_noise_leaves_a_poor_valley_where_it_is_strong(seed: int) -> None:
+    wave = minibatches.wave(quick(seed))
+    assert wave.good == pytest.approx(3, abs=0.1)
+    assert wave.good - wave.poor > 2
+    left = {key: wave.in_the_good(paths) for key, paths in wave.paths.items()}
+    assert left[1, 0.4] >= 5  # of ten
+    assert [left[key] for key in ((1, 0.1), (5, 0.1), (40, 0.1), (40, 0.4))] == [0, 0, 0, 0]
+    assert np.ptp(wave.paths[40, 0.4]) < 1e-3  # the full batch stays where its gradient is 0
+    assert wave.in_the_good(wave.back) == 10
+    assert wave.noise[0] > 5 * wave.noise[1]
+    assert wave.twins == [0.0, 0.0]
+
+
 def test_minibatches_are_described_by_their_curves() -> None:
     restless, falling = [4.0, 3, 4, 3, 4, 3, 4, 3], [8.0, 7, 6, 5, 4, 3, 2, 1]
-    text = minibatches.story({1: restless, 442: falling})
-    assert "After one epoch size 1 is ahead and the full batch is behind" in text
-    assert "lowest with the full batch and highest with size 1." in text
-    assert "Still on the way down: the full batch." in text
-    assert "No longer getting better: size 1." in text
-    assert "No longer" not in minibatches.story({10: falling, 442: falling})
-    assert "Still" not in minibatches.story({10: restless, 442: restless})
+    found = minibatches.standing({1: restless, 442: falling})
+    assert (found.ahead, found.behind, found.lowest, found.highest) == (1, 442, 442, 1)
+    assert (found.moving, found.settled) == ([442], [1])
+    assert found.ends == {1: 3.5, 442: 1.5}
+    assert minibatches.standing({10: falling, 442: falling}).settled == []
+    assert minibatches.standing({10: restless, 442: restless}).moving == []
+
+
+@pytest.mark.parametrize("settled", [True, False])
+def test_the_text_of_minibatches_follows_the_curves(capsys: pytest.CaptureFixture[str], settled: bool) -> None:
+    restless, falling = [4.0, 3, 4, 3, 4, 3, 4, 3], [8.0, 7, 6, 5, 4, 3, 2, 1]
+    excess = {1: restless if settled else falling, 442: falling}
+    minibatches.tell_training(quick(), minibatches.Training(0.5, excess, [0.1, 0.1]))
+    text = capsys.readouterr().out
+    assert ("Still on the way down: the full batch." in text) is settled
+    assert ("Still on the way down: size 1, the full batch." in text) is not settled
+    assert ("No longer getting better: size 1." in text) is settled
 
 
 def test_short_names_of_strengths() -> None:
