@@ -2,6 +2,9 @@
 
 A text that the catalogue does not have stays English. After a change of ``locale/zh_CN/LC_MESSAGES/chainrule.po``, run
 ``msgfmt chainrule.po -o chainrule.mo`` beside it.
+
+>>> translation("zh_CN")("gradient")
+'梯度'
 """
 
 import os

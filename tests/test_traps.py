@@ -52,6 +52,7 @@ def test_trap_a_sum_of_a_thousand_losses() -> None:
     assert w.grad == pytest.approx(sum(2 * k * (0.5 * k - 1) for k in range(1000)))
 
 
+@pytest.mark.slow
 def test_trap_a_million_nodes_are_freed_without_the_stack() -> None:
     y = Value(1.0)
     for _ in range(300_000):

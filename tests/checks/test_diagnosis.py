@@ -173,6 +173,7 @@ def test_a_gradient_of_zero_is_not_vanishing() -> None:
     assert kinds(x * x) == []
 
 
+@pytest.mark.slow
 def test_a_graph_of_100_000_nodes() -> None:
     found = diagnose(chain(Value(1.0, "x"), lambda x: x * 0.999, 100_000))
     assert [finding.kind for finding in found] == ["vanishing"]

@@ -245,6 +245,7 @@ class TestShapes:
         with pytest.raises(ValueError, match="needs an argument"):
             compile(lambda *xs: Value(1.0))()
 
+    @pytest.mark.slow
     def test_traces_of_many_shapes_are_forgotten(self):
         program = compile(lambda x: dot(x, x))
         for width in range(1, 40):

@@ -199,6 +199,7 @@ def test_collapse_without_scopes_draws_everything():
     assert draw(gates(), collapse=True).dot == draw(gates()).dot
 
 
+@pytest.mark.slow
 def test_scopes_nested_ever_deeper_need_no_recursion():
     scopes = [scope(f"s{k}") for k in range(3000)]
     for s in scopes:
@@ -246,6 +247,7 @@ def test_labels_draw_as_themselves(label):
 
 @examples(60)
 @given(st.text(st.characters(), max_size=12))
+@pytest.mark.slow
 def test_any_label_gives_a_picture(label):
     x, y = Value(1.0, label), Value(2.0, "y")
     z = x * y

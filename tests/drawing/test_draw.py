@@ -169,6 +169,7 @@ def test_collapsing_brings_a_graph_below_the_limit():
     assert len(Picture(draw(y * 2, collapse=True)).nodes) == 3
 
 
+@pytest.mark.slow
 def test_a_chain_of_a_hundred_thousand_nodes_needs_no_recursion():
     y = chain(100_000)
     with pytest.raises(ValueError, match="100001 nodes"):

@@ -96,6 +96,7 @@ def test_a_notebook_shows_the_page_in_a_frame():
     assert s.position == 1
 
 
+@pytest.mark.slow
 def test_a_notebook_shows_a_network_as_a_page_of_which_layers_open():
     model = nn.MLP(2, [16, 16, 1], seed=0)
     bundle = model([1.0, 2.0]).stepper()._repr_mimebundle_()

@@ -157,6 +157,7 @@ def run(program: list[Instruction], inputs: list[Value]) -> Value:
 
 @examples(250)
 @given(PROGRAMS, POINTS)
+@pytest.mark.slow
 def test_random_graphs_against_the_oracle(program: list[Instruction], point: list[float]) -> None:
     kept, jet = exact(program, point)
     inputs = list(map(Value, point))

@@ -135,6 +135,7 @@ def deep(length: int) -> Value:
 
 
 @pytest.mark.parametrize("copied", [COPIES[0], COPIES[-1]], ids=["deepcopy", "pickle"])
+@pytest.mark.slow
 def test_a_deep_graph_has_no_recursion(copied: Callable[[Any], Any]) -> None:
     gc.disable()
     try:
@@ -147,6 +148,7 @@ def test_a_deep_graph_has_no_recursion(copied: Callable[[Any], Any]) -> None:
         gc.enable()
 
 
+@pytest.mark.slow
 def test_a_wide_graph_has_no_recursion() -> None:
     twin = pickle.loads(pickle.dumps(total([Value(float(k)) for k in range(20_000)])))
     assert (len(twin.parents), twin.data) == (20_000, 199_990_000.0)

@@ -471,6 +471,7 @@ class TestDropout:
         assert model.eval()(x).data == model(x).data == plain(x).data
         assert len({model.train()(x).data for _ in range(10)}) > 1
 
+    @pytest.mark.slow
     def test_evaluation_is_the_mean_of_training(self):
         model = MLP(2, [16, 1], dropout=0.3, seed=0)  # one hidden layer and a linear output: exactly so
         x = [0.3, -0.7]
@@ -591,6 +592,7 @@ def test_the_forward_of_a_neuron_may_be_replaced():
     assert nn.predict(layer, [[1.0, 2.0]])[0, 0] == pytest.approx(expected)
 
 
+@pytest.mark.slow
 def test_rectifiers_start_with_he_and_all_others_with_xavier():
     deviation = {
         name: np.std([w.data for n in nn.Layer(50, 400, name, seed=0).neurons for w in n.w]) for name in ACTIVATIONS

@@ -182,6 +182,7 @@ class TestMapsAndFolds:
 
 
 class TestReverseAndMemory:
+    @pytest.mark.slow
     def test_long_chains(self):
         w = Value(0.999)
 

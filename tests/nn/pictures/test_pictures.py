@@ -223,6 +223,7 @@ def test_layers_activations_and_dropout_are_written_below():
     assert "2 <lambda>" in texts
 
 
+@pytest.mark.slow
 def test_wide_layers_are_shortened_and_the_largest_weights_drawn():
     model = nn.MLP(784, [128, 10], seed=0)
     lines, circles, texts = parts(nn.draw(model, max_edges=50))

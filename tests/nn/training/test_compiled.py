@@ -108,6 +108,7 @@ def test_penalty_and_shortened_gradients(backend, optimizer):
         (nn.binary_cross_entropy, [t > 0 for t in MARGINS], 1),
     ],
 )
+@pytest.mark.slow
 def test_classes_and_their_accuracy(backend, loss, y, outputs):
     _, _, history = train(True, network(outputs), X=X, y=y, loss=loss, epochs=30, validation=(X[:9], y[:9]))
     same(
@@ -256,6 +257,7 @@ def test_a_branch_goes_on_eagerly_unless_it_must_be_compiled(backend):
         run(True)
 
 
+@pytest.mark.slow
 def test_a_loss_that_overflows_names_the_example_and_keeps_the_best_weights(backend):
     bad = [row[:] for row in X]
     bad[17] = [1e200, 1e200]
@@ -339,6 +341,7 @@ LOSSES_THAT_ASK_MORE = {
 
 
 @pytest.mark.parametrize("name", LOSSES_THAT_ASK_MORE)
+@pytest.mark.slow
 def test_a_loss_that_asks_more_of_a_class_than_arithmetic_trains_on_the_graph(backend, name):
     y = [int(t > 0) for t in MARGINS]
 
@@ -363,6 +366,7 @@ def test_a_validation_loss_that_is_not_finite_is_explained(backend, compiled):
 @pytest.mark.parametrize(
     ("loss", "bad"), [(nn.hinge_loss, 7), (nn.binary_cross_entropy, 7), (nn.cross_entropy, 3), (nn.cross_entropy, -1)]
 )
+@pytest.mark.slow
 def test_a_target_of_the_validation_data_that_the_loss_refuses(backend, compiled, loss, bad):
     outputs = 3 if loss is nn.cross_entropy else 1
     low = -1 if loss is nn.hinge_loss else 0
@@ -373,6 +377,7 @@ def test_a_target_of_the_validation_data_that_the_loss_refuses(backend, compiled
         )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_dropout_that_is_annealed(backend):
     def run(compiled):
         model = nn.MLP(2, [6, 1], dropout=0.1, seed=3)
@@ -401,6 +406,7 @@ def guarded(error):
 
 
 @pytest.mark.parametrize("error", [ValueError, AssertionError, RuntimeError, OfTheUserError])
+@pytest.mark.slow
 def test_a_loss_that_looks_at_its_target_trains_on_the_graph_whatever_it_raises(backend, error):
     y = [int(t > 0) for t in MARGINS]
 

@@ -121,6 +121,7 @@ def test_the_gradient_is_shortened_and_its_length_reported_before():
     assert model.b.data == pytest.approx(2.0, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_batch():
     def peak(n):
         model = nn.MLP(2, [16, 1], seed=0)
@@ -656,6 +657,7 @@ def test_a_plateau_is_that_of_the_validation_loss():
 
 
 @pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.slow
 def test_weights_of_samples_and_classes(compiled):
     y = [(t + 1) // 2 for t in BLOBS_Y]
 
