@@ -9,7 +9,7 @@ neurons bend around anything, also around random labels.
 """
 
 # %%
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.datasets import make_circles, make_moons
@@ -47,71 +47,114 @@ def right(model: nn.MLP, x: Any, y: Any) -> float:
     return nn.evaluate(model, x, y, nn.binary_cross_entropy)["accuracy"]
 
 
-# %%
-def main(page: Page | None = None) -> dict[str, float]:
-    page = page or Page()
-    page.say(__doc__)
+# %% What is calculated.
+class Results(NamedTuple):
+    """The share of right answers by data and number of hidden neurons; then those on random labels, own and new."""
+
+    data: dict[str, tuple[Any, Any]]
+    models: dict[tuple[str, int], nn.MLP]
+    shares: dict[tuple[str, int], float]
+    n: int
+    line: tuple[float, float]
+    network: tuple[float, float]
+    neighbour: tuple[float, float]
+    plane: float
+
+
+def calculate(page: Page) -> Results:
     n, epochs = (80, 400) if page.quick else (150, 1000)
     data = {
         "moons": make_moons(n, noise=0.1, random_state=page.seed),
         "circles": make_circles(n, noise=0.07, factor=0.4, random_state=page.seed),
         "spiral": spiral(n, page.seed),
     }
-    pairs = [(name, width) for name in data for width in (1, 10)]
-    models = {
-        (name, width): trained([width, 1], *data[name], epochs, page.seed)
-        for name, width in page.progress(pairs, "training")
-    }
-    shares = {(name, width): right(model, *data[name]) for (name, width), model in models.items()}
-    page.table(
-        ["data", "right with 1 neuron", "right with 10"],
-        [[name, f"{shares[name, 1]:.1%}", f"{shares[name, 10]:.1%}"] for name in data],
-    )
-    with page.figure("One hidden neuron cuts once, ten separate", 2, 3, size=(10.5, 6.6)) as (_, axes):
-        for row, width in enumerate((1, 10)):
-            for ax, (name, (x, y)) in zip(axes[row], data.items(), strict=True):
-                if page.plots:
-                    nn.plot_decision_boundary(models[name, width], x, y, ax, resolution=50)
-                ax.set(title=f"{name}, {width} hidden: {shares[name, width]:.0%} right", xlabel="$x_1$", ylabel="$x_2$")
-                ax.get_legend() and ax.get_legend().remove()
+    pairs = page.progress([(name, width) for name in data for width in (1, 10)], "training")
+    models = {(name, width): trained([width, 1], *data[name], epochs, page.seed) for name, width in pairs}
 
     # Random labels: there is nothing to learn, and it is learnt all the same.
     rng = np.random.default_rng(page.seed)
     n = 40 if page.quick else 60
     x, fresh = rng.uniform(-1, 1, (n, 2)), rng.uniform(-1, 1, (500, 2))
     y, other = rng.permutation(np.arange(n) % 2), rng.permutation(np.arange(500) % 2)
-    linear, network = trained([1], x, y, 300, page.seed), trained([40, 40, 1], x, y, 2 * epochs, page.seed, lr=0.02)
+    line, network = trained([1], x, y, 300, page.seed), trained([40, 40, 1], x, y, 2 * epochs, page.seed, lr=0.02)
     neighbour = KNeighborsClassifier(1).fit(x, y)
     wide = rng.normal(size=(n, n))  # as many features as examples, random too
-    random = {
-        "a line": (right(linear, x, y), right(linear, fresh, other)),
-        "network 2-40-40-1": (right(network, x, y), right(network, fresh, other)),
-        "nearest neighbour": (neighbour.score(x, y), neighbour.score(fresh, other)),
-        f"a plane in {n} dimensions": (float(np.mean((wide @ np.linalg.solve(wide, 2.0 * y - 1) > 0) == y)), None),
-    }
-    page.say("""
+    return Results(
+        data, models,
+        shares={(name, width): right(model, *data[name]) for (name, width), model in models.items()},
+        n=n,
+        line=(right(line, x, y), right(line, fresh, other)),
+        network=(right(network, x, y), right(network, fresh, other)),
+        neighbour=(neighbour.score(x, y), neighbour.score(fresh, other)),
+        plane=float(np.mean((wide @ np.linalg.solve(wide, 2.0 * y - 1) > 0) == y)),
+    )  # fmt: skip
+
+
+# %% What it means.
+def tell(page: Page, r: Results) -> None:
+    page.say(__doc__)
+
+    def percent(*shares: float) -> list[str]:
+        return [f"{share:.1%}" for share in shares]
+
+    page.table(
+        ["data", "right with 1 neuron", "right with 10"],
+        [
+            ["moons", *percent(r.shares["moons", 1], r.shares["moons", 10])],
+            ["circles", *percent(r.shares["circles", 1], r.shares["circles", 10])],
+            ["spiral", *percent(r.shares["spiral", 1], r.shares["spiral", 10])],
+        ],
+    )
+    plot_boundaries(page, r)
+    page.say("Look at the upper row: every boundary is straight. In the lower row it bends round the classes.")
+    page.say(
+        """
         It is often said that random data cannot be learned by other methods, but can be by networks. Both are too
         simple. Here the label of each point is random, as are those of 500 new points:
-    """)
+        """
+    )
     page.table(
         ["classifier", "right on its own points", "right on new ones"],
-        [[name, f"{own:.1%}", "–" if new is None else f"{new:.1%}"] for name, (own, new) in random.items()],
+        [
+            ["a line", *percent(*r.line)],
+            ["network 2-40-40-1", *percent(*r.network)],
+            ["nearest neighbour", *percent(*r.neighbour)],
+            [page.word("a plane in {n} dimensions", n=r.n), *percent(r.plane), "–"],
+        ],
     )
-    page.say(f"""
-        The network does fit them, every one. But so do others: the nearest neighbour of a point in the training data is
-        itself, and a mere plane separates {n} points in {n} dimensions however they are labelled. And it is not
-        learning: on new points all of them guess, because there is nothing to know. What a model can fit says how large
-        it is; what it knows shows only on data that it was not trained on.
-    """)
-    page.say("Look at the upper row: every boundary is straight. Try widths 2, 3 and 4: how many cuts does each need?")
-    numbers = {f"{name} {width}": share for (name, width), share in shares.items()}
-    return numbers | {
-        "random labels, line": random["a line"][0],
-        "random labels": random["network 2-40-40-1"][0],
-        "random labels, new": random["network 2-40-40-1"][1],
-        "random labels, neighbour": random["nearest neighbour"][0],
-        "random labels, plane": random[f"a plane in {n} dimensions"][0],
-    }
+    page.say(
+        """
+        The network fits {own:.1%} of the random labels. But others can do that too: the nearest neighbour of a point in
+        the training data is itself, and a mere plane separates {n} points in {n} dimensions however they are labelled.
+        And it is not learning: on new points all of them guess, and about half of the guesses are right, because there
+        is nothing to know. What a model can fit says how large it is; what it knows shows only on data that it was not
+        trained on.
+        """,
+        own=r.network[0], n=r.n,
+    )  # fmt: skip
+    page.say("Try: 2, 3 and 4 hidden neurons. How many cuts do the moons need, the circles, the spiral?")
+
+
+# %% Pictures.
+def plot_boundaries(page: Page, r: Results) -> None:
+    with page.figure(
+        "One hidden neuron makes one straight cut; the boundary of ten bends round the classes", 2, 3, size=(10.5, 6.6)
+    ) as (_, axes):
+        for ax, ((name, width), model) in zip(axes.T.flat, r.models.items(), strict=True):
+            nn.plot_decision_boundary(model, *r.data[name], ax, resolution=50 if page.plots else 2)
+            title = page.word(
+                "{data}, {width} hidden: {share:.0%} right",
+                data=page.word(name), width=width, share=r.shares[name, width],
+            )  # fmt: skip
+            ax.set(title=title, xlabel="x₁", ylabel="x₂")
+            ax.get_legend().remove()
+
+
+def main(page: Page | None = None) -> Results:
+    page = page or Page()
+    results = calculate(page)
+    tell(page, results)
+    return results
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Architecture: how many layers, how wide, and why there must be an activation function between two of them.
 
-A layer with n inputs and m neurons is a matrix of weights [n, m] and m biases: h = φ(x W + b). A network 3-4-4-1 is
-three of them. Depth alone is worth nothing. Without φ, two layers are
+A layer is fully connected when each of its neurons sees every input. With n inputs and m neurons it is a matrix of
+weights [n, m] and m biases: h = φ(x W + b). A network 3-4-4-1 is three of them. Depth alone is worth nothing. Without
+φ, two layers are
 
     (x W1 + b1) W2 + b2  =  x (W1 W2) + (b1 W2 + b2)
 
@@ -9,13 +10,14 @@ one linear map again, with the product of the matrices as its weights.
 """
 
 # %%
-from typing import Any
+import itertools
+from typing import Any, NamedTuple
 
 import numpy as np
 
 import nn
 
-from ..page import Page
+from ..page import COLORS, Page
 
 
 # %%
@@ -35,78 +37,134 @@ def multiplied_out(model: nn.MLP) -> tuple[Any, Any]:
     return weights, bias
 
 
-# %%
-def main(page: Page | None = None) -> dict[str, float]:
-    page = page or Page()
-    page.say(__doc__)
+def counts(sizes: list[int]) -> tuple[int, int]:
+    """Weights and biases of a fully connected network, from the number of its inputs and the widths of its layers."""
+    return sum(n * m for n, m in itertools.pairwise(sizes)), sum(sizes[1:])
 
-    # The shapes: each layer has as many rows as the one before has neurons.
-    model = nn.MLP(3, [4, 4, 1], "tanh", seed=page.seed)
-    page.say(f"The network 3-4-4-1, {len(model.parameters())} parameters:")
-    shapes = [w.shape for w, _ in matrices(model)]
-    rows = [[f"{k}", f"[{n}, {m}]", m, n * m + m] for k, (n, m) in enumerate(shapes, 1)]
-    page.table(["layer", "weights [inputs, neurons]", "biases", "together"], rows)
-    page.say("""
-        It is called a network of three layers: the inputs are not counted, for nothing is calculated there. Some books,
-        and the files that `nn.save` writes, hold the same matrices transposed, [neurons, inputs].
-    """)
-    page.drawing(nn.draw(model), "network", "The network 3-4-4-1: a line a weight, 32 of them and nine biases = 41")
 
-    # Without activation functions: multiply the weights out.
-    linear = nn.MLP(3, [4, 4, 1], "linear", seed=page.seed)
-    weights, bias = multiplied_out(linear)
+# %% What is calculated.
+class Results(NamedTuple):
+    """A network with its shapes; how far networks are from their matrices multiplied out; three fits of a sine.
+
+    `collapse` is the largest difference without activation functions, `apart` that with tanh.
+    """
+
+    model: nn.MLP
+    shapes: list[tuple[int, int]]
+    collapse: float
+    apart: float
+    x: Any
+    line: Any
+    fits: dict[str, Any]
+    parameters: int
+
+    def loss(self, fit: Any) -> float:
+        return float(np.mean((fit - np.sin(self.x)) ** 2))
+
+
+def calculate(page: Page) -> Results:
+    model, linear = (nn.MLP(3, [4, 4, 1], activation, seed=page.seed) for activation in ("tanh", "linear"))
     points = np.random.default_rng(page.seed).normal(size=(200, 3))
-    collapse = float(np.abs(nn.predict(linear, points) - (points @ weights + bias)[:, 0]).max())
-    bent = nn.predict(model, points)
-    weights, bias = multiplied_out(model)
-    apart = float(np.abs(bent - (points @ weights + bias)[:, 0]).max())
-    page.say(f"""
-        Multiplied out, the three matrices of a network without activation functions are one of shape [3, 1]. For 200
-        random inputs the network and this one matrix differ by {collapse:.1e} at most: 41 parameters do the work of
-        four. With tanh between the layers, the product of the matrices is off by {apart:.2g}.
-    """)
 
-    # What it costs: fit a sine with both.
+    def difference(network: nn.MLP) -> float:
+        weights, bias = multiplied_out(network)
+        return float(np.abs(nn.predict(network, points) - (points @ weights + bias)[:, 0]).max())
+
+    # What it costs: fit a sine with and without activation functions.
     x = np.linspace(-3, 3, 40 if page.quick else 80)
-    y = np.sin(x)
-    line = np.polyval(np.polyfit(x, y, 1), x)  # the best straight line, by the closed form
-    fits, losses = {}, {}
+    y, fits = np.sin(x), {}
     for activation in ("linear", "tanh"):
         network = nn.MLP(1, [8, 8, 1], activation, seed=page.seed)
         adam = nn.Adam(network.parameters(), lr=0.02)
         nn.fit(network, x[:, None], y, nn.mse_loss, optimizer=adam, epochs=600, batch_size=None, progress=False)
-        fits[activation] = np.array([network([v]).data for v in x])
-        losses[activation] = float(np.mean((fits[activation] - y) ** 2))
-    best = float(np.mean((line - y) ** 2))
+        fits[activation] = nn.predict(network, x[:, None])
+    return Results(
+        model, [weights.shape for weights, _ in matrices(model)], difference(linear), difference(model),
+        x, line=np.polyval(np.polyfit(x, y, 1), x), fits=fits, parameters=len(network.parameters()),
+    )  # fmt: skip
+
+
+# %% What it means.
+def tell(page: Page, r: Results) -> None:
+    page.say(__doc__)
+    page.say("The network 3-4-4-1, {count} parameters:", count=len(r.model.parameters()))
+    rows = [[f"{k}", f"[{n}, {m}]", m, n * m + m] for k, (n, m) in enumerate(r.shapes, 1)]
+    page.table(["layer", "weights [inputs, neurons]", "biases", "together"], rows)
+    page.say(
+        """
+        It is called a network of three layers: the inputs are not counted, for nothing is calculated there. Some books,
+        and the files that nn.save writes, hold the same matrices transposed, [neurons, inputs].
+        """
+    )
+    page.drawing(
+        nn.draw(r.model),
+        "network",
+        "The network 3-4-4-1: each line is a weight, 32 in all; with nine biases that is 41",
+    )
+
+    page.say("In a fully connected network the first layer grows with the input. Count the weights for images:")
+    small, medium, large = [3, 4, 4, 1], [32 * 32 * 3, 100, 10], [200 * 200 * 3, 100, 10]
+    page.table(
+        ["input", "network", "weights", "biases"],
+        [
+            ["three numbers", "3-4-4-1", *counts(small)],
+            ["32×32 pixels, 3 colours", "3072-100-10", *counts(medium)],
+            ["200×200 pixels, 3 colours", "120000-100-10", *counts(large)],
+        ],
+    )
+    page.say(
+        """
+        Each weight is a number to store and to train, and one multiplication for each example. For a photograph that is
+        {millions:.0f} million, nearly all of them in the first layer. Networks for images therefore begin with layers
+        that are not fully connected: a neuron sees only a small window, and the same weights serve for every window
+        (convolution).
+        """,
+        millions=counts(large)[0] / 1e6,
+    )
+
+    page.say(
+        """
+        Now leave out the activation functions. Multiplied out, the three matrices of such a network are one of shape
+        [3, 1]. For 200 random inputs the network and this one matrix differ by {collapse:.1e} at most: 41 parameters do
+        the work of four. With tanh between the layers, the product of the matrices is off by {apart:.2g}.
+        """,
+        collapse=r.collapse, apart=r.apart,
+    )  # fmt: skip
     page.say("Trained on a sine, networks 1-8-8-1 with and without activation functions, and the best straight line:")
     page.table(
         ["model", "parameters", "mean squared error"],
         [
-            ["network, tanh", len(network.parameters()), losses["tanh"]],
-            ["network, no activation", len(network.parameters()), losses["linear"]],
-            ["straight line, closed form", 2, best],
+            ["network, tanh", r.parameters, r.loss(r.fits["tanh"])],
+            ["network, no activation", r.parameters, r.loss(r.fits["linear"])],
+            ["straight line, closed form", 2, r.loss(r.line)],
         ],
     )
+    plot_fits(page, r)
+    page.say(
+        """
+        Look at the dashed line: without activation functions, training with {parameters} parameters found the best
+        straight line; the largest difference is {gap:.1g}. Try: relu in place of tanh.
+        """,
+        parameters=r.parameters, gap=np.abs(r.fits["linear"] - r.line).max(),
+    )  # fmt: skip
+
+
+# %% Pictures.
+def plot_fits(page: Page, r: Results) -> None:
     with page.figure("Without activation functions three layers end in the best straight line") as (_, axes):
-        axes.plot(x, y, "o", color="0.6", linestyle="none", label="data: sin x")
-        axes.plot(x, line, color="black", linestyle=":", linewidth=3.5, label="straight line, closed form")
-        axes.plot(x, fits["linear"], color="#d55e00", linestyle="--", label="1-8-8-1, no activation")
-        axes.plot(x, fits["tanh"], color="#0072b2", linestyle="-", label="1-8-8-1, tanh")
+        axes.plot(r.x, np.sin(r.x), "o", color="0.6", linestyle="none", label="data: sin x")
+        axes.plot(r.x, r.line, color="black", linestyle=":", linewidth=3.5, label="straight line, closed form")
+        axes.plot(r.x, r.fits["linear"], color=COLORS[1], linestyle="--", label="1-8-8-1, no activation")
+        axes.plot(r.x, r.fits["tanh"], color=COLORS[0], linestyle="-", label="1-8-8-1, tanh")
         axes.set(xlabel="x (radians)", ylabel="output")
         axes.legend()
-    page.say(
-        "Look at the broken line: training with 97 parameters found no more than a ruler. Try relu in place of tanh."
-    )
-    return {
-        "parameters": len(model.parameters()),
-        **{f"layer {k} {side}": size for k, s in enumerate(shapes, 1) for side, size in zip("nm", s, strict=True)},
-        "collapse": collapse,
-        "tanh apart": apart,
-        "linear": losses["linear"],
-        "tanh": losses["tanh"],
-        "line": best,
-        "from the line": float(np.abs(fits["linear"] - line).max()),
-    }
+
+
+def main(page: Page | None = None) -> Results:
+    page = page or Page()
+    results = calculate(page)
+    tell(page, results)
+    return results
 
 
 if __name__ == "__main__":

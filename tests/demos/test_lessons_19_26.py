@@ -32,40 +32,55 @@ def numbers_of(lesson: ModuleType) -> dict[str, float]:
 
 
 def test_a_loop_a_compiled_program_and_matrices_give_the_same_numbers() -> None:
-    numbers = numbers_of(vectorisation)
-    assert 0.1 < numbers["loss"] < 10
-    assert numbers["difference"] < 1e-13
-    assert abs(numbers["slope"]) > 1e-3
-    assert numbers["slope"] == pytest.approx(numbers["slope by nudging"], rel=1e-6)
+    found = vectorisation.main(quick())
+    assert [batch.n for batch in found.batches] == [1, 10, 100]
+    assert 0.1 < found.batches[-1].loss < 10
+    assert all(batch.difference < 1e-13 for batch in found.batches)
+    assert abs(found.slope) > 1e-3
+    assert found.slope == pytest.approx(found.nudged, rel=1e-6)
+    assert "tanh(W1 @ x + b1)" in found.source
+
+
+@cache
+def cuts() -> one_neuron_ten_neurons.Results:
+    return one_neuron_ten_neurons.main(quick())
 
 
 def test_one_neuron_cuts_once_and_ten_separate() -> None:
-    numbers = numbers_of(one_neuron_ten_neurons)
+    shares = cuts().shares
     for name, best_line in {"moons": 0.92, "circles": 0.75, "spiral": 0.9}.items():
-        assert 0.5 < numbers[f"{name} 1"] < best_line
-        assert numbers[f"{name} 10"] == 1.0
+        assert 0.5 < shares[name, 1] < best_line
+        assert shares[name, 10] == 1.0
 
 
 def test_random_labels_are_fitted_and_nothing_is_learnt() -> None:
-    numbers = numbers_of(one_neuron_ten_neurons)
-    assert numbers["random labels"] == numbers["random labels, neighbour"] == numbers["random labels, plane"] == 1.0
-    assert numbers["random labels, line"] < 0.75
-    assert 0.4 < numbers["random labels, new"] < 0.6
+    found = cuts()
+    assert found.network[0] == found.neighbour[0] == found.plane == 1.0
+    assert found.line[0] < 0.75
+    assert all(0.4 < new < 0.6 for _, new in (found.line, found.network, found.neighbour))
+
+
+@cache
+def layers() -> architecture.Results:
+    return architecture.main(quick())
 
 
 def test_shapes_of_the_weights() -> None:
-    numbers = numbers_of(architecture)
-    assert [(numbers[f"layer {k} n"], numbers[f"layer {k} m"]) for k in (1, 2, 3)] == [(3, 4), (4, 4), (4, 1)]
-    assert numbers["parameters"] == 41
+    found = layers()
+    assert found.shapes == [(3, 4), (4, 4), (4, 1)]
+    assert architecture.counts([3, 4, 4, 1]) == (32, 9)
+    assert len(found.model.parameters()) == 32 + 9
+    assert architecture.counts([32 * 32 * 3, 100, 10]) == (308_200, 110)
 
 
 def test_layers_without_activation_functions_collapse_into_one() -> None:
-    numbers = numbers_of(architecture)
-    assert numbers["collapse"] < 1e-14
-    assert numbers["tanh apart"] > 0.1
-    assert numbers["linear"] == pytest.approx(numbers["line"], rel=1e-3)
-    assert numbers["from the line"] < 0.01
-    assert numbers["tanh"] < numbers["line"] / 50
+    found = layers()
+    assert found.collapse < 1e-14
+    assert found.apart > 0.1
+    best = found.loss(found.line)
+    assert found.loss(found.fits["linear"]) == pytest.approx(best, rel=1e-3)
+    assert abs(found.fits["linear"] - found.line).max() < 0.01
+    assert found.loss(found.fits["tanh"]) < best / 50
 
 
 @cache
