@@ -98,7 +98,7 @@ def tell(page: Page, r: Results) -> None:
         return [f"{share:.1%}" for share in shares]
 
     page.table(
-        ["data", "right with 1 neuron", "right with 10"],
+        ["data set", "right with 1 neuron", "right with 10"],
         [
             ["moons", *percent(r.shares["moons", 1], r.shares["moons", 10])],
             ["circles", *percent(r.shares["circles", 1], r.shares["circles", 10])],

@@ -115,11 +115,11 @@ def tell(page: Page, r: Results) -> None:
     page.say(
         """
         Each weight is a number to store and to train, and one multiplication for each example. For a photograph that is
-        {millions:.0f} million, nearly all of them in the first layer. Networks for images therefore begin with layers
+        {weights:,} numbers, nearly all of them in the first layer. Networks for images therefore begin with layers
         that are not fully connected: a neuron sees only a small window, and the same weights serve for every window
         (convolution).
         """,
-        millions=counts(large)[0] / 1e6,
+        weights=counts(large)[0],
     )
 
     page.say(
