@@ -1,20 +1,20 @@
 """Numerical gradients and what they cost: nudge every weight in turn and look at the loss, or run backprop once.
 
-A derivative is a limit of differences, so a small step ε gives it nearly, without any calculus:
+To nudge a weight is to change it a little, by ε. A derivative is a limit of differences, so a small ε gives it nearly,
+without any calculus:
 
     forward   ∂L/∂w ≈ (L(w + ε) - L(w)) / ε             error ∝ ε
     central   ∂L/∂w ≈ (L(w + ε) - L(w - ε)) / (2ε)      error ∝ ε²
 
-A trainer that one often meets works like this, with ε = 1e-4, on a network of one hidden sigmoid layer and a linear
-output, whose weights are the list [W_h, b_h, W_o, b_o], and with the mean squared error. It learns, and it is slow:
-each step takes one forward pass for every weight and one more. Backprop takes one forward and one backward pass for
-them all.
+A common first program trains like this, with ε = 1e-4 and the mean squared error, a network of one hidden sigmoid layer
+and a linear output, whose weights are the list [W_h, b_h, W_o, b_o]. It learns, and it is slow: each step takes one
+forward pass for every weight and one more. Backprop takes one forward and one backward pass for them all.
 """
 
 # %%
 from collections.abc import Callable
 from timeit import repeat
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -51,85 +51,159 @@ def central_gradient(loss: Callable[[Any], float], theta: Any, epsilon: float) -
     return np.array([(loss(theta + nudge) - loss(theta - nudge)) / (2 * epsilon) for nudge in nudges])
 
 
-# %%
-def main(page: Page | None = None) -> dict[str, float]:
-    page = page or Page()
-    page.say(__doc__)
-    x = np.linspace(-1.0, 1.0, 40)
-    t = np.sin(3.0 * x)
+# %% What is calculated.
+INPUTS = np.linspace(-1.0, 1.0, 40)
+TARGETS = np.sin(3.0 * INPUTS)
+SIZES = 10.0 ** np.arange(-14.0, 0.5, 0.5)  # of ε
+
+
+class Cost(NamedTuple):
+    """What one gradient of a network costs, in milliseconds: by nudging, and by backprop."""
+
+    hidden: int
+    weights: int
+    nudging: float
+    backprop: float
+
+    @property
+    def ratio(self) -> float:
+        return self.nudging / self.backprop
+
+
+class Results(NamedTuple):
+    """The losses of the same descent by two rules, what a gradient costs, and its relative error for each of SIZES."""
+
+    weights: int
+    passes: int
+    backprop: list[float]
+    nudging: list[float]
+    costs: list[Cost]
+    forward: list[float]
+    central: list[float]
+
+    @property
+    def apart(self) -> float:
+        """The largest distance between the two loss curves, relative to their height."""
+        return max(abs(a / b - 1.0) for a, b in zip(self.nudging, self.backprop, strict=True))
+
+    @property
+    def best_forward(self) -> float:
+        """The best ε of forward differences."""
+        return float(SIZES[np.argmin(self.forward)])
+
+    @property
+    def best_central(self) -> float:
+        """The best ε of central differences."""
+        return float(SIZES[np.argmin(self.central)])
+
+
+def calculate(page: Page) -> Results:
     program = network(8, page.seed)
-    program.value_and_grad(x, t)  # the first call records and compiles
+    program.value_and_grad(INPUTS, TARGETS)  # the first call records and compiles
     start, passes = program.flat_parameters(), 0
 
     def loss(theta: Any) -> float:
         nonlocal passes
         passes += 1
-        return program(x, t, at=theta)
+        return program(INPUTS, TARGETS, at=theta)
 
-    # The same descent twice.
-    forward_gradient(loss, start, 1e-4)
-    cost, curves = passes, {}
-    rules = {
-        "backprop": lambda theta: program.value_and_grad(x, t, at=theta)[1],
-        "nudging, ε = 1e-4": lambda theta: forward_gradient(loss, theta, 1e-4),
-    }
-    for name, rule in rules.items():
-        theta, curves[name] = start, []
+    def backprop(theta: Any) -> Any:
+        return program.value_and_grad(INPUTS, TARGETS, at=theta)[1]
+
+    def descent(gradient: Callable[[Any], Any]) -> list[float]:
+        theta, losses = start, []
         for _ in range(100 if page.quick else 1000):
-            curves[name].append(loss(theta))
-            theta = theta - 0.2 * rule(theta)
-    exact, nudged = curves.values()
-    apart = max(abs(a / b - 1.0) for a, b in zip(nudged, exact, strict=True))
-    page.say(f"""
-        {len(start)} weights, {len(exact)} steps: the loss falls from {exact[0]:.3f} to {exact[-1]:.5f} by backprop and
-        to {nudged[-1]:.5f} by nudging. The curves differ by {apart:.1e} of their height at most. A gradient by nudging
-        took {cost} forward passes.
-    """)
+            losses.append(loss(theta))
+            theta = theta - 0.2 * gradient(theta)
+        return losses
 
-    # What it costs as the network grows.
-    rows = []
-    for hidden in (4, 16, 64, 256)[: 2 if page.quick else 4]:
-        p = network(hidden, page.seed)
-        p.value_and_grad(x, t)
-        at = p.flat_parameters()
-        jobs = lambda: forward_gradient(lambda w: p(x, t, at=w), at, 1e-4), lambda: p.value_and_grad(x, t, at=at)  # noqa: B023
-        slow, fast = (1000 * min(repeat(job, number=1, repeat=5)) for job in jobs)
-        rows.append([hidden, len(at), len(at) + 1, f"{slow:.3f}", f"{fast:.3f}", f"{slow / fast:.0f}"])
-    page.table(["hidden", "weights", "forward passes", "nudging, ms", "backprop, ms", "times slower"], rows)
+    forward_gradient(loss, start, 1e-4)
+    cost, truth = passes, backprop(start)
 
-    # How good they are: too large an ε bends, too small an ε drowns in rounding.
-    truth = rules["backprop"](start)
-    sizes = 10.0 ** np.arange(-14.0, 0.5, 0.5)
-    errors = {
-        rule: [float(np.linalg.norm(rule(loss, start, e) - truth) / np.linalg.norm(truth)) for e in sizes]
-        for rule in (forward_gradient, central_gradient)
-    }
-    best = {rule: float(sizes[np.argmin(values)]) for rule, values in errors.items()}
-    with page.figure("Nudging follows the same loss curve; its error is V-shaped in ε", columns=2) as (
-        _,
-        (left, right),
-    ):
-        for name, values in curves.items():
-            left.semilogy(values, label=name)
-        left.set(xlabel="step", ylabel="mean squared error", title=f"1 backward pass or {cost} forward passes a step")
-        for (rule, values), marker in zip(errors.items(), "o^", strict=True):
-            right.loglog(sizes, values, marker=marker, markersize=4, label=rule.__name__.replace("_gradient", ""))
+    def relative_error(rule: Callable[..., Any], epsilon: float) -> float:
+        return float(np.linalg.norm(rule(loss, start, epsilon) - truth) / np.linalg.norm(truth))
+
+    return Results(
+        len(start), cost, descent(backprop), descent(lambda theta: forward_gradient(loss, theta, 1e-4)),
+        costs=[measured(hidden, page.seed) for hidden in (4, 16, 64, 256)[: 2 if page.quick else 4]],
+        forward=[relative_error(forward_gradient, epsilon) for epsilon in SIZES],
+        central=[relative_error(central_gradient, epsilon) for epsilon in SIZES],
+    )  # fmt: skip
+
+
+def measured(hidden: int, seed: int) -> Cost:
+    """The cost of a gradient as the network grows."""
+    program = network(hidden, seed)
+    program.value_and_grad(INPUTS, TARGETS)
+    at = program.flat_parameters()
+
+    def nudging() -> None:
+        forward_gradient(lambda theta: program(INPUTS, TARGETS, at=theta), at, 1e-4)
+
+    def backprop() -> None:
+        program.value_and_grad(INPUTS, TARGETS, at=at)
+
+    slow, fast = (1000 * min(repeat(job, number=1, repeat=5)) for job in (nudging, backprop))
+    return Cost(hidden, len(at), slow, fast)
+
+
+# %% What it means.
+def tell(page: Page, r: Results) -> None:
+    page.say(__doc__)
+    page.say(
+        """
+        {weights} weights, {steps} steps: the loss falls from {start:.3f} to {backprop:.5f} by backprop and to
+        {nudging:.5f} by nudging. The two curves differ by at most {apart:.1e} of their height. One gradient by nudging
+        took {passes} forward passes.
+        """,
+        weights=r.weights, steps=len(r.backprop), start=r.backprop[0], backprop=r.backprop[-1], nudging=r.nudging[-1],
+        apart=r.apart, passes=r.passes,
+    )  # fmt: skip
+    page.table(
+        ["hidden neurons", "weights", "forward passes", "nudging, ms", "backprop, ms", "times slower"],
+        [
+            [c.hidden, c.weights, c.weights + 1, f"{c.nudging:.3f}", f"{c.backprop:.3f}", f"{c.ratio:.0f}"]
+            for c in r.costs
+        ],
+    )
+    plot(page, r)
+    page.say(
+        """
+        Look at the right half, from right to left: at first the error falls with ε (forward) or ε² (central), because
+        the line through two points of a curve is not its tangent. Then it rises with 1/ε, because the difference of two
+        nearly equal numbers keeps only their last digits. The best ε is near the square root of the rounding error,
+        1e-16, for forward differences (here {forward:.0e}), and near its cube root for central ones (here
+        {central:.0e}). For forward differences the usual 1e-4 is larger than it needs to be: good enough to train with,
+        but central differences with the same ε are far better.
+        """,
+        forward=r.best_forward, central=r.best_central,
+    )  # fmt: skip
+    page.say("Try: ε = 1e-13 in the descent. Does it still learn? The picture on the right says why.")
+
+
+# %% The picture.
+def plot(page: Page, r: Results) -> None:
+    with page.figure("Nudging follows the same loss curve; its error is V-shaped in ε", columns=2) as (_, axes):
+        left, right = axes
+        left.semilogy(r.backprop, label="backprop")
+        left.semilogy(r.nudging, label="nudging, ε = 1e-4")
+        passes = page.word("1 backward pass or {passes} forward passes a step", passes=r.passes)
+        left.set(xlabel="step", ylabel="mean squared error", title=passes)
+        right.loglog(SIZES, r.forward, marker="o", markersize=4, label="forward differences")
+        right.loglog(SIZES, r.central, marker="^", markersize=4, label="central differences")
         right.axvline(1e-4, color="0.4", linewidth=1, linestyle=":", label="the usual ε, 1e-4")
-        right.set(xlabel="ε", ylabel="error of the gradient, relative", title="best between bending and rounding")
+        right.set(
+            xlabel="ε", ylabel="relative error of the gradient", title="the best ε lies between two kinds of error"
+        )
         left.legend()
         right.legend()
-    page.say(f"""
-        Look at the right half: from the right the error falls with ε (forward) and ε² (central), because a chord is not
-        a tangent; from the left it falls with 1/ε, because the difference of two nearly equal numbers keeps only their
-        last digits. The best ε is near the root of the rounding error 1e-16 for forward differences (here
-        {best[forward_gradient]:.0e}) and near its cube root for central ones (here {best[central_gradient]:.0e}). The
-        1e-4 is larger than it need be: good enough to train with, and central differences, for the same ε,
-        would be far better.
-    """)
-    page.say("Try: ε = 1e-13 in the descent. Does it still learn? The picture on the right says why.")
-    found = {f"{rule.__name__} {e:.0e}": error for rule in errors for e, error in zip(sizes, errors[rule], strict=True)}
-    best_of = {f"best {rule.__name__}": e for rule, e in best.items()}
-    return found | best_of | {"weights": len(start), "passes": cost, "apart": apart, "fall": exact[-1] / exact[0]}
+
+
+def main(page: Page | None = None) -> Results:
+    page = page or Page()
+    results = calculate(page)
+    tell(page, results)
+    return results
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Lessons L06 to L09: what gradients cost, what a step does, where descent ends."""
 
-import math
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,32 +26,34 @@ def page(tmp_path: Path) -> Iterator[Page]:
 
 
 def test_numerical_gradients(page: Page) -> None:
-    numbers = numerical_gradients.main(page)
-    assert numbers["passes"] == numbers["weights"] + 1 == 26
-    assert numbers["fall"] < 0.5
-    assert 0.0 < numbers["apart"] < 1e-3
+    found = numerical_gradients.main(page)
+    assert found.passes == found.weights + 1 == 26
+    assert found.backprop[-1] < 0.5 * found.backprop[0]
+    assert 0.0 < found.apart < 1e-3
     # The error falls with ε and ε² on one side of the V, with 1/ε on the other.
-    forward, central = (lambda e, rule=rule: numbers[f"{rule}_gradient {e}"] for rule in ("forward", "central"))
-    assert forward("1e-02") / forward("1e-04") == pytest.approx(100, rel=0.05)
-    assert central("1e-01") / central("1e-03") == pytest.approx(10_000, rel=0.05)
-    assert forward("1e-13") > 1000 * forward("1e-08")
-    assert 1e-9 < numbers["best forward_gradient"] < 1e-6
-    assert 1e-6 < numbers["best central_gradient"] < 1e-3
-    assert central("1e-04") < forward("1e-04") / 1000
+    sizes = [f"{size:.0e}" for size in numerical_gradients.SIZES]
+    forward, central = (dict(zip(sizes, errors, strict=True)) for errors in (found.forward, found.central))
+    assert forward["1e-02"] / forward["1e-04"] == pytest.approx(100, rel=0.05)
+    assert central["1e-01"] / central["1e-03"] == pytest.approx(10_000, rel=0.05)
+    assert forward["1e-13"] > 1000 * forward["1e-08"]
+    assert 1e-9 < found.best_forward < 1e-6
+    assert 1e-6 < found.best_central < 1e-3
+    assert central["1e-04"] < forward["1e-04"] / 1000
 
 
 def test_learning_rate(page: Page) -> None:
-    numbers = learning_rate.main(page)
+    found = learning_rate.main(page)
     # In a bowl, the distance along each axis shrinks by 1 - η·c a step.
-    for rate in (0.01, 0.15, 0.19, 0.205):
+    for rate, loss in found.losses.items():
         u, v = -4 * (1 - rate) ** 30, 1.5 * (1 - 10 * rate) ** 30
-        assert numbers[f"loss at {rate}"] == pytest.approx((u * u + 10 * v * v) / 2, rel=1e-9)
-    assert numbers["steps at 0.01"] > 10 * numbers["steps at 0.15"]
-    assert numbers["steps at 0.181818"] < numbers["steps at 0.15"] < numbers["steps at 0.19"]
-    assert numbers["steps at 0.205"] == math.inf
-    assert numbers["loss at 0.205"] > 100
-    assert numbers["crossings"] == 30
-    assert numbers["angle error"] < 1e-3
+        assert loss == pytest.approx((u * u + 10 * v * v) / 2, rel=1e-9)
+    crawling, right, large, diverging = found.needed.values()
+    assert crawling > 10 * right
+    assert learning_rate.steps_needed(2 / 11) < right < large
+    assert diverging is None
+    assert found.losses[0.205] > 100
+    assert all(before[1] * after[1] < 0 for before, after in itertools.pairwise(found.paths[0.19]))
+    assert all(abs(angle - 90.0) < 1e-3 for angle in found.angles)
 
 
 def test_convex_or_not(page: Page) -> None:
