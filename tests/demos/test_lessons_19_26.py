@@ -132,14 +132,15 @@ def test_neurons_that_begin_equal_stay_equal() -> None:
 
 
 def test_dropout() -> None:
-    numbers = numbers_of(dropout)
-    assert numbers["different masks"] == 3
-    assert numbers["masked values"]
-    assert numbers["evaluation changes"] == 0.0
-    assert numbers["mean"] == pytest.approx(1.0, abs=0.06)  # four standard deviations
-    assert numbers["variance"] == pytest.approx(1.0, abs=0.01)
-    assert numbers["gap 0.5"] < 0.5 * numbers["gap 0"]
-    assert numbers["test 0.5"] < 0.8 * numbers["test 0"]
+    found = dropout.main(quick())
+    assert len(set(map(tuple, found.masks))) == 3
+    assert {value for mask in found.masks for value in mask} == {0.0, 2.0}
+    assert found.resting == [1.0] * 8
+    assert found.kept.mean() == pytest.approx(1.0, abs=0.06)  # four standard deviations
+    assert found.kept.var() == pytest.approx(1.0, abs=0.01)
+    assert found.gaps[0.5] < 0.5 * found.gaps[0.0]
+    assert found.test[0.5] < 0.8 * found.test[0.0]
+    assert min(found.histories[0.0].validation_loss) < min(found.test.values())
 
 
 def test_the_loop_by_hand_is_fit() -> None:
