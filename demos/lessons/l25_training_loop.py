@@ -4,14 +4,14 @@ An epoch uses every example once. Within it, for each minibatch,
 
     loss = mean over the batch     backward     θ ← θ - lr·∂loss/∂θ     forget the gradients
 
-After it, the loss of the validation data is taken, which are never trained on. Training ends early when that has not
-fallen for a while (its patience), and the best weights are restored. `nn.fit` is this loop.
+After it, the loss on the validation data is measured; these are never trained on. Training ends early when that loss
+has not fallen for some epochs (the patience), and the best weights are restored. `nn.fit` is this loop.
 """
 
 # %%
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.datasets import make_moons
@@ -19,7 +19,7 @@ from sklearn.datasets import make_moons
 import autograd
 import nn
 
-from ..page import Page
+from ..page import COLORS, Page
 
 
 # %% The loop, by hand.
@@ -62,19 +62,24 @@ def in_two_goes(x: Any, y: Any, epochs: int, seed: int, folder: Path) -> list[fl
     return list(model.state_dict().values())
 
 
-# %%
-def main(page: Page | None = None) -> dict[str, float]:
-    page = page or Page()
-    page.say(__doc__)
-    x, y = make_moons(60, noise=0.35, random_state=page.seed)
+# %% What is calculated.
+class Results(NamedTuple):
+    """Losses by both loops; a run that patience ends and a whole one; weights, resumed and loaded."""
 
-    # By hand, and by nn.fit.
+    by_hand: list[float]
+    by_fit: list[float]
+    early: nn.History
+    whole: nn.History
+    kept: float
+    one_go: list[float]
+    two_goes: list[float]
+    loaded: list[float]
+
+
+def calculate(page: Page) -> Results:
+    x, y = make_moons(60, noise=0.35, random_state=page.seed)
     by_hand = train_by_hand(*fresh(page.seed), x, y, epochs=5)
     by_fit = fit(*fresh(page.seed), x, y, epochs=5, batch_size=None).train_loss
-    difference = float(np.abs(np.subtract(by_hand, by_fit)).max())
-    page.say("Five epochs by this loop, and by `nn.fit`, which compiles it:")
-    rows = [[k, f"{a:.12f}", f"{b:.12f}"] for k, (a, b) in enumerate(zip(by_hand, by_fit, strict=True), 1)]
-    page.table(["epoch", "loss, by hand", "loss, nn.fit"], rows)
 
     # Long enough to overfit: the validation loss turns, and patience ends it.
     validation = make_moons(200, noise=0.35, random_state=page.seed + 1)
@@ -83,50 +88,77 @@ def main(page: Page | None = None) -> dict[str, float]:
     model, adam = fresh(page.seed)
     early = fit(model, adam, x, y, epochs=epochs, validation=validation, seed=page.seed, patience=20)
     kept = nn.evaluate(model, *validation, nn.binary_cross_entropy)["loss"]
-    page.say(f"60 noisy moons to train on, 200 to validate. With a patience of 20, and without for {epochs} epochs:")
-    page.show(early)
-    page.say(f"""
-        The best epoch was {early.best_epoch}, with a validation loss of {min(early.validation_loss):.4f}. Without
-        patience the training loss went on falling, to {whole.train_loss[-1]:.4f}, and the validation loss rose to
-        {whole.validation_loss[-1]:.4f}. The weights given back are those of the best epoch: asked again, they have
-        {kept:.4f}. A warning: the validation data have chosen the epoch, so this is no fair estimate any more.
-    """)
-    with page.figure("The training loss keeps falling, the validation loss turns: stop there") as (_, axes):
-        whole.plot(axes)
-        axes.axvline(
-            early.epochs, color="black", linestyle="-.", linewidth=1.2, label=f"patience ends it: {early.epochs}"
-        )
-        axes.set(title="", ylabel="cross-entropy")
-        axes.legend()
 
     # Save, load, resume.
     with tempfile.TemporaryDirectory() as name:
         model, adam = fresh(page.seed, dropout=0.2)
         fit(model, adam, x, y, epochs=10, seed=page.seed)
-        one_go = list(model.state_dict().values())
         two_goes = in_two_goes(x, y, 10, page.seed, Path(name))
         nn.save(model, Path(name) / "model.safetensors")
         copy = nn.load(Path(name) / "model.safetensors")
-    resumed = float(np.abs(np.subtract(one_go, two_goes)).max())
-    loaded = float(np.abs(np.subtract(one_go, list(copy.state_dict().values()))).max())
-    page.say(f"""
-        Ten epochs in one go and twice five with a file between, shuffled and with dropout: the largest difference of
-        any of the {len(one_go)} weights is {resumed:g}. Not nearly: exactly. For that, a checkpoint holds more than the
-        weights: the means that Adam keeps, the random numbers of dropout, and the place in the order of the examples.
-    """)
-    page.say("Look at the distance between the two curves. Try a patience of 3: is what stops it a turn, or noise?")
-    return {
-        "by hand": difference,
-        "resumed": resumed,
-        "loaded": loaded,
-        "best epoch": early.best_epoch,
-        "epochs": early.epochs,
-        "best": min(early.validation_loss),
-        "kept": kept,
-        "train first": whole.train_loss[0],
-        "train last": whole.train_loss[-1],
-        "last": whole.validation_loss[-1],
-    }
+    one_go, loaded = list(model.state_dict().values()), list(copy.state_dict().values())
+    return Results(by_hand, by_fit, early, whole, kept, one_go, two_goes, loaded)
+
+
+# %% What it means.
+def tell(page: Page, r: Results) -> None:
+    page.say(__doc__)
+    page.say("Five epochs by this loop, and by `nn.fit`, which compiles it:")
+    rows = [[k, f"{a:.12f}", f"{b:.12f}"] for k, (a, b) in enumerate(zip(r.by_hand, r.by_fit, strict=True), 1)]
+    page.table(["epoch", "loss, by hand", "loss, nn.fit"], rows)
+
+    page.say(
+        "60 noisy moons to train on, 200 to validate. With a patience of 20, and without for {epochs} epochs:",
+        epochs=r.whole.epochs,
+    )
+    page.show(r.early)
+    page.say(
+        """
+        The best epoch was {epoch}, with a validation loss of {best:.4f}. Without patience the training loss went on
+        falling, to {train:.4f}, while the validation loss was {last:.4f} at the end. The weights given back are those
+        of the best epoch: asked again, they have {kept:.4f}. A warning: the validation data have chosen the epoch, so
+        this loss is no fair estimate for new data any more. Look at the distance between the two curves: it is what was
+        learnt that holds for the training points alone.
+        """,
+        epoch=r.early.best_epoch, best=min(r.early.validation_loss), kept=r.kept,
+        train=r.whole.train_loss[-1], last=r.whole.validation_loss[-1],
+    )  # fmt: skip
+    if min(r.whole.validation_loss) < min(r.early.validation_loss):
+        page.say(
+            "Patience has its price: without it, epoch {epoch} would have come, with a validation loss of {best:.4f}.",
+            epoch=r.whole.best_epoch, best=min(r.whole.validation_loss),
+        )  # fmt: skip
+    plot(page, r)
+
+    page.say(
+        """
+        Ten epochs in one go, and twice five with a file between, shuffled and with dropout: the largest difference of
+        any of the {weights} weights is {apart:g}. For that, a checkpoint holds more than the weights: the means that
+        Adam keeps, the random numbers of dropout, and the place in the order of the examples.
+        """,
+        weights=len(r.one_go), apart=np.abs(np.subtract(r.one_go, r.two_goes)).max(),
+    )  # fmt: skip
+    page.say("Try: a patience of 3. Is what stops it a turn, or noise?")
+
+
+# %% The picture.
+def plot(page: Page, r: Results) -> None:
+    with page.figure("The training loss keeps falling, the validation loss turns: stop there") as (_, axes):
+        axes.plot(range(1, r.whole.epochs + 1), r.whole.train_loss, label="training")
+        axes.plot(range(1, r.whole.epochs + 1), r.whole.validation_loss, label="validation")
+        kept = page.word("weights kept: epoch {epoch}", epoch=r.early.best_epoch)
+        ends = page.word("patience ends it: epoch {epoch}", epoch=r.early.epochs)
+        axes.axvline(r.early.best_epoch, color=COLORS[2], linestyle=":", linewidth=1.5, label=kept)
+        axes.axvline(r.early.epochs, color="black", linestyle="-.", linewidth=1.2, label=ends)
+        axes.set(xlabel="epoch", ylabel="cross-entropy")
+        axes.legend()
+
+
+def main(page: Page | None = None) -> Results:
+    page = page or Page()
+    results = calculate(page)
+    tell(page, results)
+    return results
 
 
 if __name__ == "__main__":

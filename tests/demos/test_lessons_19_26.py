@@ -147,29 +147,34 @@ def test_neurons_that_begin_equal_stay_equal() -> None:
 
 
 def test_dropout() -> None:
-    numbers = numbers_of(dropout)
-    assert numbers["different masks"] == 3
-    assert numbers["masked values"]
-    assert numbers["evaluation changes"] == 0.0
-    assert numbers["mean"] == pytest.approx(1.0, abs=0.06)  # four standard deviations
-    assert numbers["variance"] == pytest.approx(1.0, abs=0.01)
-    assert numbers["gap 0.5"] < 0.5 * numbers["gap 0"]
-    assert numbers["test 0.5"] < 0.8 * numbers["test 0"]
+    found = dropout.main(quick())
+    assert len(set(map(tuple, found.masks))) == 3
+    assert {value for mask in found.masks for value in mask} == {0.0, 2.0}
+    assert found.resting == [1.0] * 8
+    assert found.kept.mean() == pytest.approx(1.0, abs=0.06)  # four standard deviations
+    assert found.kept.var() == pytest.approx(1.0, abs=0.01)
+    assert found.gaps[0.5] < 0.5 * found.gaps[0.0]
+    assert found.test[0.5] < 0.8 * found.test[0.0]
+    assert min(found.histories[0.0].validation_loss) < min(found.test.values())
+
+
+@cache
+def loops() -> training_loop.Results:
+    return training_loop.main(quick())
 
 
 def test_the_loop_by_hand_is_fit() -> None:
-    numbers = numbers_of(training_loop)
-    assert numbers["by hand"] < 1e-12
+    assert loops().by_hand == pytest.approx(loops().by_fit, abs=1e-12)
 
 
 def test_early_stopping_and_resuming() -> None:
-    numbers = numbers_of(training_loop)
-    assert numbers["epochs"] == numbers["best epoch"] + 20
-    assert numbers["kept"] == pytest.approx(numbers["best"], rel=1e-12)
-    assert numbers["last"] > 1.2 * numbers["best"]
-    assert numbers["train last"] < numbers["train first"] / 3
-    assert numbers["resumed"] == 0.0
-    assert numbers["loaded"] == 0.0
+    found = loops()
+    best = min(found.early.validation_loss)
+    assert found.early.epochs == found.early.best_epoch + 20
+    assert found.kept == pytest.approx(best, rel=1e-12)
+    assert found.whole.validation_loss[-1] > 1.2 * best
+    assert found.whole.train_loss[-1] < found.whole.train_loss[0] / 3
+    assert found.one_go == found.two_goes == found.loaded
 
 
 def test_two_moons() -> None:
