@@ -9,6 +9,7 @@ from .checks.diagnosis import diagnose
 from .checks.gradcheck import check_gradients
 from .compiler import BranchChanged
 from .compiler import compile as compile
+from .drawing.component import StepperComponent, stepper_component
 from .drawing.draw import draw
 from .drawing.drawing import Drawing
 from .drawing.stepper_output import Stepper, stepper
@@ -85,6 +86,7 @@ __all__ = [
     "Scope",
     "Step",
     "Stepper",
+    "StepperComponent",
     "Value",
     "arccos",
     "arccosh",
@@ -147,6 +149,7 @@ __all__ = [
     "softplus",
     "sqrt",
     "stepper",
+    "stepper_component",
     "take",
     "tan",
     "tanh",

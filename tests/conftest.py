@@ -33,7 +33,8 @@ SLOW = {
     "test_accessibility.py", "test_accuracy.py", "test_animation.py", "test_as_javascript.py", "test_descent.py",
     "test_distributed.py", "test_estimators.py", "test_exercises.py", "test_functions.py", "test_fuzz.py",
     "test_javascript.py", "test_layout.py", "test_onnx.py",
-    "test_page_browser.py", "test_playground.py", "test_playground_numbers.py", "test_race.py", "test_race_sweep.py",
+    "test_page_browser.py", "test_playground.py", "test_playground_accessibility.py", "test_playground_numbers.py",
+    "test_race.py", "test_race_sweep.py",
     "test_random_graphs.py", "test_runner.py", "test_special_values.py", "test_writer.py",
 }  # fmt: skip
 

@@ -21,10 +21,7 @@ def test_the_page_needs_nothing_but_itself():
     assert not names & {"src", "href", "xlink:href", "srcset", "action", "style"}
     assert not {name for name in names if name.startswith("on")}
     assert not re.search(r"url\(|@import|fetch\(|XMLHttpRequest|import\(", text)
-    assert set(re.findall(r"\w+://[^\"]+", text)) == {
-        "http://www.w3.org/2000/svg",
-        "http://www.w3.org/1998/Math/MathML",
-    }  # names of languages, not addresses
+    assert not re.search(r"\w+://", text)  # also no name of a language, which would look like an address
 
 
 def test_the_policy_allows_the_pages_own_style_and_script_alone():

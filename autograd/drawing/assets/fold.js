@@ -172,6 +172,15 @@ function joinAll() {
   }
 }
 
+// The labels, where the numbers have changed.
+function labelArrows() {
+  for (const [key, group] of arrows) {
+    const [k, operand] = key.split("_").map(Number);
+    const text = group.querySelector("text");
+    if (text && itemOf(k) === nodeItem(k)) write(text, data.nodes[k].operands[operand][1]);
+  }
+}
+
 function frame(part, spot) {
   const name = element(SVG, "text", { x: spot.x + 34, y: spot.y + 22, "font-size": 14, fill: "#4b5563" }, part.name);
   const ground = element(SVG, "rect", { class: "frame", x: spot.x, y: spot.y, width: spot.width, height: spot.height, rx: 10 });

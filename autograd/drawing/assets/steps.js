@@ -1,7 +1,7 @@
 
 // The steps: every state is shown from the data of the page, by buttons, keys, the scrubber or a clock.
-const MATHML = "http://www.w3.org/1998/Math/MathML";
-const steps = [...data.forward, ...data.backward];
+const MATHML = byId("formula").firstElementChild.namespaceURI;
+let steps = [...data.forward, ...data.backward];
 const evaluations = data.forward.length;
 
 const formula = ([name, ...children]) =>
@@ -47,7 +47,7 @@ const nodes = data.nodes.map((node, k) => {
   group.setAttribute("role", "group");
   group.setAttribute("aria-label", node.name || group.textContent);
   const [shownData, shownGrad] = ["data", "grad"].map((name) => group.querySelector(`text.${name}`));
-  const brief = shownData.textContent; // as the picture writes it
+  const brief = node.brief ?? shownData.textContent; // as the picture writes it
   if (node.constant) return { ...node, group, box, brief, shownData };
   doneMark(group, box);
   return { ...node, group, box, brief, shownData, shownGrad, gradName: shownGrad.previousElementSibling, row: row(node) };
@@ -207,12 +207,18 @@ function go(to) {
 
 // Playing: one step after another until the end, or until someone takes over.
 let timer = 0;
+let quiet = false; // whether the numbers change by themselves
+function showPlaying() {
+  const name = timer ? "Pause" : "Play";
+  write(byId("play-label"), word(name));
+  if (options.beside) byId("play").setAttribute("aria-label", word(`${name} the pass`)); // the page has another button
+  byId("play-icon").setAttribute("d", timer ? "M4 2h3v12H4zM9 2h3v12H9z" : "M4 2l9 6-9 6z");
+  byId("sentence").setAttribute("aria-live", timer || quiet ? "off" : "polite"); // what changes by itself is not read out
+}
 function pause() {
   clearInterval(timer);
   timer = 0;
-  write(byId("play-label"), word("Play"));
-  byId("play-icon").setAttribute("d", "M4 2l9 6-9 6z");
-  byId("sentence").setAttribute("aria-live", "polite");
+  showPlaying();
 }
 function play() {
   if (place === length()) go(0);
@@ -220,9 +226,7 @@ function play() {
     go(place + 1);
     if (place === length()) pause();
   }, Number(byId("speed").value));
-  write(byId("play-label"), word("Pause"));
-  byId("play-icon").setAttribute("d", "M4 2h3v12H4zM9 2h3v12H9z");
-  byId("sentence").setAttribute("aria-live", "off"); // what changes by itself is not read out
+  showPlaying();
 }
 function move(to) {
   pause();
@@ -252,9 +256,23 @@ keys.addEventListener("keydown", (event) => {
   move(to);
 }, { signal });
 
+// The same graph with other numbers: what is shown stays at its place.
+function renew(fresh, changing = false) {
+  Object.assign(data, fresh);
+  quiet = changing;
+  showPlaying();
+  steps = [...data.forward, ...data.backward];
+  data.nodes.forEach(({ data: exact, brief, grad }, k) => Object.assign(nodes[k], { data: exact, brief, grad }));
+  labelArrows();
+  const [taken, step] = current();
+  showGraph(taken, step);
+  showWords(taken, step);
+}
+
 spoken.push(() => {
-  write(byId("play-label"), word(timer ? "Pause" : "Play"));
+  showPlaying();
   go(place);
 });
 byId("forward").checked = forward;
-Object.assign(board, { go, pause });
+signal?.addEventListener("abort", pause);
+Object.assign(board, { go, pause, renew });

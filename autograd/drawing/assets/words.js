@@ -2,7 +2,7 @@
 // a component. These files, one after the other, are its body: words, view, fold, steps.
 const byId = (id) => root.getElementById(id);
 const board = { root }; // what others may ask it to do
-const SVG = "http://www.w3.org/2000/svg";
+const SVG = root.querySelector("svg").namespaceURI;
 
 function element(namespace, name, attributes = {}, ...children) {
   const made = document.createElementNS(namespace, name);
@@ -31,7 +31,7 @@ const spoken = []; // what says its words again in another language
   const within = root.querySelector("main") ?? root;
   const known = (text) => Object.hasOwn(data.chinese.words, text);
   const walk = document.createTreeWalker(within, NodeFilter.SHOW_TEXT, (text) =>
-    text.parentElement.closest("#known, svg.graph, script, style, #play-label") ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT);
+    text.parentElement?.closest("#known, svg.graph, script, style, #play-label") ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT);
   while (walk.nextNode()) {
     const text = walk.currentNode;
     const english = text.data.trim();

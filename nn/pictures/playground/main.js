@@ -101,15 +101,15 @@ const act = {
   choose(row) {
     chosen = row;
     const { X, y, classes } = training.data;
-    page("place").textContent = t("Point {k} is chosen: {numbers}, class {label}.", {
+    page("said").textContent = t("Point {k} is chosen: {numbers}, class {label}.", {
       k: row + 1,
-      numbers: X[row].map(short).join(", "),
+      numbers: X[row].map((x) => short(x)).join(", "),
       label: classes[y[row]],
     });
     draw();
   },
   moved(cursor) {
-    if (cursor) page("place").textContent = cursor.map(short).join(", ");
+    if (cursor) page("said").textContent = cursor.map((x) => short(x)).join(", ");
     draw();
   },
 };
@@ -124,7 +124,7 @@ function edited(text) {
   training.history = [];
   training.record();
   chosen = null;
-  page("place").textContent = text;
+  page("said").textContent = text;
   say("");
   if (wasRunning) play();
   shown();
@@ -219,7 +219,7 @@ const parts = [
     showNumbers();
     drawCurves(page("curves"), training.history);
     showGradientSizes(page("gradients"), layerGradients(training));
-    card.draw(training, chosen);
+    card.draw(training, chosen, running);
   },
 ];
 
@@ -312,7 +312,7 @@ const plane = new Plane(page("plane"), act);
 const network = new NetworkPicture(document.querySelector(".frame"), {
   open(layer, k) {
     card.open([layer, k]);
-    draw();
+    card.draw(training, chosen);
   },
   focus(at) {
     showFocus(at);

@@ -16,7 +16,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
-from autograd import javascript_rules, write_whole
+from autograd import StepperComponent, javascript_rules, stepper_component, write_whole
 
 from ...activations import ACTIVATIONS, is_rectifier
 from ...initialization import INITS
@@ -25,7 +25,8 @@ from .own_data import read_csv, table_data
 # One idea a file, in the order in which they need each other.
 SCRIPTS = [
     *("random", "language", "datasets", "csv", "network", "optimizers", "settings", "training"),
-    *("colours", "maps", "plane", "network_picture", "curves", "space", "gradient_sizes", "card", "controls", "main"),
+    *("colours", "maps", "plane", "network_picture", "curves", "space", "gradient_sizes", "neuron", "card", "controls"),
+    "main",
 ]
 
 
@@ -104,28 +105,32 @@ def _open(page: Playground) -> None:
 
 def assembled(data: dict[str, Any] | None) -> str:
     """The text of the page, with data of your own or None."""
-    style, script = _asset("page.css"), _script()
+    stepper = stepper_component(ACTIVATIONS)
+    style, script = _asset("page.css"), _script(stepper)
     parts = {
-        "policy": f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; base-uri 'none'; "
-        "form-action 'none'",
+        "policy": f"default-src 'none'; style-src {_hash(style)} {_hash(stepper.style)}; script-src {_hash(script)}; "
+        "base-uri 'none'; form-action 'none'",
         "style": style,
+        "board": stepper.style,
+        "steps": stepper.html,
         "script": script,
         "data": _json(data),
     }
     return re.sub("@([a-z]+)@", lambda place: parts[place[1]], _asset("page.html"))
 
 
-def _script() -> str:
+def _script(stepper: StepperComponent) -> str:
     """All of JavaScript, in a scope of its own."""
     rules = javascript_rules().replace("export const rules", "const rules")
     known = {
-        "CHINESE": json.loads(_asset("chinese.json")),
+        "CHINESE": stepper.chinese | json.loads(_asset("chinese.json")),
+        "STEPPER": {"chinese": stepper.chinese, "functions": stepper.functions, "dot": stepper.dot},
         "ACTIVATIONS": {name: _other_operands(name) for name in ACTIVATIONS},
         "RECTIFIERS": [name for name in ACTIVATIONS if is_rectifier(name)],
         "INITS": list(INITS),
     }
     constants = [f"const {name} = {_json(value)};\n" for name, value in known.items()]
-    texts = [f"const rules = (() => {{\n{rules}\nreturn rules;\n}})();\n", *constants]
+    texts = [f"const rules = (() => {{\n{rules}\nreturn rules;\n}})();\n", *constants, stepper.script]
     return "".join(['"use strict";\n(() => {\n', *texts, *(_asset(f"{name}.js") for name in SCRIPTS), "})();\n"])
 
 

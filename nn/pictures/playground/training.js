@@ -184,12 +184,12 @@ class Training {
   }
 }
 
-// A number in at most about four digits.
-function short(x) {
+// A number in at most about four digits, or as many as are asked for.
+function short(x, precision = 4) {
   if (x === null || x === undefined) return "–";
   if (!Number.isFinite(x)) return String(x).replace("Infinity", "∞").replace("-", "−");
   const size = Math.abs(x);
-  if (size === 0 || (size >= 1e-3 && size < 1e5)) return String(Number(x.toPrecision(4))).replace("-", "−");
-  const [digits, exponent] = x.toExponential(3).split("e");
+  if (size === 0 || (size >= 1e-3 && size < 1e5)) return String(Number(x.toPrecision(precision))).replace("-", "−");
+  const [digits, exponent] = x.toExponential(precision - 1).split("e");
   return `${Number(digits)}e${Number(exponent)}`.replace(/-/g, "−");
 }

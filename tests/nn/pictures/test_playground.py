@@ -9,6 +9,7 @@ from urllib.parse import unquote_plus
 import pytest
 
 import nn
+from autograd import Value
 from autograd.cli import main
 from nn.activations import ACTIVATIONS
 from nn.initialization import INITS
@@ -408,49 +409,165 @@ def numbers(text):
     return [float(x.replace("−", "-")) for x in re.findall(r"−?\d+\.?\d*(?:e−?\d+)?", text)]
 
 
-def test_a_neuron_shows_its_formula_and_its_backprop(page):
-    layers(page, 3, 2)
-    page.evaluate("playground.epoch(3)")
-    page.get_by_role("button", name="Neuron 2 of layer 1").click()
-    card = page.locator("#card")
-    assert card.get_by_role("heading").inner_text() == "Neuron 2 of layer 1"
-    model = nn.MLP(2, [3, 2, 1], activation="tanh")
+def open_neuron(page, k, layer):
+    page.get_by_role("button", name=f"Neuron {k} of layer {layer}").click()
+    return page.locator("#card")
+
+
+def shown_gradients(card):
+    """Name, data and gradient of each node in the table of the stepper."""
+    rows = [row.locator("th, td").all_inner_texts() for row in card.locator("#known tr").all()]
+    return {
+        name: tuple(numbers(text)[0] if text != "–" else None for text in (data, grad)) for name, data, grad, _ in rows
+    }
+
+
+def loss_of(page, widths, row, activation="tanh", classes=2):
+    """The network of the page as one of nn, and the loss of an example after its backward pass, inputs included."""
+    model = nn.MLP(2, [*widths, 1 if classes == 2 else classes], activation=activation)
     for parameter, number in zip(model.parameters(), page.evaluate("playground.parameters()"), strict=True):
         parameter.data = number
     data = page.evaluate("playground.data()")
+    inputs = [Value(x) for x in data["X"][row]]
+    loss = (nn.binary_cross_entropy if classes == 2 else nn.cross_entropy)(model(inputs), data["y"][row])
+    loss.backward()
+    return model, inputs, loss
+
+
+def test_a_neuron_shows_its_formula_and_its_backprop(page):
+    layers(page, 3, 2)
+    page.evaluate("playground.epoch(3)")
+    card = open_neuron(page, 2, 1)
+    assert card.get_by_role("heading", level=2).first.inner_text() == "Neuron 2 of layer 1"
+    model, inputs, loss = loss_of(page, [3, 2], 4)
     card.get_by_role("spinbutton", name="Example").fill("5")
     card.get_by_role("spinbutton", name="Example").press("Enter")
-    nn.binary_cross_entropy(model(data["X"][4]), data["y"][4]).backward()
     neuron = model.layers[0].neurons[1]
+    assert numbers(card.locator(".formula").first.inner_text())[-1] == pytest.approx(
+        math.tanh(sum(w.data * x.data for w, x in zip(neuron.w, inputs, strict=True)) + neuron.b.data), rel=1e-3
+    )
     card.get_by_role("button", name="Last").click()
-    rows = [r.locator("td").all_inner_texts() for r in card.locator(".rows tr").all()]
-    shown = {cells[3]: (numbers(cells[4])[0], numbers(cells[5])[0]) for cells in rows}
+    shown = shown_gradients(card)
     for name, value in {"w1": neuron.w[0], "w2": neuron.w[1], "b": neuron.b}.items():
-        assert shown[name] == pytest.approx((value.data, value.grad), rel=1e-3)
-    assert card.locator(".place").inner_text() == "8 of 8"  # two from the next layer, z, three parameters, two inputs
+        assert shown[name] == pytest.approx((value.data, value.grad), rel=1e-5)
+    assert shown["L"] == pytest.approx((loss.data, 1), rel=1e-5)
+    # Two from the loss, two to a, one to z, two weights, two inputs and the bias.
+    assert card.locator("#place").inner_text() == "Backward pass, step 10 of 10"
     card.get_by_role("button", name="First").click()
-    assert card.locator(".product").is_hidden()
-    for step in range(1, 9):
+    assert card.locator("#product").is_hidden()
+    for step in range(1, 11):
         card.get_by_role("button", name="Next").click()
-        assert card.locator(".place").inner_text() == f"{step} of 8"
-        upstream, local, product = (numbers(text)[0] for text in card.locator(".factor b").all_inner_texts())
-        assert product == pytest.approx(upstream * local, rel=2e-3)
+        assert card.locator("#place").inner_text() == f"Backward pass, step {step} of 10"
+        upstream, local, product = (numbers(text)[0] for text in card.locator(".factor .number").all_inner_texts())
+        assert product == pytest.approx(upstream * local, rel=2e-5)
+        assert card.locator("[aria-current]").count() in (1, 2)
     card.get_by_role("button", name="Back").click()
-    assert card.locator(".place").inner_text() == "7 of 8"
+    assert card.locator("#place").inner_text() == "Backward pass, step 9 of 10"
+    page.keyboard.press("Home")
+    assert card.locator("#place").inner_text() == "Before step 1 of 10"
+    page.keyboard.press("ArrowRight")
+    assert "∂L/∂z1⁽²⁾" in card.locator("#sentence").inner_text()
     page.keyboard.press("Escape")
     assert card.is_hidden()
+    assert page.evaluate("document.activeElement.ariaLabel") == "Neuron 2 of layer 1"
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu", "leaky_relu", "gelu", "linear"])
+def test_the_sums_over_the_paths_are_the_gradients_of_the_engine(page, activation):
+    layers(page, 4, 3)
+    put(page, Activation=activation)
+    page.evaluate("playground.epoch(2)")
+    page.evaluate("playground.load({X: [[0.5, 1], [-1, 2], [0.2, -0.3]], y: [0, 1, 2]})")
+    model, _, _ = loss_of(page, [4, 3], 0, activation, classes=3)
+    for layer, k in ((1, 2), (2, 3), (3, 1)):
+        card = open_neuron(page, k, layer)
+        page.keyboard.press("End")
+        neuron = model.layers[layer - 1].neurons[k - 1]
+        shown = shown_gradients(card)
+        for j, w in enumerate(neuron.w):
+            assert shown[f"w{j + 1}"] == pytest.approx((w.data, w.grad), rel=1e-5), (layer, k, j)
+        assert shown["b"] == pytest.approx((neuron.b.data, neuron.b.grad), rel=1e-5)
+
+
+def test_the_card_of_a_neuron_opens_into_its_nodes(page):
+    card = open_neuron(page, 3, 2)
+    part = card.get_by_role("button", name="neuron 3", exact=True)
+    assert part.get_attribute("aria-expanded") == "false"
+    assert card.locator(".node:visible").count() == 8 + 1 + 1 + 1  # inputs, the card, the sum of the output, the loss
+    part.focus()
+    page.keyboard.press("Enter")
+    assert card.locator(".node:visible").count() == 8 + 8 + 1 + 2 + 1 + 1
+    page.keyboard.press("Enter")
+    assert card.locator(".node:visible").count() == 11
+    names = card.locator(".node.closed text").all_text_contents()
+    assert names[:4] == ["neuron 3", "input", "weight", "grad"]
+    assert [name for name in names if name.startswith(("sum", "tanh"))] == ["sum z", "tanh a"]
+
+
+def test_the_formula_says_what_the_rule_of_the_table_says(page):
+    card = open_neuron(page, 1, 2)
+    steps = int(card.locator("#scrubber").get_attribute("max"))
+    said = []
+    for _ in range(steps):
+        page.keyboard.press("ArrowRight")
+        said.append(card.locator("#sentence").inner_text())
+    assert any("∂a/∂z = 1 - a·a = " in text and "(hyperbolic tangent): a = tanh(z)." in text for text in said)
+    assert re.search(r"softplus\(.*\)\. Its local derivative .* is ∂L/∂z1⁽³⁾ = −?sigmoid\(−?z1⁽³⁾\) = ", said[0])
+    put(page, Activation="relu")
+    page.keyboard.press("Escape")
+    card = open_neuron(page, 1, 2)
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    assert "∂a/∂z = 1 if z > 0 else 0 = " in card.locator("#sentence").inner_text()
+
+
+def test_the_pass_is_played(page):
+    card = open_neuron(page, 1, 1)
+    card.get_by_role("combobox", name="Speed").select_option("very fast")
+    card.get_by_role("button", name="Play the pass").click()
+    card.get_by_role("button", name="Pause the pass").wait_for()
+    page.wait_for_function(
+        "() => document.querySelector('#card .board').shadowRoot.getElementById('scrubber').value > 1"
+    )
+    page.get_by_role("button", name="Close").click()
+    assert state(page)["running"] is False
+
+
+def test_the_place_in_the_pass_stays_while_training_runs(page):
+    card = open_neuron(page, 2, 1)
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+    before = card.locator("#sentence").inner_text()
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_function("() => playground.state().epoch > 3")
+    page.wait_for_function(
+        "text => document.querySelector('#card .board').shadowRoot.getElementById('sentence').textContent !== text",
+        arg=before,
+    )
+    assert card.locator("#place").inner_text() == "Backward pass, step 4 of 18"
+    assert card.locator("#sentence").get_attribute("aria-live") == "off"
+    page.get_by_role("button", name="Pause", exact=True).click()
+    page.wait_for_function(
+        "() => document.querySelector('#card .board').shadowRoot.getElementById('sentence').ariaLive === 'polite'"
+    )
 
 
 def test_the_output_neuron_and_every_other_opens(page):
     layers(page, 2, 1)
-    for name in ("Neuron 1 of layer 1", "Neuron 1 of layer 2", "Neuron 1 of layer 3"):
-        button = page.get_by_role("button", name=name)
-        button.click()
+    for layer in (1, 2, 3):
+        card = open_neuron(page, 1, layer)
+        button = page.get_by_role("button", name=f"Neuron 1 of layer {layer}")
         assert button.get_attribute("aria-pressed") == "true"
-        assert page.locator("#card").get_by_role("heading").inner_text() == name
-    assert "loss of this example" in page.locator("#card .formula").inner_text()
+        assert card.get_by_role("heading", level=2).first.inner_text() == f"Neuron 1 of layer {layer}"
+    assert "loss of this example" in card.locator(".formula").first.inner_text()
     page.get_by_role("button", name="Remove layer").click()
-    assert page.locator("#card").is_hidden()
+    assert card.is_hidden()
+
+
+def test_columns_may_be_called_as_the_parts_of_a_neuron(pages):
+    page = pages.open()
+    assert paste(page, "a,z,class\n1,2,p\n2,1,q\n0,1,p\n") == "3 points were read."
+    assert {"x1", "x2", "a", "z"} <= shown_gradients(open_neuron(page, 1, 1)).keys()
 
 
 def test_a_point_is_chosen_by_a_click(page):
@@ -475,9 +592,9 @@ def test_chinese(page, pages):
     page.get_by_role("button", name="一轮").click()
     assert state(page)["epoch"] == 1
     page.get_by_role("button", name="第 1 层的神经元 2").click()
-    page.get_by_role("button", name="前进").click()
-    assert "链式法则" not in page.locator("#card .sentence").inner_text()
-    assert "梯度" in page.locator("#card .sentence").inner_text()
+    page.get_by_role("button", name="下一步").click()
+    assert page.locator("#sentence").inner_text().startswith("运算 …（后面的各层，以及这个样本的损失）：L = ")
+    assert page.locator("#card .node.closed text").all_text_contents()[:4] == ["神经元 2", "输入", "权重", "梯度"]
     for fragment, locale in ((page.evaluate("location.hash"), "en-GB"), ("", "zh-CN")):
         assert pages.open(fragment=fragment, locale=locale).get_by_role("button", name="播放").count() == 1
     put(page, Language="English")
