@@ -10,7 +10,7 @@ from autograd import Value, compile, grad, primitive, sqrt
 from autograd.engine.value import apply
 from autograd.rules.table import DOT, TABLE
 from tests.eagerly import agree
-from tests.extent import some
+from tests.extent import ALL, some
 
 NUMBERS = [-2.5, -1.0, -0.625, 0.0, 0.3, 0.5, 0.875, 1.0, 1.25, 2.0, 6.5]
 INDEXED = ("softmax", "log_softmax")  # whose first operand is a place among the others
@@ -47,7 +47,7 @@ def points(row, arity):
                     found.append(point)
         except (ValueError, ArithmeticError):
             continue
-        if len(found) == 40:
+        if len(found) == (40 if ALL else 15):
             break
     return np.array(found)
 

@@ -41,7 +41,7 @@ class TestSettings:
     def test_of_any_number_are_forgotten_at_last(self):
         model = self.Model()
         program = compile(lambda x: x * setting(model, "strength"))
-        for strength in range(50):
+        for strength in range(25):
             model.strength = float(strength)
             assert program([2.0]) == 2.0 * strength
         assert sum(map(len, program._traces._known.values())) < 20
