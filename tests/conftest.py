@@ -1,5 +1,6 @@
 """What the tests share: reproducible random examples, and a table of operations that each test leaves as it was."""
 
+import gc
 import signal
 from collections.abc import Iterator
 from typing import Any
@@ -43,6 +44,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.name in SLOW:
             item.add_marker(pytest.mark.slow)
+
+
+def pytest_collection_finish() -> None:
+    """The garbage collector need not look through all that was imported again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

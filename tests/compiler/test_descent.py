@@ -81,20 +81,21 @@ def by_hand(loss, X, t, rule, state, order, size, theta=None, moved=None):
 
 
 @pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize(("n", "size"), [(1, 1), (9, 1), (9, 4), (19, 8), (19, 19), (33, 32), (40, 7)])
-def test_steps_are_those_of_a_loop_in_python(backend, rule, n, size):
+def test_steps_are_those_of_a_loop_in_python(backend, rule):
     move, state = RULES[rule]
-    X, t = data(n)
     loss = network_loss(backend)
-    descent = loss.descent(X, t, rule=move, state=state)
-    assert native(descent) is (backend == "llvm")
-    order = np.random.default_rng(1).permutation(n)
-    descent.run(order, size)
-    theta, rows, norms = by_hand(loss, X, t, move, state, order, size)
-    assert descent.theta == pytest.approx(theta, rel=1e-10, abs=1e-12)
-    assert descent.norms == pytest.approx(norms, rel=1e-10)
-    for kept, column in zip(descent.state, zip(*rows, strict=True), strict=True):
-        assert np.broadcast_to(kept, len(theta)) == pytest.approx(np.array(column), rel=1e-10, abs=1e-12)
+    for n, size in [(1, 1), (9, 1), (9, 4), (19, 8), (19, 19), (33, 32), (40, 7)]:
+        case = f"{n} examples, {size} at a time"
+        X, t = data(n)
+        descent = loss.descent(X, t, rule=move, state=state)
+        assert native(descent) is (backend == "llvm"), case
+        order = np.random.default_rng(1).permutation(n)
+        descent.run(order, size)
+        theta, rows, norms = by_hand(loss, X, t, move, state, order, size)
+        assert descent.theta == pytest.approx(theta, rel=1e-10, abs=1e-12), case
+        assert descent.norms == pytest.approx(norms, rel=1e-10), case
+        for kept, column in zip(descent.state, zip(*rows, strict=True), strict=True):
+            assert np.broadcast_to(kept, len(theta)) == pytest.approx(np.array(column), rel=1e-10, abs=1e-12), case
 
 
 def test_results_are_those_before_each_step_in_the_order_of_the_examples(backend):
@@ -121,21 +122,22 @@ def test_examples_may_come_again_or_not_at_all(backend):
         assert (len(descent.norms), len(descent.results)) == (len(norms), len(order))
 
 
-@pytest.mark.parametrize("most", [1, 3, 7, 24, 33])
-def test_examples_that_are_many_go_piece_by_piece(backend, monkeypatch, most):
+def test_examples_that_are_many_go_piece_by_piece(backend, monkeypatch):
     X, t = data(31)
     loss = network_loss(backend)
     loss.map(X, t)
     move, state = RULES["Adam"]
-    theta, _, norms = by_hand(loss, X, t, move, state, np.arange(31), 4)
-    monkeypatch.setattr("autograd.compiler.descent._AT_ONCE", 3 * most)
-    descent = loss.descent(X, t, rule=move, state=state)
     at = loss.flat_parameters()
-    descent.run(batch_size=4)
-    assert descent.theta == pytest.approx(theta, rel=1e-10, abs=1e-12)
-    assert descent.norms == pytest.approx(norms, rel=1e-10)
-    assert descent.results[:4] == pytest.approx(loss.map(X[:4], t[:4], at=at), rel=1e-12)
-    assert len(descent.results) == 31
+    theta, _, norms = by_hand(loss, X, t, move, state, np.arange(31), 4)
+    for most in (1, 3, 7, 24, 33):
+        monkeypatch.setattr("autograd.compiler.descent._AT_ONCE", 3 * most)
+        descent = loss.descent(X, t, rule=move, state=state)
+        descent.run(batch_size=4)
+        case = f"{most} examples at once"
+        assert descent.theta == pytest.approx(theta, rel=1e-10, abs=1e-12), case
+        assert descent.norms == pytest.approx(norms, rel=1e-10), case
+        assert descent.results[:4] == pytest.approx(loss.map(X[:4], t[:4], at=at), rel=1e-12), case
+        assert len(descent.results) == 31, case
 
 
 def test_the_values_stay_as_they_are(backend):

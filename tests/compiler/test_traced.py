@@ -41,7 +41,7 @@ class TestSettings:
     def test_of_any_number_are_forgotten_at_last(self):
         model = self.Model()
         program = compile(lambda x: x * setting(model, "strength"))
-        for strength in range(50):
+        for strength in range(25):
             model.strength = float(strength)
             assert program([2.0]) == 2.0 * strength
         assert sum(map(len, program._traces._known.values())) < 20
@@ -331,13 +331,13 @@ class TestMemoryAndThreads:
     def test_a_large_batch_takes_no_more_memory_than_a_chunk(self):
         ws = [Value(0.01 * k) for k in range(200)]
         program = compile(lambda x: total([(w * x).tanh() for w in ws]), backend="numpy")
-        x = np.linspace(-1.0, 1.0, 50_000)
+        x = np.linspace(-1.0, 1.0, 20_000)
         program.value_and_grad(x[:10])
         tracemalloc.start()
         value, gradient = program.value_and_grad(x)
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-        assert peak < 30e6  # the whole batch at once would be 240 MB
+        assert peak < 30e6  # the whole batch at once would be 96 MB
         assert value == pytest.approx(0.0, abs=1e-9)
         w = 0.01 * np.arange(200)
         assert gradient == pytest.approx((x / np.cosh(w[:, None] * x) ** 2).mean(axis=1), rel=1e-9, abs=1e-12)

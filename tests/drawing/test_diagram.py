@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from autograd import Value, dot, draw, no_grad, scope, total
 from autograd.drawing.dot import SIDES
 from autograd.engine.backward import topological_order
+from autograd.engine.scope import Scope, inside
 from tests.drawing.graphs import Picture, gates, layer
 from tests.extent import examples
 
@@ -201,12 +202,11 @@ def test_collapse_without_scopes_draws_everything():
 
 @pytest.mark.slow
 def test_scopes_nested_ever_deeper_need_no_recursion():
-    scopes = [scope(f"s{k}") for k in range(3000)]
-    for s in scopes:
-        s.__enter__()
-    y = Value(1.0) * Value(2.0)
-    for s in reversed(scopes):
-        s.__exit__()
+    nested = None
+    for k in range(3000):
+        nested = Scope(f"s{k}", nested)
+    with inside(nested):
+        y = Value(1.0) * Value(2.0)
     assert len(Picture(draw(y)).nodes) == 3
     assert len(Picture(draw(y, collapse=True)).nodes) == 1
 

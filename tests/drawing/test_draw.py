@@ -169,14 +169,13 @@ def test_collapsing_brings_a_graph_below_the_limit():
     assert len(Picture(draw(y * 2, collapse=True)).nodes) == 3
 
 
-@pytest.mark.slow
-def test_a_chain_of_a_hundred_thousand_nodes_needs_no_recursion():
-    y = chain(100_000)
-    with pytest.raises(ValueError, match="100001 nodes"):
+def test_a_chain_of_ten_thousand_nodes_needs_no_recursion():
+    y = chain(10_000)
+    with pytest.raises(ValueError, match="10001 nodes"):
         draw(y)
     assert y._repr_svg_() is None
     with scope("deep"):
-        y = chain(100_000)
+        y = chain(10_000)
     assert len(Picture(draw(y, collapse=True)).nodes) == 1
 
 

@@ -139,10 +139,10 @@ def deep(length: int) -> Value:
 def test_a_deep_graph_has_no_recursion(copied: Callable[[Any], Any]) -> None:
     gc.disable()
     try:
-        twin = copied(deep(200_000))
+        twin = copied(deep(20_000))
         twin.backward()
         order = topological_order(twin)
-        assert len(order) == 200_001
+        assert len(order) == 20_001
         assert order[0].grad == 1.0
     finally:
         gc.enable()
@@ -150,8 +150,8 @@ def test_a_deep_graph_has_no_recursion(copied: Callable[[Any], Any]) -> None:
 
 @pytest.mark.slow
 def test_a_wide_graph_has_no_recursion() -> None:
-    twin = pickle.loads(pickle.dumps(total([Value(float(k)) for k in range(20_000)])))
-    assert (len(twin.parents), twin.data) == (20_000, 199_990_000.0)
+    twin = pickle.loads(pickle.dumps(total([Value(float(k)) for k in range(5_000)])))
+    assert (len(twin.parents), twin.data) == (5_000, 12_497_500.0)
 
 
 def test_a_pickle_is_read_by_another_process() -> None:

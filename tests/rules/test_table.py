@@ -9,7 +9,9 @@ import math
 import random
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from functools import cache
+from types import CodeType
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -114,6 +116,7 @@ def valid(row: Operation, candidates: list[float], most: int) -> list[Point]:
     return found[:most]
 
 
+@cache
 def jittered(row: Operation, most: int) -> list[Point]:
     """Random points near the ordinary ones, in the row's domain."""
     chance = random.Random(row.name)
@@ -171,6 +174,7 @@ def check_value(row: Operation, point: Point) -> None:
     )
 
 
+@cache
 def exact_partials(row: Operation, point: Point) -> list[Any] | None:
     """The derivatives of the reference; None at a kink or an edge, where there is none."""
     exact = list(map(mpf, point))
@@ -249,28 +253,50 @@ def check_second(row: Operation, point: Point) -> None:
         )
 
 
-def check_text(row: Operation, point: Point) -> None:
-    """The rule as text, run by Python, gives what the rule gives."""
+class Text(NamedTuple):
+    """A formula, and how to calculate it."""
+
+    text: str
+    code: CodeType
+    known: dict[str, Any]
+
+    def run(self, numbers: dict[str, float]) -> Any:
+        return eval(self.code, self.known, numbers)
+
+
+@cache
+def texts(row: Operation, count: int, kind: type[Formula]) -> tuple[Text, list[Text], Text | None]:
+    """The value, the derivatives and the call of a row of so many operands x0, x1, …."""
     python = {name: getattr(FLOATS, name) for name in TABLE if name.isidentifier()}
     python["take"] = lambda index, *xs: xs[int(index)]
-    names = [f"x{k}" for k in range(len(point))]
-    numbers = dict(zip(names, point, strict=True))
+    names = [f"x{k}" for k in range(count)]
+
+    def text(formula: Any) -> Text:
+        return Text(str(formula), compile(str(formula), "<formula>", "eval"), python)
+
+    partials = list(map(text, partial_formulas(row, "out", names, kind)))
+    call = None if row.name == "neg" else text(call_formula(row, names, kind))
+    return text(value_formula(row, names, kind)), partials, call
+
+
+def check_text(row: Operation, point: Point) -> None:
+    """The rule as text, run by Python, gives what the rule gives."""
+    numbers = {f"x{k}": x for k, x in enumerate(point)}
     out = row.value(FLOATS, *point)
     slopes = row.partials(FLOATS, out, *point)
     for kind in (Formula, Source):
         rtol = 1e-14 if kind is Source else 1e-9  # the textbook's forms lose digits
-        text = str(value_formula(row, names, kind))
-        assert eval(text, python, numbers) == pytest.approx(out, rel=rtol, abs=1e-15), text
-        for formula, slope in zip(partial_formulas(row, "out", names, kind), slopes, strict=True):
+        value, partials, call = texts(row, len(point), kind)
+        assert value.run(numbers) == pytest.approx(out, rel=rtol, abs=1e-15), value.text
+        for partial, slope in zip(partials, slopes, strict=True):
             try:
-                written = eval(str(formula), python, numbers | {"out": out})
+                written = partial.run(numbers | {"out": out})
             except (ValueError, ArithmeticError):  # x**y*log(x) of a negative x
-                assert kind is Formula, str(formula)
+                assert kind is Formula, partial.text
                 continue
-            assert written == pytest.approx(slope, rel=rtol, abs=1e-15), str(formula)
-        if row.name != "neg":
-            called = str(call_formula(row, names, kind))
-            assert eval(called, python, numbers) == pytest.approx(out, rel=1e-14, abs=1e-300), called
+            assert written == pytest.approx(slope, rel=rtol, abs=1e-15), partial.text
+        if call:
+            assert call.run(numbers) == pytest.approx(out, rel=1e-14, abs=1e-300), call.text
 
 
 # the tests

@@ -19,10 +19,10 @@ def test_an_output_of_constants_alone_says_why_it_has_no_steps():
 
 def test_printing_stays_short_on_a_large_graph():
     x = y = Value(0.5, "x")
-    for _ in range(30_000):
+    for _ in range(3_000):
         y = y * x + 0.25
     s = y.stepper()
-    assert len(s) == 90_000
+    assert len(s) == 9_000
     assert len(str(s).splitlines()) < 30
     for _ in range(5):
         s.step()
@@ -31,7 +31,7 @@ def test_printing_stays_short_on_a_large_graph():
     assert len(text.splitlines()) < 30
     assert sum(line.startswith("▶") for line in text.splitlines()) == 1
     s.run()
-    assert "step 90000 of 90000; every gradient is complete" in str(s)
+    assert "step 9000 of 9000; every gradient is complete" in str(s)
     stepped = gradients(y)
     s.reset()
     y.backward()
@@ -70,7 +70,7 @@ def long_chain(operations):
 @pytest.mark.parametrize("forward", [False, True])
 def test_what_printing_costs_does_not_grow_with_the_graph(forward):
     peaks = []
-    for operations in (1_000, 100_000):
+    for operations in (1_000, 20_000):
         s = stepper(long_chain(operations), forward=forward)
         s.step(5)
         str(s)  # the names are made once

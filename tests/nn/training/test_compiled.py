@@ -3,6 +3,7 @@
 import importlib.util
 import math
 import random
+from functools import cache
 
 import numpy as np
 import pytest
@@ -82,6 +83,12 @@ def on_the_graph(train):
     return result
 
 
+@cache
+def graph(**options):
+    """Training on the graph, which both back ends are held against."""
+    return train(False, **options)
+
+
 def holds(backend, **options):
     first, second = train(False, **options), train(True, **options)
     same(first, second)
@@ -91,30 +98,36 @@ def holds(backend, **options):
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("batch_size", [1, 7, 8, N, None])
 def test_the_numbers_of_the_graph(backend, optimizer, batch_size):
-    holds(backend, optimizer=optimizer, batch_size=batch_size)
+    same(graph(optimizer=optimizer, batch_size=batch_size), train(True, optimizer=optimizer, batch_size=batch_size))
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_penalty_and_shortened_gradients(backend, optimizer):
-    _, _, history = holds(backend, optimizer=optimizer, l2=0.01, max_norm=0.5)
+    compiled = train(True, optimizer=optimizer, l2=0.01, max_norm=0.5)
+    same(graph(optimizer=optimizer, l2=0.01, max_norm=0.5), compiled)
+    history = compiled[2]
     assert max(history.gradient_norm) > 0.5  # so some were shortened
 
 
-@pytest.mark.parametrize(
-    ("loss", "y", "outputs"),
-    [
-        (nn.cross_entropy, CLASSES, 3),
-        (nn.hinge_loss, MARGINS, 1),
-        (nn.binary_cross_entropy, [t > 0 for t in MARGINS], 1),
-    ],
-)
-@pytest.mark.slow
-def test_classes_and_their_accuracy(backend, loss, y, outputs):
-    _, _, history = train(True, network(outputs), X=X, y=y, loss=loss, epochs=30, validation=(X[:9], y[:9]))
-    same(
-        train(False, network(outputs), y=y, loss=loss, epochs=30, validation=(X[:9], y[:9])),
-        train(True, network(outputs), y=y, loss=loss, epochs=30, validation=(X[:9], y[:9])),
-    )
+KINDS_OF_CLASSES = {
+    nn.cross_entropy: (CLASSES, 3),
+    nn.hinge_loss: (MARGINS, 1),
+    nn.binary_cross_entropy: ([t > 0 for t in MARGINS], 1),
+}
+
+
+@cache
+def classifier(loss, compiled):
+    """Training with classes; `compiled` is the back end, or False for the graph."""
+    y, outputs = KINDS_OF_CLASSES[loss]
+    return train(bool(compiled), network(outputs), y=y, loss=loss, epochs=30, validation=(X[:9], y[:9]))
+
+
+@pytest.mark.parametrize("loss", KINDS_OF_CLASSES)
+def test_classes_and_their_accuracy(backend, loss):
+    compiled = classifier(loss, backend)
+    same(classifier(loss, False), compiled)
+    history = compiled[2]
     assert set(history.metrics) == {"accuracy", "validation_accuracy"}
     assert history.metrics["accuracy"][-1] > history.metrics["accuracy"][0]
 
@@ -257,7 +270,6 @@ def test_a_branch_goes_on_eagerly_unless_it_must_be_compiled(backend):
         run(True)
 
 
-@pytest.mark.slow
 def test_a_loss_that_overflows_names_the_example_and_keeps_the_best_weights(backend):
     bad = [row[:] for row in X]
     bad[17] = [1e200, 1e200]
@@ -341,7 +353,6 @@ LOSSES_THAT_ASK_MORE = {
 
 
 @pytest.mark.parametrize("name", LOSSES_THAT_ASK_MORE)
-@pytest.mark.slow
 def test_a_loss_that_asks_more_of_a_class_than_arithmetic_trains_on_the_graph(backend, name):
     y = [int(t > 0) for t in MARGINS]
 
@@ -366,7 +377,6 @@ def test_a_validation_loss_that_is_not_finite_is_explained(backend, compiled):
 @pytest.mark.parametrize(
     ("loss", "bad"), [(nn.hinge_loss, 7), (nn.binary_cross_entropy, 7), (nn.cross_entropy, 3), (nn.cross_entropy, -1)]
 )
-@pytest.mark.slow
 def test_a_target_of_the_validation_data_that_the_loss_refuses(backend, compiled, loss, bad):
     outputs = 3 if loss is nn.cross_entropy else 1
     low = -1 if loss is nn.hinge_loss else 0
@@ -377,7 +387,6 @@ def test_a_target_of_the_validation_data_that_the_loss_refuses(backend, compiled
         )  # fmt: skip
 
 
-@pytest.mark.slow
 def test_dropout_that_is_annealed(backend):
     def run(compiled):
         model = nn.MLP(2, [6, 1], dropout=0.1, seed=3)
@@ -406,7 +415,6 @@ def guarded(error):
 
 
 @pytest.mark.parametrize("error", [ValueError, AssertionError, RuntimeError, OfTheUserError])
-@pytest.mark.slow
 def test_a_loss_that_looks_at_its_target_trains_on_the_graph_whatever_it_raises(backend, error):
     y = [int(t > 0) for t in MARGINS]
 

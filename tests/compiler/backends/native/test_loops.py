@@ -1,19 +1,23 @@
 """What is alike for many parameters becomes one loop: the same numbers, whatever is summed and however it is mixed."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
 import autograd
 from autograd import Value, dot, exp, tanh, total, where
+from tests.extent import some
 
 pytest.importorskip("llvmlite")
 
 from autograd.compiler.backends.native.runner import LlvmRunner
 
 COUNTS = [1, 15, 16, 17, 31, 40, 100]
+LANES = [2, 4, 8]
 
 
-@pytest.fixture(params=[2, 4, 8], autouse=True)
+@pytest.fixture(params=LANES, autouse=True)
 def lanes(request, monkeypatch):
     monkeypatch.setattr("autograd.compiler.backends.native.runner.native_lanes", lambda: request.param)
 
@@ -37,9 +41,8 @@ PENALTIES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("count", COUNTS)
-@pytest.mark.parametrize("name", PENALTIES)
-def test_penalties_are_those_of_arrays(name, count):
+@pytest.mark.parametrize(("name", "count", "lanes"), some(product(PENALTIES, COUNTS, LANES), 8), indirect=["lanes"])
+def test_penalties_are_those_of_arrays(name, count, lanes):
     rng = np.random.default_rng(count)
     ws = [Value(x) for x in rng.normal(size=count)]
     X = rng.normal(size=(5, count))
