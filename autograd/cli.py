@@ -9,20 +9,21 @@ import unicodedata
 from collections.abc import Sequence
 from importlib import import_module
 from keyword import iskeyword
-from typing import NoReturn
 
 from .checks.gradcheck import check_gradients
+from .console import Parser, UsageError, complain, run
 from .drawing.stepper_output import Stepper
 from .engine.expand import expand
 from .engine.grad import hessian
 from .engine.value import Value, constant
 from .expression import FUNCTIONS, Expression, ExpressionError
 from .files import check_writable, write_whole
+from .messages import language, word
 from .notation.text_layout import align
 from .rules.formula import number_text
 from .stepping.interactive import explore
 from .stepping.steps import WIDTH, Evaluation, Step
-from .stepping.terminal import bold, has_colour, is_terminal, plain_symbols, width_of
+from .stepping.terminal import bold, has_colour, is_terminal, width_of
 
 _ABOUT = """\
 Differentiate an expression at a point, and show how: the value, every application of the chain rule with its
@@ -35,9 +36,9 @@ numbers, and the gradients.
 The course, each with --help: chainrule lesson (read one), chainrule learn (exercises that are checked), chainrule
 gallery (all lessons as pages), chainrule play (a small network that learns in the browser).
 """
-_MORE = f"""\
+_MORE = """\
 An expression is made of numbers, names, + - * / ** and these functions:
-{textwrap.fill(", ".join(sorted(FUNCTIONS)), 98, initial_indent="  ", subsequent_indent="  ")}
+{functions}
 Functions of many take a list, total([x, y]); where(x > 0, a, b) chooses; dot([w1, w2], [x1, x2], bias) adds products.
 What is printed can be typed: 2x² − √y·|z| is 2*x**2 - sqrt(y)*abs(z). pi and e are constants, unless they are given.
 
@@ -46,43 +47,24 @@ the command.
 """
 
 
-class UsageError(Exception):
-    """A mistake in the command."""
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command with `arguments` (those of the process by default); returns its exit status."""
-    arguments = sys.argv[1:] if arguments is None else arguments
-    with plain_symbols():
-        try:
-            status = _command(arguments)
-            if sys.stdout is not None:
-                sys.stdout.flush()
-            return status
-        except (UsageError, ExpressionError) as error:
-            return _complain(error, 2)
-        except KeyboardInterrupt:
-            return 130
-        except BrokenPipeError:
-            _forget_output()
-            return 0
-        except OSError as error:
-            if sys.platform == "win32" and error.errno == 22 and error.filename is None:  # a closed pipe on Windows
-                _forget_output()
-                return 0
-            return _complain(error, 1)
-        except (ValueError, ArithmeticError, RuntimeError, RecursionError, MemoryError) as error:
-            return _complain(error, 1)
+    return run(lambda: _command(sys.argv[1:] if arguments is None else arguments))
 
 
 COURSE = ("lesson", "learn", "gallery")  # words that are commands of the package of lessons
 
 
 def _command(arguments: Sequence[str]) -> int:
-    word = arguments[0] if arguments else ""
-    if word in COURSE:
-        return _course(arguments)
-    return _play(arguments[1:]) if word == "play" else _run(_parse(arguments))
+    name = arguments[0] if arguments else ""
+    try:
+        if name in COURSE:
+            return _course(arguments)
+        return _play(arguments[1:]) if name == "play" else _run(_parse(arguments))
+    except ExpressionError as error:
+        return complain(error, 2)
+    except (ValueError, ArithmeticError, RuntimeError, RecursionError, MemoryError) as error:
+        return complain(error, 1)
 
 
 def _course(arguments: Sequence[str]) -> int:
@@ -93,49 +75,34 @@ def _course(arguments: Sequence[str]) -> int:
     return int(commands.main(arguments))
 
 
-def _complain(error: BaseException, status: int) -> int:
-    message = " ".join(str(error).split()) or type(error).__name__
-    print(f"chainrule: {message}", file=sys.stderr)
-    return status
-
-
-def _forget_output() -> None:
-    """The reader of the output is gone: the rest goes nowhere, also what Python still flushes when it exits."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message}; chainrule --help explains")
-
-
-def _parser() -> _Parser:
-    parser = _Parser(
+def _parser() -> Parser:
+    functions = textwrap.fill(", ".join(sorted(FUNCTIONS)), 98, initial_indent="  ", subsequent_indent="  ")
+    parser = Parser(
         prog="chainrule",
         usage='chainrule "EXPRESSION" [NAME=NUMBER ...] [options]',
-        description=_ABOUT,
-        epilog=_MORE,
+        description=word(_ABOUT),
+        epilog=word(_MORE, functions=functions),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
         add_help=False,
     )
     parser.add_argument("operands", nargs="*", help=argparse.SUPPRESS)
     add = parser.add_argument_group("options").add_argument
-    add("--step", action="store_true", help="one step at a time: Enter or → next, ← back, r run, q quit")
-    add("--expand", action="store_true", help="replace functions by the operations that they are made of")
-    add("--order", type=int, choices=(1, 2), default=1, metavar="2", help="second derivatives too")
-    add("--check", action="store_true", help="compare the derivatives with finite differences")
-    add("--svg", metavar="FILE", help="draw the graph: .svg, .png or .pdf")
-    add("--dot", metavar="FILE", help="write the graph in the language of Graphviz")
+    add("--step", action="store_true", help=word("one step at a time: Enter or → next, ← back, r run, q quit"))
+    add("--expand", action="store_true", help=word("replace functions by the operations that they are made of"))
+    add("--order", type=int, choices=(1, 2), default=1, metavar="2", help=word("second derivatives too"))
+    add("--check", action="store_true", help=word("compare the derivatives with finite differences"))
+    add("--svg", metavar="FILE", help=word("draw the graph: .svg, .png or .pdf"))
+    add("--dot", metavar="FILE", help=word("write the graph in the language of Graphviz"))
     add(
         "--rankdir",
         choices=("LR", "TB", "RL", "BT"),
         default="LR",
-        help="which way the drawn graph runs (LR: to the right)",
+        help=word("which way the drawn graph runs (LR: to the right)"),
     )
-    add("--html", metavar="FILE", help="write a page that steps through backprop")
-    add("--version", action="store_true", help="print the version")
-    add("-h", "--help", action="help", help="print this text")
+    add("--html", metavar="FILE", help=word("write a page that steps through backprop"))
+    add("--version", action="store_true", help=word("print the version"))
+    add("-h", "--help", action="help", help=word("print this text"))
     return parser
 
 
@@ -162,20 +129,21 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 def _play(arguments: Sequence[str]) -> int:
     """``chainrule play``: the playground in the browser, or as a file."""
-    parser = _Parser(
+    parser = Parser(
         prog="chainrule play",
-        description="A page in which a small network learns while you watch. It opens in the browser.",
+        description=word("A page in which a small network learns while you watch. It opens in the browser."),
         allow_abbrev=False,
     )
-    parser.add_argument("--data", metavar="F.csv", help="your own points: a header, columns of numbers, the class last")
-    parser.add_argument("--out", metavar="F.html", help="write the page to this file instead of opening it")
+    points = word("your own points: a header, columns of numbers, the class last")
+    parser.add_argument("--data", metavar="F.csv", help=points)
+    parser.add_argument("--out", metavar="F.html", help=word("write the page to this file instead of opening it"))
     options = parser.parse_args(arguments)
     if options.out is not None and os.path.splitext(options.out)[1].lower() not in (".html", ".htm"):
         raise UsageError(f"--out cannot write {os.path.basename(options.out)!r}: name one that ends in .html")
     import nn  # which stands above
 
     page = nn.playground(options.data, path=options.out, show=options.out is None)
-    print(f"wrote {page.path}")
+    print(word("wrote {path}", path=page.path))
     return 0
 
 
@@ -300,7 +268,7 @@ class _Report:
         if self.options.order == 2:
             self._second_derivatives()
         for path in filter(None, (self.options.svg, self.options.dot, self.options.html)):
-            print(f"\nwrote {path}")
+            print("\n" + word("wrote {path}", path=path))
         return self._check()
 
     def _write_files(self) -> None:
@@ -315,7 +283,6 @@ class _Report:
             self.stepper.reset()
         if self.options.html:
             from .drawing.page import write_page
-            from .messages import language
 
             write_page(self.stepper, self.options.html, language())
         if drawing and self.options.svg:
@@ -326,10 +293,10 @@ class _Report:
     def _values(self) -> None:
         stepper = Stepper(self.output, forward=True)
         steps = [stepper.step() for node in stepper.order if node.parents]
-        self._list("forward, operation by operation", [s for s in steps if isinstance(s, Evaluation)])
+        self._list(word("forward, operation by operation"), [s for s in steps if isinstance(s, Evaluation)])
 
     def _steps(self) -> None:
-        title = f"backward from ∂{self.name}/∂{self.name} = 1, edge by edge: grad + upstream × local derivative"
+        title = word("backward from ∂{f}/∂{f} = 1, edge by edge: grad + upstream × local derivative", f=self.name)
         self._list(title, list(self.stepper))
 
     def _list(self, title: str, steps: Sequence[Step | Evaluation]) -> None:
@@ -342,13 +309,13 @@ class _Report:
 
     def _gradients(self) -> None:
         if not self.inputs:
-            print("\nno variables, so no gradients")
+            print("\n" + word("no variables, so no gradients"))
             return
-        self._title("gradients")
+        self._title(word("gradients"))
         self._derivatives([(f"∂{self.name}/∂{x.label}", x.grad or 0.0) for x in self.inputs])
 
     def _second_derivatives(self) -> None:
-        self._title("second derivatives")
+        self._title(word("second derivatives"))
         matrix = hessian(self.expression, *(x.data for x in self.inputs))
         found = []
         for k, (x, row) in enumerate(zip(self.inputs, matrix, strict=True)):
@@ -364,7 +331,7 @@ class _Report:
     def _check(self) -> int:
         if not self.options.check or not self.inputs:
             return 0
-        self._title("compared with finite differences")
+        self._title(word("compared with finite differences"))
         checks = check_gradients(self.expression, *(x.data for x in self.inputs), order=self.options.order)
         print("\n".join(f"  {line}" for line in str(checks).splitlines()))
         return 0 if checks else 1

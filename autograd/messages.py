@@ -8,8 +8,10 @@ A text that the catalogue does not have stays English. After a change of ``local
 """
 
 import os
-from collections.abc import Callable, Mapping
-from functools import cache
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache, reduce
+from string import Formatter
 
 from .notation.text_layout import columns as columns
 from .notation.text_layout import pad as pad
@@ -45,3 +47,48 @@ def translation(language: str) -> Translate:
 
     folder = os.path.join(os.path.dirname(__file__), "locale")
     return gettext.translation("chainrule", folder, [language], fallback=True).gettext
+
+
+def word(text: str, chosen: str | None = None, /, **fields: object) -> str:
+    """A text in the chosen language, by default that of the environment.
+
+    Arguments:
+        text: in English, as it is in the catalogue.
+        chosen: a key of `LANGUAGES`.
+        fields: what fills the places in braces: ``word("wrote {path}", path=path)``.
+
+    >>> word("{k} of {n}", "zh_CN", k=2, n=6), word("{loss:.2f} of what?", "zh_CN", loss=0.123)
+    ('2/6', '0.12 of what?')
+    """
+    text = translation(chosen or language() or "en")(text) if text else text
+    return text.format(**fields) if fields else text
+
+
+def joined(sentences: Iterable[str], translate: Translate = word) -> str:
+    """Sentences, one after the other; some languages have no space between them.
+
+    >>> joined(["One.", "", "Two."], translation("en")), joined(["一。", "二。"], translation("zh_CN"))
+    ('One. Two.', '一。二。')
+    """
+    together = translate("{sentence} {next}")
+    return reduce(lambda text, sentence: together.format(sentence=text, next=sentence), filter(None, sentences))
+
+
+def retold(error: str, templates: Iterable[str], chosen: str | None = None) -> str | None:
+    """An error in the chosen language; None in English, and where none of the templates is what it says.
+
+    >>> retold("log(x) needs x > 0, got -1.0", ["{function}(x) needs x > 0, got {x}"], "zh_CN")
+    'log 只对正数有定义，这里得到的是 -1.0。'
+    """
+    for template in templates:
+        text = word(template, chosen)
+        if text != template and (found := _pattern(template).fullmatch(error)):
+            return text.format(**found.groupdict())
+    return None
+
+
+@cache
+def _pattern(template: str) -> re.Pattern[str]:
+    """What a text looks like that was made of the template."""
+    parts = Formatter().parse(template)
+    return re.compile("".join(re.escape(text) + (f"(?P<{name}>.+?)" if name else "") for text, name, _, _ in parts))

@@ -1,6 +1,5 @@
 """The lessons from the command line: a list of them, one of them, or all of them and a gallery."""
 
-import argparse
 import importlib
 import os
 import sys
@@ -8,6 +7,9 @@ import time
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
+
+from autograd import console
+from autograd.messages import columns, word
 
 from .curriculum import LESSONS, Lesson, find
 from .gallery import write_gallery
@@ -19,13 +21,14 @@ PACKAGES = {"matplotlib": "matplotlib", "scipy": "scipy", "sklearn": "scikit-lea
 
 def main(arguments: Sequence[str] | None = None, program: str = "python -m demos") -> int:
     """Run the command line; returns the exit status: 1 when a lesson failed, 2 when it is not clear which is meant."""
-    parser = argparse.ArgumentParser(program, description="Lessons on neural networks, from the chain rule.")
-    parser.add_argument("lesson", nargs="*", help="its number (12, L12), name, or a word of its title (lambda)")
-    parser.add_argument("--all", action="store_true", help="run every lesson and write the gallery")
-    parser.add_argument("--out", type=Path, default=GALLERY, metavar="DIR", help="folder for pictures and gallery")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the random numbers (default 0)")
-    parser.add_argument("--quick", action="store_true", help="less work, the same claims")
-    parser.add_argument("--no-plots", action="store_true", help="text only")
+    parser = console.Parser(program, description=word("Lessons on neural networks, from the chain rule."))
+    add = parser.add_argument
+    add("lesson", nargs="*", help=word("its number (12, L12), name, or a word of its title (lambda)"))
+    add("--all", action="store_true", help=word("run every lesson and write the gallery"))
+    add("--out", type=Path, default=GALLERY, metavar="DIR", help=word("folder for pictures and gallery"))
+    add("--seed", type=int, default=0, metavar="N", help=word("of the random numbers (default 0)"))
+    add("--quick", action="store_true", help=word("less work, the same claims"))
+    add("--no-plots", action="store_true", help=word("text only"))
     options = parser.parse_args(arguments)
 
     chosen = list(LESSONS) if options.all else []
@@ -33,23 +36,25 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m demos
         words = " ".join(options.lesson)
         chosen = find(words)
         if len(chosen) != 1:
-            print(f"{'several lessons' if chosen else 'no lesson'} for {words!r}:", file=sys.stderr)
+            console.complain(f"{'several lessons' if chosen else 'no lesson'} for {words!r}:", 2, program)
             _list(chosen or LESSONS, sys.stderr)
             return 2
     if not chosen:
         _list(LESSONS, sys.stdout)
-        print(f"\n{program} 12 (or a word, such as lambda) runs one, --all runs all and writes the gallery")
+        usage = "{program} 12 (or a word, such as lambda) runs one, --all runs all and writes the gallery"
+        print("\n" + word(usage, program=program))
         return 0
 
     if options.all and (missing := [name for module, name in PACKAGES.items() if find_spec(module) is None]):
-        print(f"the gallery needs {', '.join(missing)}: pip install {' '.join(missing)}", file=sys.stderr)
-        return 1
+        needed = f"the gallery needs {', '.join(missing)}: pip install {' '.join(missing)}"
+        return console.complain(needed, 1, program)
     shown, failed = [], []
     for lesson in chosen:
         page = Page(
             seed=options.seed, quick=options.quick, plots=not options.no_plots, out=options.out, name=lesson.name
         )
-        print(f"{lesson}\n{'=' * len(str(lesson))}\n")
+        title = f"{lesson.id} {word(lesson.title)}"
+        print(f"{title}\n{'=' * columns(title)}\n")
         start = time.perf_counter()
         try:
             importlib.import_module(f".lessons.{lesson.module}", __package__).main(page)
@@ -57,32 +62,27 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m demos
             wanted = PACKAGES.get((error.name or "").split(".")[0])
             if wanted is None:
                 raise
-            print(f"this lesson needs {wanted}: pip install {wanted}", file=sys.stderr)
-            return 1
+            return console.complain(f"this lesson needs {wanted}: pip install {wanted}", 1, program)
         except Exception as error:
-            if not options.all:
+            if not options.all or console.is_closed_pipe(error):
                 raise
             failed.append(lesson)
-            print(f"this lesson failed: {type(error).__name__}: {error}\n", file=sys.stderr)
+            console.complain(f"this lesson failed: {type(error).__name__}: {error}", 1, program)
             continue
         shown.append((lesson, page))
         if options.all:
             print(f"({time.perf_counter() - start:.1f} s)\n\n")
     if options.all:
         write_gallery(options.out, shown)
-        print(f"gallery: {os.path.relpath(options.out / 'index.html')}")
-    if failed:
-        print(f"failed: {', '.join(map(str, failed))}", file=sys.stderr)
-    return 1 if failed else 0
+        print(word("gallery: {path}", path=os.path.relpath(options.out / "index.html")))
+    return console.complain(f"failed: {', '.join(map(str, failed))}", 1, program) if failed else 0
 
 
 def _list(lessons: Sequence[Lesson], stream: object) -> None:
     widest = max(len(lesson.name) for lesson in lessons)
     for lesson in lessons:
-        print(f"{lesson.id}  {lesson.name:<{widest}}  {lesson.title}", file=stream)  # type: ignore[call-overload]
+        print(f"{lesson.id}  {lesson.name:<{widest}}  {word(lesson.title)}", file=stream)  # type: ignore[call-overload]
 
 
 if __name__ == "__main__":
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # for terminals that have no λ
-    sys.exit(main())
+    sys.exit(console.run(main))

@@ -3,6 +3,8 @@
 import re
 from typing import NamedTuple
 
+from autograd.messages import word
+
 
 class Lesson(NamedTuple):
     """An entry of the list. Its module in the folder `lessons` has a `main(page)` that returns its numbers.
@@ -136,7 +138,8 @@ LESSONS = (
 def find(words: str) -> list[Lesson]:
     """The lessons meant by a number, an id, a module's name or words; the best kind of match alone.
 
-    Hyphens, capitals and British or American spelling make no difference.
+    Hyphens, capitals and British or American spelling make no difference. Titles and sentences count in English and in
+    the language of the environment.
 
     >>> [str(lesson) for lesson in find("12")]
     ['L12 L2 regularisation']
@@ -149,8 +152,8 @@ def find(words: str) -> list[Lesson]:
     number = wanted.removeprefix("l").lstrip("0")
     kinds = (
         lambda lesson: lesson.id[1:].lstrip("0") == number or wanted in (_folded(lesson.name), _folded(lesson.module)),
-        lambda lesson: wanted in _folded(f"{lesson.name} {lesson.title}"),
-        lambda lesson: wanted in _folded(f"{lesson.sentence} {lesson.words}"),
+        lambda lesson: wanted in _folded(f"{lesson.name} {lesson.title} {word(lesson.title)}"),
+        lambda lesson: wanted in _folded(f"{lesson.sentence} {word(lesson.sentence)} {lesson.words}"),
         lambda lesson: all(word in _folded(" ".join(lesson)) for word in wanted.split()),
     )
     for kind in kinds:

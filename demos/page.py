@@ -111,8 +111,7 @@ class Page:
 
     def word(self, text: str, **fields: object) -> str:
         """A text in the language of the page; the fields fill its places in braces, such as ``{loss:.3g}``."""
-        text = messages.translation(self.language)(text) if text else text
-        return text.format(**fields) if fields else text
+        return messages.word(text, self.language, **fields)
 
     def say(self, text: str | None, **fields: object) -> None:
         """Print paragraphs, wrapped; one that is indented (a formula) stays as it is.

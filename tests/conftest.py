@@ -24,6 +24,8 @@ settings.register_profile(
 )
 settings.load_profile("same every time")
 
+os.environ["CHAINRULE_LANG"] = "en"  # what the tests read, whatever the locale
+
 # A process that a shell starts with & ignores Ctrl-C, and so do its children: tests that send it could not pass.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

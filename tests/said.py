@@ -1,4 +1,4 @@
-"""What the course says, found in its source: each text that the catalogue of Chinese words must have.
+"""What lessons, exercises and commands say, found in their source: each text that the catalogue must have in Chinese.
 
 ``python -m tests.said FILE ...`` prints those that it lacks, as entries to fill in.
 """
@@ -17,6 +17,7 @@ from demos.page import paragraphs
 PO = Path(autograd.__file__).parent / "locale/zh_CN/LC_MESSAGES/chainrule.po"
 ENTRY = re.compile(r'^msgid (".*")\nmsgstr (".*")$', re.MULTILINE)
 LABELS = {"label", "title", "xlabel", "ylabel", "clabel"}  # arguments of matplotlib that hold a text
+PARTS = {"title", "text", "hint", "hints"}  # what a `Stage` or a `Fault` of the exercises has in words
 
 
 def catalogue() -> dict[str, str]:
@@ -40,6 +41,34 @@ def said(path: Path) -> list[str]:
         elif name in ("drawing", "stepper"):
             texts += _constants(call.args[2 if name == "drawing" else 1 :])  # a drawing has the name of its file before
         texts += _constants([k.value for k in call.keywords if k.arg in LABELS])
+    return _with_words(texts)
+
+
+def told(path: Path) -> list[str]:
+    """The texts of a module of commands or exercises: what it gives to `word`, `task` and `Wrong`, and its titles."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names: dict[str, list[str]] = {}  # the texts that a name may stand for
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                names.setdefault(getattr(target, "id", ""), []).extend(_constants([node.value]))
+    texts = [text for name, found in names.items() if name.endswith("_TITLES") for text in found]
+    for call in ast.walk(tree):
+        name = getattr(call.func, "id", "") if isinstance(call, ast.Call) else ""
+        if name in ("word", "Wrong", "task"):
+            found = _constants(call.args[:1]) or names.get(getattr(call.args[0], "id", ""), [])
+            texts += [part for text in found for part in (_split(text) if name == "task" else [text])]
+        elif name == "Exercise":
+            texts += _constants(call.args[1:2])
+        elif name in ("Stage", "Fault"):
+            for keyword in call.keywords:
+                if keyword.arg in PARTS:
+                    found = _constants([keyword.value])
+                    texts += [part for text in found for part in (_split(text) if keyword.arg == "text" else [text])]
+    return _with_words(texts)
+
+
+def _with_words(texts: list[str]) -> list[str]:
     return list(dict.fromkeys(text for text in texts if _has_words(text)))
 
 
@@ -73,5 +102,6 @@ def entry(text: str, translation: str = "") -> str:
 if __name__ == "__main__":
     known = catalogue()
     for file in map(Path, sys.argv[1:]):
-        if missing := [text for text in said(file) if text not in known]:
+        found = said(file) if "lessons" in file.parts else told(file)
+        if missing := [text for text in found if text not in known]:
             print(f"# {file.stem}\n" + "\n".join(map(entry, missing)))

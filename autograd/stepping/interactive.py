@@ -5,9 +5,9 @@ What each key does is the table `MOVES`.
 
 import shutil
 import sys
-import textwrap
 from collections.abc import Callable
 
+from ..messages import word, wrapped
 from ..notation.text_layout import clip
 from .stepper import BaseStepper
 from .steps import WIDTH, Evaluation, Step
@@ -48,9 +48,10 @@ def _screen(stepper: BaseStepper, colour: bool) -> list[str]:
     columns, height = shutil.get_terminal_size()
     width = max(2, min(columns, WIDTH))
     step = stepper.current
-    text = step.explain() if step else "Each step is one application of the chain rule, on one edge of the graph."
-    keys = clip(_HELP, width)
-    sentence = [clip(line, width) for line in textwrap.wrap(text, width - 1)]
+    before = word("Each step is one application of the chain rule, on one edge of the graph.")
+    text = step.explain(word) if step else before
+    keys = clip(word(_HELP), width)
+    sentence = [clip(line, width) for line in wrapped(text, width - 1).splitlines()]
     below = ["", *sentence[: max(1, height - 8)], "", dim(keys) if colour else keys]
     space = height - 1 - len(below)  # and a line for the cursor
     row = max(1, (width - 4) // (COLUMN + GAP))  # nodes side by side

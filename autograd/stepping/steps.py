@@ -4,11 +4,10 @@ A `Step` is one application of the chain rule, on one edge of the graph. An `Eva
 pass before it. Both are records of what happened; the `Stepper` makes them.
 """
 
-from functools import reduce
 from typing import NamedTuple
 
 from ..engine.value import Value
-from ..messages import Translate
+from ..messages import Translate, joined
 from ..notation.equations import Equations
 from ..notation.symbols import DIGITS, Latex, short_number
 from ..notation.text_layout import WIDE, Budget, align, clip, clip_name, columns
@@ -100,16 +99,24 @@ class Step(NamedTuple):
         """
         parent, node = (self.equations.name(n).text for n in (self.parent, self.node))
         passed = f"{_product(self.upstream, self.local)} = {short_number(self.contribution)}"
-        derivative = translate("Its local derivative with respect to {parent} is {derivation}.")
         upstream = translate("Upstream, {node} has gradient {upstream}: the chain rule passes {passed} to {parent}.")
         sentences = [
-            _operation(self.equations, self.node, translate),
-            derivative.format(parent=self._place(parent, translate), derivation=self._derivation(translate)),
+            self.explain_local(translate),
             upstream.format(node=node, upstream=short_number(self.upstream), passed=passed, parent=parent),
             self._change(parent, translate),
             self._completeness(parent, translate),
         ]
-        return _joined(sentences, translate)
+        return joined(sentences, translate)
+
+    def explain_local(self, translate: Translate = str) -> str:
+        """The first two sentences of `explain`: the operation and its local derivative."""
+        parent = self._place(self.equations.name(self.parent).text, translate)
+        derivative = translate("Its local derivative with respect to {parent} is {derivation}.")
+        sentences = [
+            _operation(self.equations, self.node, translate),
+            derivative.format(parent=parent, derivation=self._derivation(translate)),
+        ]
+        return joined(sentences, translate)
 
     @property
     def _unchanged(self) -> bool:
@@ -234,7 +241,7 @@ class Evaluation(NamedTuple):
         ]
         if kept:
             sentences.append(translate("It keeps {kept} for the backward pass.").format(kept=", ".join(shown)))
-        return _joined(sentences, translate)
+        return joined(sentences, translate)
 
     @property
     def latex(self) -> str:
@@ -275,11 +282,6 @@ def _operation(equations: Equations, node: Value, translate: Translate) -> str:
     about = translate(node.operation.about) if node.operation else ""
     equation = f"{equations.name(node)} = {equations.equation(node)}"
     return translate("Operation {op} ({about}): {equation}.").format(op=node.op, about=about, equation=equation)
-
-
-def _joined(sentences: list[str], translate: Translate) -> str:
-    together = translate("{sentence} {next}")  # some languages have no space between sentences
-    return reduce(lambda text, sentence: together.format(sentence=text, next=sentence), sentences)
 
 
 def _product(upstream: float, local: float, digits: int = DIGITS) -> str:

@@ -5,8 +5,10 @@ from random import Random
 from types import ModuleType
 
 from autograd import Step, Value, check_derivation, stepper
+from autograd.console import explained
+from autograd.messages import joined, word
 
-from .exercise import Exercise, Sheet, Wrong, asked, close, mapping, number
+from .exercise import Exercise, Sheet, Wrong, asked, close, mapping, number, task
 from .graphs import Graph, random_graph
 
 
@@ -23,13 +25,17 @@ def _local_sheet(seed: int) -> Sheet:
         if len(graph.operations) >= 5 and len({o.op for o in graph.operations}) >= 4 and once:
             break
     edges = [(step.node.label or "", step.parent.label or "") for step in _edges(graph)]
-    lines = "\n".join(f"    {line}" for line in str(graph).splitlines())
-    text = f"""
-{lines}
+    text = task(
+        """
+        The forward pass:
 
-Give the local derivative of each edge: of the node with respect to one of its own operands, all
-others held fixed. A number of four digits is enough, and a formula of the names is right too, such as
-"1 - v2**2"."""
+            {graph}
+
+        Give the local derivative of each edge: of the node with respect to one of its own operands, all others held
+        fixed. A number of four digits is enough, and a formula of the names is right too, such as "1 - v2**2".
+        """,
+        graph=graph,
+    )
 
     def written(answers: list[str]) -> str:
         entries = [
@@ -43,8 +49,8 @@ others held fixed. A number of four digits is enough, and a formula of the names
         written(["..."] * len(edges)),
         (
             "∂(a·b)/∂a = b, ∂(a + b)/∂a = 1, ∂(a / b)/∂b = -a/b², ∂aⁿ/∂a = n·aⁿ⁻¹.",
-            "∂tanh(a)/∂a = 1 - tanh(a)², ∂exp(a)/∂a = exp(a), ∂relu(a)/∂a = 1 for a > 0, else 0.",
-            f"The first is {right[0]}.",
+            word("∂tanh(a)/∂a = 1 - tanh(a)², ∂exp(a)/∂a = exp(a), ∂relu(a)/∂a = 1 for a > 0, else 0."),
+            word("The first is {number}.", number=right[0]),
         ),
         written(right),
         lambda module: _check_local(module, graph),
@@ -56,7 +62,7 @@ def _check_local(module: ModuleType, graph: Graph) -> None:
     data = {name: node.data for name, node in graph.ours().items()}
     for step in _edges(graph):
         node, parent = step.node.label or "", step.parent.label or ""
-        answer = answers.get((node, parent), ...)
+        edge, answer = f"∂{node}/∂{parent}", answers.get((node, parent), ...)
         if isinstance(answer, str):
             (operation,) = (o for o in graph.operations if o.name == node)
             inputs = {name: data[name] for name in operation.operands if isinstance(name, str)}
@@ -64,19 +70,18 @@ def _check_local(module: ModuleType, graph: Graph) -> None:
             try:
                 right = bool(check_derivation(own, {"own": (own.parents[step.operand], answer)}))
             except ValueError as error:
-                raise Wrong(f"∂{node}/∂{parent}: {error}") from None
+                raise Wrong(f"{edge}: {explained(error)}") from None
         else:
-            right = close(number(answer, f"∂{node}/∂{parent}"), step.local, 1e-4)
+            right = close(number(answer, edge), step.local, 1e-4)
         if not right:
-            raise Wrong(f"∂{node}/∂{parent} is not {answer}. {step.explain().split(' Upstream,')[0]}")
+            raise Wrong("{edge} is not {answer}. {why}", edge=edge, answer=answer, why=step.explain_local(word))
 
 
 # %% A network of three sigmoid neurons.
-_NETWORK = """
-    net_h1 = w1·x + b1             h1  = σ(net_h1)
-    net_h2 = w2·x + b2             h2  = σ(net_h2)
-    net_o  = w3·h1 + w4·h2 + b3    out = σ(net_o)         L = ½(y - out)²
-"""
+_NETWORK = """\
+net_h1 = w1·x + b1             h1  = σ(net_h1)
+net_h2 = w2·x + b2             h2  = σ(net_h2)
+net_o  = w3·h1 + w4·h2 + b3    out = σ(net_o)         L = ½(y - out)²"""
 NAMES = ("w1", "w2", "w3", "w4", "b1", "b2", "b3")
 _FORMULAS = {
     "δ_o": "-(y - out) * out * (1 - out)",
@@ -125,21 +130,25 @@ def _derive_sheet(seed: int) -> Sheet:
     def written(formulas: Mapping[str, str]) -> str:
         return "\n".join(["formulas = {", *(f'    "{name}": "{formula}",' for name, formula in formulas.items()), "}"])
 
-    text = f"""
-Two hidden sigmoid neurons and one sigmoid output:
-{_NETWORK}
-Write the formula of every line, from the output back to the weights: δ is the derivative of L with
-respect to net, dw1 that with respect to w1. A line may use the lines before it, and the names above.
-The engine grades them at
+    text = task(
+        """
+        Two hidden sigmoid neurons and one sigmoid output:
 
-    {given}"""
+            {network}
+
+        Write the formula of every line, from the output back to the weights: δ is the derivative of L with respect to
+        net, dw1 that with respect to w1. A line may use the lines before it, and the names above. The engine grades
+        them at {numbers}.
+        """,
+        network=_NETWORK, numbers=given,
+    )  # fmt: skip
     return Sheet(
         text,
         written(dict.fromkeys(_FORMULAS, "")),
         (
-            "σ'(net) = σ(net)·(1 - σ(net)): δ_o is ∂L/∂out times out·(1 - out).",
-            "δ_h1 is what comes back from net_o: δ_o times the weight on the way, times h1·(1 - h1).",
-            "A weight's gradient is the δ of the neuron that it goes into times the number that it is multiplied by.",
+            word("σ'(net) = σ(net)·(1 - σ(net)): δ_o is ∂L/∂out times out·(1 - out)."),
+            word("δ_h1 is what comes back from net_o: δ_o times the weight on the way, times h1·(1 - h1)."),
+            word("A weight's gradient is the δ of the neuron that it goes into times the number that it multiplies."),
         ),
         written(_FORMULAS),
         lambda module: _check_derivation(module, point),
@@ -152,15 +161,18 @@ def _check_derivation(module: ModuleType, point: Mapping[str, float]) -> None:
     for name in _FORMULAS:
         formula = formulas.get(name, "")
         if not isinstance(formula, str) or not formula.strip():
-            raise Wrong(f"there is no formula for {name} yet")
+            raise Wrong("there is no formula for {name} yet", name=name)
         lines[name] = formula
     try:
         graded = check_derivation(network(_values(point), point["x"], point["y"]), lines, values={"y": point["y"]})
     except ValueError as error:
-        raise Wrong(str(error)) from None
+        raise Wrong(explained(error)) from None
     if not graded:
         table = "\n".join(f"    {line}" for line in str(graded).splitlines())
-        raise Wrong(f'Compared with the engine:\n\n{table}\n\nA line that is wrong "through" another is right itself.')
+        raise Wrong(
+            'Compared with the engine:\n\n{table}\n\nA line that is wrong "through" another is right itself.',
+            table=table,
+        )
 
 
 # %% The update.
@@ -206,19 +218,27 @@ def _update_sheet(seed: int) -> Sheet:
     point, rate = numbers(seed), Random(f"{seed} rate").choice((0.1, 0.2, 0.5))
     given = {name: point[name] for name in NAMES}
     head = f"NUMBERS = {given}\nX = {point['x']}\nRATE = {rate}\n\n\n"
-    text = f"""
-The network of the exercise "derive":
-{_NETWORK}
-at y = 1, with the numbers below. Make one step of gradient descent: after_one are the parameters after
-it, and loss_after_one is the loss there. Then repeat: loss_after_100 is the loss after 100 steps. By
-hand or by code; five digits are compared."""
+    text = task(
+        """
+        The network of the exercise "derive":
+
+            {network}
+
+        at y = 1, with the numbers below. Make one step of gradient descent: after_one are the parameters after it, and
+        loss_after_one is the loss there. Then repeat: loss_after_100 is the loss after 100 steps. By hand or by code;
+        five digits are compared.
+        """,
+        network=_NETWORK,
+    )
     blanks = ", ".join(f'"{name}": ...' for name in NAMES)
     return Sheet(
         text,
         f"{head}after_one = {{{blanks}}}\nloss_after_one = ...\nloss_after_100 = ...",
         (
-            "w ← w - rate · ∂L/∂w, for all seven parameters. All gradients are those at the old numbers.",
-            "By code: make Values, calculate the loss, loss.backward(), change .data, forget the gradients, repeat.",
+            word("w ← w - rate · ∂L/∂w, for all seven parameters. All gradients are those at the old numbers."),
+            word(
+                "By code: make Values, calculate the loss, loss.backward(), change .data, forget the gradients, repeat."
+            ),
         ),
         head + _DESCENT.strip(),
         lambda module: _check_update(module, point, rate),
@@ -231,25 +251,28 @@ def _check_update(module: ModuleType, point: Mapping[str, float], rate: float) -
     before = _values(point)
     network(before, point["x"], point["y"]).backward()
     for name in NAMES:
-        answer = number(answers.get(name, ...), f"{name} after one step")
+        answer = number(answers.get(name, ...), word("{name} after one step", name=name))
         slope = before[name].grad or 0.0
         if not close(answer, after[name], 1e-5):
-            other = " You went uphill: subtract." if close(answer, point[name] + rate * slope, 1e-5) else ""
-            raise Wrong(
-                f"{name} after one step is not {answer:.7g}: ∂L/∂{name} = {slope:.6g} there, and {name} becomes "
-                f"{name} - {rate:g}·∂L/∂{name}.{other}"
-            )
+            why = word(
+                "{name} after one step is not {answer:.7g}: ∂L/∂{name} = {slope:.6g} there, and {name} becomes "
+                "{name} - {rate:g}·∂L/∂{name}.",
+                name=name, answer=answer, slope=slope, rate=rate,
+            )  # fmt: skip
+            uphill = close(answer, point[name] + rate * slope, 1e-5)
+            raise Wrong(joined([why, word("You went uphill: subtract.") if uphill else ""]))
     for name, right, what in (
-        ("loss_after_one", loss_after, "the loss at the parameters after one step"),
-        ("loss_after_100", descend(point, rate, 100)[1], "the loss after 100 steps"),
+        ("loss_after_one", loss_after, word("the loss at the parameters after one step")),
+        ("loss_after_100", descend(point, rate, 100)[1], word("the loss after 100 steps")),
     ):
         answer = number(asked(module, name), name)
         if not close(answer, right, 1e-5):
             start = network(_values(point), point["x"], point["y"]).data
-            why = " That is the loss before the first step." if close(answer, start, 1e-5) else ""
+            also = word("That is the loss before the first step.") if close(answer, start, 1e-5) else ""
             if name == "loss_after_100" and close(answer, descend(point, rate, 99)[1], 1e-5):
-                why = " That is the loss after 99 steps."
-            raise Wrong(f"{name} is {what}; {answer:.7g} is not.{why}")
+                also = word("That is the loss after 99 steps.")
+            why = word("{name} is {what}; {answer:.7g} is not.", name=name, what=what, answer=answer)
+            raise Wrong(joined([why, also]))
 
 
 EXERCISES = (

@@ -14,6 +14,8 @@ import traceback
 from pathlib import Path
 from typing import NamedTuple
 
+from autograd.messages import word
+
 from .catalogue import by_id
 from .exercise import Exercise, Wrong
 
@@ -51,16 +53,17 @@ def check(path: Path, exercise: Exercise, seed: int, limit: float = LIMIT) -> Ve
     with tempfile.TemporaryDirectory() as folder:
         answer, output = Path(folder, "verdict.json"), Path(folder, "output.txt")
         command = [sys.executable, "-P", "-m", __name__, str(path.resolve()), exercise.id, str(seed), str(answer)]
-        with open(
-            output, "wb"
-        ) as stream:  # a file, since a pipe would wait for processes that the learner's file starts
+        # A file, since a pipe would wait for processes that the learner's file starts.
+        with open(output, "wb") as stream:
             try:
                 done = subprocess.run(  # noqa: S603
                     command, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, timeout=limit, env=environment
                 )
-                why = f"the file ended its process (exit status {done.returncode}) before it could be checked"
+                status = done.returncode
+                why = word("the file ended its process (exit status {k}) before it could be checked", k=status)
             except subprocess.TimeoutExpired:
-                why = f"the file was stopped after {limit:g} seconds: is there a loop that does not end?"
+                stopped = "the file was stopped after {limit:g} seconds: is there a loop that does not end?"
+                why = word(stopped, limit=limit)
         with open(output, encoding="utf-8", errors="replace") as text:
             printed = text.read(_ROOM)
         try:
@@ -76,7 +79,7 @@ def _checked(path: Path, exercise: Exercise, seed: int) -> tuple[bool, str]:
     sys.path.append(str(path.parent))
     spec = importlib.util.spec_from_file_location("answer", path)
     if spec is None or spec.loader is None:
-        return False, f"{path.name} is no Python file"
+        return False, word("{file} is no Python file", file=path.name)
     module = importlib.util.module_from_spec(spec)
     sys.modules["answer"] = module
     try:
@@ -85,17 +88,20 @@ def _checked(path: Path, exercise: Exercise, seed: int) -> tuple[bool, str]:
     except Wrong as wrong:
         return False, str(wrong)
     except SyntaxError as error:
-        return False, f"Python cannot read line {error.lineno} of the file: {error.msg}"
+        return False, word("Python cannot read line {k} of the file: {reason}", k=error.lineno, reason=error.msg)
     except RecursionError as error:
-        return False, f"a function of the file calls itself without end{_where(error, path)}"
+        return False, word("a function of the file calls itself without end{where}", where=_where(error, path))
     except (Exception, SystemExit) as error:
-        return False, f"the file raised {type(error).__name__}: {error}{_where(error, path)}"
+        where = _where(error, path)
+        return False, word(
+            "the file raised {kind}: {error}{where}", kind=type(error).__name__, error=error, where=where
+        )
 
 
 def _where(error: BaseException, path: Path) -> str:
     """The last line of the learner's file that the error went through."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
-    return f" (line {lines[-1]})" if lines else ""
+    return word(" (line {k})", k=lines[-1]) if lines else ""
 
 
 def main() -> None:

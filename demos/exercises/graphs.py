@@ -12,6 +12,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from autograd import Step, Value, stepper
+from autograd.messages import columns, pad, word
 
 from .exercise import Wrong, close
 
@@ -185,7 +186,7 @@ def parsed(expression: str, at: Mapping[str, float]) -> Graph:
     try:
         lines = ast.parse(expression).body
     except (SyntaxError, ValueError) as error:
-        raise Wrong(f"the expression {expression!r} cannot be read: {error}") from None
+        raise Wrong("the expression {text!r} cannot be read: {error}", text=expression, error=error) from None
     operations: list[Operation] = []
     inner: dict[str, str | float] = {}
     inputs: dict[str, float] = {}
@@ -202,7 +203,7 @@ def parsed(expression: str, at: Mapping[str, float]) -> Graph:
                 if name in inner:
                     return inner[name]
                 if name not in at:
-                    raise Wrong(f"{name} is in the expression, but has no number: write it in `at`")
+                    raise Wrong("{name} is in the expression, but has no number: write it in `at`", name=name)
                 inputs[name] = float(at[name])
                 return name
             case ast.Constant(value=int() | float() as found):
@@ -220,14 +221,17 @@ def parsed(expression: str, at: Mapping[str, float]) -> Graph:
                 return add(symbols[type(op)], *operands)
             case ast.Call(func=ast.Name(id="tanh" | "relu" | "exp" as name), args=[argument], keywords=[]):
                 return add(name, visit(argument))
-        raise Wrong(f"{ast.unparse(node)!r} is not known here: + - * / ** and tanh, relu, exp of names and numbers are")
+        raise Wrong(
+            "{text!r} is not known here: + - * / ** and tanh, relu, exp of names and numbers are",
+            text=ast.unparse(node),
+        )
 
     for line in lines[:-1]:
         match line:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
                 inner[name] = visit(value)
             case _:
-                raise Wrong(f"{ast.unparse(line)!r} is not like v = x * y")
+                raise Wrong("{text!r} is not like v = x * y", text=ast.unparse(line))
     if lines and not isinstance(lines[-1], ast.Expr):
         raise Wrong("the last part should be an expression, as in v = x * y; v * v")
     output = visit(lines[-1].value) if lines and isinstance(lines[-1], ast.Expr) else ""
@@ -246,11 +250,12 @@ class Difference(NamedTuple):
     because: str
 
     def __str__(self) -> str:
-        rows = zip_longest(["your pass", *self.theirs], ["the right pass", *self.right], fillvalue="")
-        width = max(len("your pass"), *map(len, self.theirs), 0) + 4
-        passes = "\n".join(f"    {a:<{width}}{b}".rstrip() for a, b in rows)
+        rows = list(zip_longest([word("your pass"), *self.theirs], [word("the right pass"), *self.right], fillvalue=""))
+        width = max(columns(a) for a, _ in rows) + 4
+        passes = "\n".join(f"    {pad(a, width)}{b}".rstrip() for a, b in rows)
         graph = "\n".join(f"    {line}" for line in str(self.graph).splitlines())
-        return f"{self.problem} The smallest graph found that shows it:\n\n{graph}\n\n{passes}\n\n{self.because}"
+        shown = word("{problem} The smallest graph found that shows it:", problem=self.problem)
+        return f"{shown}\n\n{graph}\n\n{passes}\n\n{self.because}"
 
 
 def backward(node: Any) -> None:
@@ -281,20 +286,27 @@ def difference(
         for _ in range(passes):
             lines += recorded(theirs, lambda: run(theirs[graph.output]))
     except Exception as error:
-        return Difference(graph, f"Your code raised {type(error).__name__}: {error}.", lines, right, "")
+        problem = word("Your code raised {kind}: {error}.", kind=type(error).__name__, error=error)
+        return Difference(graph, problem, lines, right, "")
     for name, node in ours.items():
-        if not _same(getattr(theirs[name], "data", None), node.data):
-            problem = f"{name} should have data {node.data:.6g}, yours has {getattr(theirs[name], 'data', None)!r}."
-            return Difference(graph, problem, lines, right, "The values differ before any gradient is calculated.")
+        if not _same(found := getattr(theirs[name], "data", None), node.data):
+            text = "{name} should have data {right:.6g}, yours has {found!r}."
+            problem = word(text, name=name, right=node.data, found=found)
+            because = word("The values differ before any gradient is calculated.")
+            return Difference(graph, problem, lines, right, because)
     wrong = [name for name in graph.inputs if not _same(getattr(theirs[name], "grad", None), ours[name].grad or 0.0)]
     if not wrong:
         return None
     # The engine's order is from the output to the inputs: the first node that is wrong is where it began.
     first = next((name for name in completed if not _same(theirs[name].grad, ours[name].grad or 0.0)), wrong[0])
     name = wrong[0]
-    after = f" after {passes} passes" if passes > 1 else ""
-    problem = f"{name}.grad should be {ours[name].grad or 0.0:.6g}{after}, yours is {_text(theirs[name].grad)}."
-    return Difference(graph, problem, lines, right, completed[first].explain())
+    problem = word(
+        "{name}.grad should be {right:.6g} after {passes} passes, yours is {found}."
+        if passes > 1
+        else "{name}.grad should be {right:.6g}, yours is {found}.",
+        name=name, right=ours[name].grad or 0.0, found=_text(theirs[name].grad), passes=passes,
+    )  # fmt: skip
+    return Difference(graph, problem, lines, right, completed[first].explain(word))
 
 
 def check_gradients_on(

@@ -3,13 +3,13 @@
 import argparse
 import ast
 import json
-import sys
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from time import sleep, strftime
 
-from autograd import write_whole
+from autograd import console, write_whole
+from autograd.messages import word, wrapped
 
 from ..page import width
 from . import progress
@@ -35,44 +35,44 @@ def main(arguments: Sequence[str]) -> int:
     try:
         return int(options.run(options))
     except NoExercise as error:
-        print(f"chainrule learn: {error}", file=sys.stderr)
-        return 2
+        return console.complain(error, 2, "chainrule learn")
     except Unreadable as error:
-        print(f"chainrule learn: {error}", file=sys.stderr)
-        return 1
+        return console.complain(error, 1, "chainrule learn")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> console.Parser:
+    parser = console.Parser(
         "chainrule learn",
-        description=_ABOUT,
+        description=word(_ABOUT),
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="Exit status of check: 0 right, 1 wrong, 2 no exercise.",
+        epilog=word("Exit status of check: 0 right, 1 wrong, 2 no exercise."),
     )
     commands = parser.add_subparsers(metavar="command")
     parser.set_defaults(run=_list, seed=None)
     seed = argparse.ArgumentParser(add_help=False)
-    seed.add_argument("--seed", type=int, metavar="N", help="of the numbers (default: your own)")
+    seed.add_argument("--seed", type=int, metavar="N", help=word("of the numbers (default: your own)"))
     name = argparse.ArgumentParser(add_help=False)
-    name.add_argument("id", nargs="?", help="of the exercise (default: the current one)")
+    name.add_argument("id", nargs="?", help=word("of the exercise (default: the current one)"))
 
-    def add(word: str, run: object, text: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
-        command = commands.add_parser(word, help=text, description=text[0].upper() + text[1:] + ".", parents=[*parents])
+    def add(name: str, run: object, text: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}", parents=[*parents])
         command.set_defaults(run=run)
         return command
 
-    add("list", _list, "list the exercises and what is done")
-    add("next", _next, "start the first exercise that is not done", seed)
-    add("start", _start, "write the file of an exercise, ID.py", seed).add_argument("id", metavar="ID")
-    add("hint", _hint, "show one more hint", name, seed)
-    checked = add("check", _check, "check a file", seed)
-    checked.add_argument("file", type=Path, metavar="FILE")
-    checked.add_argument("--json", action="store_true", help="print the verdict as JSON; progress is left alone")
-    checked.add_argument("--limit", type=float, default=LIMIT, metavar="S", help=f"seconds (default {LIMIT:g})")
-    add("solution", _solution, "print a right solution", name, seed)
-    watch = add("watch", _watch, "check a file each time it is saved, until it is right")
-    watch.add_argument("file", nargs="?", type=Path, metavar="FILE", help="default: that of the current exercise")
-    add("reset", _reset, "forget what is done")
+    add("list", _list, word("list the exercises and what is done"))
+    add("next", _next, word("start the first exercise that is not done"), seed)
+    start = add("start", _start, word("write the file of an exercise, ID.py"), seed)
+    start.add_argument("id", metavar="ID", help=word("the name of the exercise, as 'chainrule learn list' gives it"))
+    add("hint", _hint, word("show one more hint"), name, seed)
+    checked = add("check", _check, word("check a file"), seed)
+    checked.add_argument("file", type=Path, metavar="FILE", help=word("the file with the answer"))
+    checked.add_argument("--json", action="store_true", help=word("print the verdict as JSON; progress is left alone"))
+    limit = word("seconds that the file may take (default {limit:g})", limit=LIMIT)
+    checked.add_argument("--limit", type=float, default=LIMIT, metavar="S", help=limit)
+    add("solution", _solution, word("print a right solution"), name, seed)
+    watch = add("watch", _watch, word("check a file each time it is saved, until it is right"))
+    watch.add_argument("file", nargs="?", type=Path, metavar="FILE", help=word("default: that of the current exercise"))
+    add("reset", _reset, word("forget what is done"))
     return parser
 
 
@@ -81,9 +81,9 @@ def _list(_: argparse.Namespace) -> int:
     widest = max(len(exercise.id) for exercise in EXERCISES)
     for exercise in EXERCISES:
         mark = "✓" if exercise.id in learner.done else ">" if exercise.id == learner.current else " "
-        print(f"{mark} {exercise.id:<{widest}}  {exercise.title}")
+        print(f"{mark} {exercise.id:<{widest}}  {word(exercise.title)}")
     done = sum(exercise.id in learner.done for exercise in EXERCISES)
-    print(f"\n{done} of {len(EXERCISES)} done; 'chainrule learn next' starts the next one")
+    print("\n" + word("{k} of {n} done; 'chainrule learn next' starts the next one", k=done, n=len(EXERCISES)))
     return 0
 
 
@@ -91,7 +91,7 @@ def _next(options: argparse.Namespace) -> int:
     learner = progress.load(options.seed)
     exercise = _next_of(learner)
     if exercise is None:
-        print("All exercises are done. 'chainrule learn reset' begins again, with other numbers.")
+        print(word("All exercises are done. 'chainrule learn reset' begins again, with other numbers."))
         return 0
     return _begin(exercise, learner, learner.seed)
 
@@ -111,14 +111,16 @@ def _begin(exercise: Exercise, learner: Progress, seed: int) -> int:
     learner.save()
     path = Path(f"{exercise.id}.py")
     if path.exists():
-        print(f"{path} is there already and is left as it is.")
+        print(word("{path} is there already and is left as it is.", path=path))
     else:
         code = _own_code(Path(f"{exercise.follows}.py")) if exercise.follows in learner.done else None
         write_whole(path, exercise.file(seed, code).encode())
-        print(f"wrote {path}")
-    print(f"\n{exercise.title}  (lesson {exercise.lesson}: chainrule lesson {int(exercise.lesson[1:])})")
-    print(textwrap.indent(exercise.sheet(seed).text.rstrip(), "  "))
-    print(f"\nAnswer in {path}, then: chainrule learn check {path}    (a hint: chainrule learn hint)")
+        print(word("wrote {path}", path=path))
+    lesson = word("lesson {id}: {command}", id=exercise.lesson, command=f"chainrule lesson {int(exercise.lesson[1:])}")
+    print(f"\n{word(exercise.title)}  ({lesson})\n")
+    print(textwrap.indent(exercise.sheet(seed).text, "  "))
+    then = "Answer in {path}, then: chainrule learn check {path}    (a hint: chainrule learn hint)"
+    print("\n" + word(then, path=path))
     return 0
 
 
@@ -139,7 +141,8 @@ def _hint(options: argparse.Namespace) -> int:
     shown = min(learner.hints.get(exercise.id, 0) + 1, len(hints))
     learner.hints[exercise.id] = shown
     learner.save()
-    print(f"{exercise.title}, hint {shown} of {len(hints)}:\n\n{hints[shown - 1]}")
+    heading = word("{title}, hint {k} of {n}:", title=word(exercise.title), k=shown, n=len(hints))
+    print(f"{heading}\n\n{_wrapped(hints[shown - 1])}")
     return 0
 
 
@@ -157,7 +160,7 @@ def _check(options: argparse.Namespace) -> int:
         raise NoExercise(f"{options.file} has the numbers of seed {seed}, not of {options.seed}")
     verdict = check(options.file, exercise, seed, options.limit)
     if options.json:
-        print(json.dumps({"file": str(options.file), "title": exercise.title, **verdict._asdict()}))
+        print(json.dumps({"file": str(options.file), "title": word(exercise.title), **verdict._asdict()}))
     else:
         _tell(verdict, exercise)
     return 0 if verdict.right else 1
@@ -167,8 +170,10 @@ def _tell(verdict: Verdict, exercise: Exercise) -> None:
     """Print the verdict and keep it."""
     if verdict.printed:
         print(textwrap.indent(verdict.printed.rstrip(), "  | "), end="\n\n")
+    title = word(exercise.title)
     if not verdict.right:
-        print(f"WRONG: {exercise.title}\n\n{_wrapped(verdict.why)}\n\na hint: chainrule learn hint {exercise.id}")
+        wrong, hint = word("WRONG: {title}", title=title), word("a hint: {command}", command="chainrule learn hint")
+        print(f"{wrong}\n\n{_wrapped(verdict.why)}\n\n{hint} {exercise.id}")
         return
     learner = progress.load()
     if exercise.id not in learner.done:
@@ -176,20 +181,22 @@ def _tell(verdict: Verdict, exercise: Exercise) -> None:
     following = _next_of(learner)
     learner.current = following.id if following else ""
     learner.save()
-    print(f"right: {exercise.title}" + f"\n{_wrapped(verdict.why)}" * bool(verdict.why))
-    print(f"next: chainrule learn next    ({following.title})" if following else "That was the last one.")
+    print(word("right: {title}", title=title) + f"\n{_wrapped(verdict.why)}" * bool(verdict.why))
+    if following:
+        print(word("next: {command}    ({title})", command="chainrule learn next", title=word(following.title)))
+    else:
+        print(word("That was the last one."))
 
 
 def _wrapped(text: str) -> str:
     """The text with its paragraphs wrapped; indented lines stay as they are."""
-    lines = (line if line.startswith(" ") else textwrap.fill(line, width()) for line in text.splitlines())
-    return "\n".join(lines)
+    return "\n".join(line if line.startswith(" ") else wrapped(line, width()) for line in text.splitlines())
 
 
 def _watch(options: argparse.Namespace) -> int:
     path = options.file or Path(f"{_named(progress.load().current).id}.py")
     exercise, _ = _exercise_of(path)
-    print(f"watching {path}; Ctrl-C ends")
+    print(word("watching {path}; Ctrl-C ends", path=path))
     seen = None
     while True:
         try:
@@ -211,7 +218,7 @@ def _watch(options: argparse.Namespace) -> int:
 
 def _reset(_: argparse.Namespace) -> int:
     progress.reset()
-    print("Forgotten. Your files are left as they are.")
+    print(word("Forgotten. Your files are left as they are."))
     return 0
 
 

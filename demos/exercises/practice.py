@@ -10,8 +10,9 @@ from typing import Any
 import autograd
 import nn
 from autograd import Value, diagnose, scope
+from autograd.messages import joined, word
 
-from .exercise import Exercise, Sheet, Wrong, asked, number, shown
+from .exercise import Exercise, Sheet, Wrong, asked, number, shown, task
 
 # %% From nudging every weight to the chain rule.
 _NUDGE = '''
@@ -67,20 +68,25 @@ _PARTS = ("W_h", "b_h", "W_o", "b_o")
 
 
 def _replace_sheet(seed: int) -> Sheet:
-    text = """
-update_weights measures the slope of each weight by nudging it: one forward pass for each weight, and one
-more. Rewrite it with the chain rule: same arguments, same result, and at most one call of feed_forward.
+    text = task(
+        """
+        update_weights measures the slope of each weight by nudging it: one forward pass for each weight, and one more.
+        Rewrite it with the chain rule: same arguments, same result, and at most one call of feed_forward.
 
-inputs is an array of n rows, outputs one of n rows and one column; weights is a list of four arrays:
-W_h (inputs × hidden), b_h (1 × hidden), W_o (hidden × 1), b_o (1 × 1). It must not be changed."""
+        inputs is an array of n rows, outputs one of n rows and one column; weights is a list of four arrays: W_h
+        (inputs×hidden), b_h (1×hidden), W_o (hidden×1), b_o (1×1). It must not be changed.
+        """
+    )
     return Sheet(
         text,
         _NUDGE.strip(),
         (
-            "First the error signal of the output: ∂loss/∂predicted = 2·(predicted - outputs)/n.",
-            "Then that of the hidden layer: what comes back through W_o, times hidden·(1 - hidden).",
-            "The slope of a weight matrix is (what goes into it)ᵀ times (the error signal behind it); that of a bias "
-            "is the sum of the error signal over the examples.",
+            word("First the error signal of the output: ∂loss/∂predicted = 2·(predicted - outputs)/n."),
+            word("Then that of the hidden layer: what comes back through W_o, times hidden·(1 - hidden)."),
+            word(
+                "The slope of a weight matrix is (what goes into it)ᵀ times (the error signal behind it); that of a "
+                "bias is the sum of the error signal over the examples."
+            ),
         ),
         _CHAIN_RULE.strip(),
         lambda module: _check_replacement(module, seed),
@@ -107,7 +113,7 @@ def _check_replacement(module: ModuleType, seed: int) -> None:
     if not all(map(np.array_equal, weights, kept)):
         raise Wrong("the weights that were given have been changed: return new arrays")
     if not isinstance(found, list | tuple) or len(found) != 4:
-        raise Wrong(f"update_weights should return a list of four arrays, yours returns {shown(found)}")
+        raise Wrong("update_weights should return a list of four arrays, yours returns {found}", found=shown(found))
     values = [np.vectorize(Value, otypes=[object])(weight) for weight in weights]
     loss = Value(0.0)
     for row, target in zip(inputs, outputs[:, 0], strict=True):
@@ -120,19 +126,21 @@ def _check_replacement(module: ModuleType, seed: int) -> None:
     loss.backward()
     for name, new, old, layer in zip(_PARTS, found, weights, values, strict=True):
         if np.shape(new) != old.shape:
-            raise Wrong(f"{name} should keep its shape {old.shape}, yours has {np.shape(new)}")
+            text = "{name} should keep its shape {shape}, yours has {found}"
+            raise Wrong(text, name=name, shape=old.shape, found=np.shape(new))
         slopes = np.vectorize(lambda value: value.grad, otypes=[float])(layer)
         right = old - 0.1 * slopes
         far = np.abs(np.asarray(new, float) - right)
         if not np.max(far) < 1e-5 * (1 + np.max(np.abs(slopes))):
             index = tuple(int(k) for k in np.unravel_index(np.argmax(far), far.shape))
             raise Wrong(
-                f"{name}{list(index)}: the engine's slope is {slopes[index]:.6g}, so it should become "
-                f"{right[index]:.6g}; yours becomes {np.asarray(new, float)[index]:.6g}"
-            )
+                "{place}: the engine's slope is {slope:.6g}, so it should become {right:.6g}; yours is {found:.6g}",
+                place=f"{name}{list(index)}", slope=slopes[index], right=right[index],
+                found=np.asarray(new, float)[index],
+            )  # fmt: skip
     if calls > 1:
         raise Wrong(
-            f"the weights are right, but feed_forward was called {calls} times: the chain rule needs no nudging"
+            "the weights are right, but feed_forward was called {n} times: the chain rule needs no nudging", n=calls
         )
 
 
@@ -159,16 +167,23 @@ def _error(f: Callable[[Any], Any], x: float, rule: str, step: float) -> float:
 
 def _epsilon_sheet(seed: int) -> Sheet:
     f, text, x = _function(seed)
-    task = f"""
-A numerical derivative of {text} at x = {x} should have a relative error below 1e-9.
+    about = task(
+        """
+        A numerical derivative of {function} at x = {x} should have a relative error below 1e-9.
 
-Choose the rule, "forward": (f(x + ε) - f(x))/ε, or "central": (f(x + ε) - f(x - ε))/(2ε), and ε."""
+        Choose the rule, "forward": (f(x + ε) - f(x))/ε, or "central": (f(x + ε) - f(x - ε))/(2ε), and ε.
+        """,
+        function=text, x=x,
+    )  # fmt: skip
     return Sheet(
-        task,
+        about,
         'rule = "forward"\nepsilon = 0.1',
         (
-            "A large ε is wrong because f is not a line (truncation), a small one because f has 16 digits (rounding).",
-            "The error of the forward rule falls like ε, that of the central one like ε².",
+            word(
+                "A large ε is wrong because f is not a line (truncation), a small one because f has 16 digits "
+                "(rounding)."
+            ),
+            word("The error of the forward rule falls like ε, that of the central one like ε²."),
         ),
         'rule = "central"\nepsilon = 1e-5',
         lambda module: _check_epsilon(module, f, x),
@@ -178,35 +193,42 @@ Choose the rule, "forward": (f(x + ε) - f(x))/ε, or "central": (f(x + ε) - f(
 def _check_epsilon(module: ModuleType, f: Callable[[Any], Any], x: float) -> str:
     rule, step = asked(module, "rule"), number(asked(module, "epsilon"), "epsilon")
     if rule not in ("forward", "central"):
-        raise Wrong(f'rule is {shown(rule)}, but should be "forward" or "central"')
+        raise Wrong('rule is {found}, but should be "forward" or "central"', found=shown(rule))
     if not 0 < step <= 1 or x + step == x:
-        raise Wrong(f"epsilon is {step:g}: it should be between 0 and 1, and large enough to change x")
+        raise Wrong("epsilon is {found:g}: it should be between 0 and 1, and large enough to change x", found=step)
     error, larger, smaller = (_error(f, x, rule, step * factor) for factor in (1, 10, 0.1))
     if error < 1e-9:
-        return f"The relative error is {error:.1e}."
+        return word("The relative error is {error:.1e}.", error=error)
     best = min(_error(f, x, rule, 10.0**-k) for k in range(1, 15))
     if best >= 1e-9:
         raise Wrong(
-            f"the relative error is {error:.1e}, and the {rule} rule does not reach 1e-9: its best is {best:.1e}"
-        )
-    cause = "truncation: a smaller ε is better" if smaller < larger else "rounding: a larger ε is better"
-    raise Wrong(f"the relative error is {error:.1e}; most of it is {cause}")
+            'the relative error is {error:.1e}, and the rule "{rule}" does not reach 1e-9: its best is {best:.1e}',
+            error=error, rule=rule, best=best,
+        )  # fmt: skip
+    if smaller < larger:
+        raise Wrong("the relative error is {error:.1e}; most of it is truncation: a smaller ε is better", error=error)
+    raise Wrong("the relative error is {error:.1e}; most of it is rounding: a larger ε is better", error=error)
 
 
 def _eta_sheet(seed: int) -> Sheet:
     c = Random(f"{seed} curvature").randint(3, 40)
-    text = f"""
-Gradient descent: w ← w - η·(slope).
+    text = task(
+        """
+        Gradient descent: w ← w - η·(slope).
 
-1. On the bowl ½·{c}·w² it converges for every η below a limit. largest is that limit.
-2. On the valley ½·w1² + ½·{c}·w2², fastest is the η with which it arrives in the fewest steps: with which the
-   slower of the two directions shrinks as much as possible in each step."""
+        1. On the bowl ½·{c}·w² it converges for every η below a limit. largest is that limit.
+
+        2. On the valley ½·w1² + ½·{c}·w2², fastest is the η with which it arrives in the fewest steps: with which the
+        slower of the two directions shrinks as much as possible in each step.
+        """,
+        c=c,
+    )
     return Sheet(
         text,
         "largest = ...\nfastest = ...",
         (
-            f"One step on the bowl: w becomes (1 - {c}·η)·w. When is that smaller than w?",
-            f"One direction of the valley shrinks by |1 - η|, the other by |1 - {c}·η|. Make both equal.",
+            word("One step on the bowl: w becomes (1 - {c}·η)·w. When is that smaller than w?", c=c),
+            word("One direction of the valley shrinks by |1 - η|, the other by |1 - {c}·η|. Make both equal.", c=c),
         ),
         f"largest = 2 / {c}\nfastest = 2 / (1 + {c})",
         lambda module: _check_eta(module, float(c)),
@@ -229,24 +251,25 @@ def _steps(rate: float, curvatures: tuple[float, ...], most: int = 20_000) -> in
 def _check_eta(module: ModuleType, c: float) -> str:
     largest = number(asked(module, "largest"), "largest")
     if not 0 < largest < 100:
-        raise Wrong(f"largest is {largest:g}, which is no learning rate for this bowl")
+        raise Wrong("largest is {found:g}, which is no learning rate for this bowl", found=largest)
     if abs(1 - 0.999 * largest * c) >= 1:
         factor = 1 - 0.999 * largest * c
-        raise Wrong(f"with η = {0.999 * largest:.4g}, which is below yours, each step multiplies w by {factor:.4g}")
+        text = "with η = {eta:.4g}, which is below yours, each step multiplies w by {factor:.4g}"
+        raise Wrong(text, eta=0.999 * largest, factor=factor)
     if abs(1 - 1.001 * largest * c) <= 1:
         factor = 1 - 1.001 * largest * c
-        raise Wrong(
-            f"η = {1.001 * largest:.4g} converges too: each step multiplies w by {factor:.4g}; the limit is higher"
-        )
+        text = "η = {eta:.4g} converges too: each step multiplies w by {factor:.4g}; the limit is higher"
+        raise Wrong(text, eta=1.001 * largest, factor=factor)
     fastest = number(asked(module, "fastest"), "fastest")
     found, best = _steps(fastest, (1.0, c)), _steps(2 / (1 + c), (1.0, c))
     if not found <= best:
-        taken = f"takes {found} steps" if found < 20_000 else "does not arrive"
+        taken = word("takes {n} steps", n=found) if found < 20_000 else word("does not arrive")
         raise Wrong(
-            f"η = {fastest:.4g} {taken}: a step multiplies w1 by {1 - fastest:.4g} and w2 by {1 - fastest * c:.4g}. "
-            "The larger of the two sizes can be smaller than that."
-        )
-    return f"{best} steps, though the bowl of curvature 1 alone would take one: the valley is narrow."
+            "η = {eta:.4g} {taken}: a step multiplies w1 by {first:.4g} and w2 by {second:.4g}. The larger of the two "
+            "sizes can be smaller than that.",
+            eta=fastest, taken=taken, first=1 - fastest, second=1 - fastest * c,
+        )  # fmt: skip
+    return word("{n} steps, though the bowl of curvature 1 alone would take one: the valley is narrow.", n=best)
 
 
 # %% Shapes and counts.
@@ -259,21 +282,24 @@ def _shapes_sheet(seed: int) -> Sheet:
         1000 * rng.randint(5, 60),
     )
     sizes = [side * side * 3, hidden, classes]
-    text = f"""
-Pictures of {side} × {side} pixels in three colours go into a network with one hidden layer of {hidden}
-neurons and {classes} classes; every neuron has a bias. A layer is φ(X·W + b), where X has a row for each
-example.
+    text = task(
+        """
+        Pictures of {side} × {side} pixels in three colours go into a network with one hidden layer of {hidden} neurons
+        and {classes} classes; every neuron has a bias. A layer is φ(X·W + b), where X has a row for each example.
 
-shapes are those of the two matrices W, as pairs (rows, columns); parameters is how many numbers are
-trained; multiplications is how many an epoch of {examples:,} examples needs in the forward pass (of weights
-and inputs, without those in φ)."""
+        shapes are those of the two matrices W, as pairs (rows, columns); parameters is how many numbers are trained;
+        multiplications is how many an epoch of {examples:,} examples needs in the forward pass (of weights and inputs,
+        without those in φ).
+        """,
+        side=side, hidden=hidden, classes=classes, examples=examples,
+    )  # fmt: skip
     weights = sizes[0] * sizes[1] + sizes[1] * sizes[2]
     return Sheet(
         text,
         "shapes = [(..., ...), (..., ...)]\nparameters = ...\nmultiplications = ...",
         (
-            "X has one column for each input, and X·W one for each neuron.",
-            "Each weight is used once for each example; a bias is added, not multiplied.",
+            word("X has one column for each input, and X·W one for each neuron."),
+            word("Each weight is used once for each example; a bias is added, not multiplied."),
         ),
         f"shapes = {list(pairwise(sizes))}\nparameters = {weights + sum(sizes[1:])}\n"
         f"multiplications = {weights * examples}",
@@ -287,29 +313,31 @@ def _check_shapes(module: ModuleType, sizes: list[int], examples: int) -> None:
     try:
         found = [(int(rows), int(columns)) for rows, columns in shapes]
     except (TypeError, ValueError):
-        raise Wrong(f"shapes is {shown(shapes)}, but should be two pairs of numbers") from None
+        raise Wrong("shapes is {found}, but should be two pairs of numbers", found=shown(shapes)) from None
     if len(found) != 2:
-        raise Wrong(f"there are two matrices, yours are {len(found)}")
+        raise Wrong("there are two matrices, yours are {n}", n=len(found))
     for k, (yours, wanted) in enumerate(zip(found, right, strict=True), 1):
         if yours != wanted:
-            turned = " Yours is the transposed one." if yours == wanted[::-1] else ""
-            raise Wrong(f"matrix {k} is not {yours}: it has a row for each input and a column for each neuron.{turned}")
+            text = "matrix {k} is not {found}: it has a row for each input and a column for each neuron."
+            turned = word("Yours is the transposed one.") if yours == wanted[::-1] else ""
+            raise Wrong(joined([word(text, k=k, found=yours), turned]))
     total = len(list(nn.MLP(sizes[0], sizes[1:], seed=0).parameters()))
     weights = total - sum(sizes[1:])
     parameters = number(asked(module, "parameters"), "parameters")
     if parameters != total:
-        why = " You left out the biases." if parameters == weights else ""
-        raise Wrong(f"nn.MLP({sizes[0]}, {sizes[1:]}) does not have {parameters:g} parameters.{why}")
+        network = f"nn.MLP({sizes[0]}, {sizes[1:]})"
+        why = word("You left out the biases.") if parameters == weights else ""
+        text = "{network} does not have {found:g} parameters."
+        raise Wrong(joined([word(text, network=network, found=parameters), why]))
     count = number(asked(module, "multiplications"), "multiplications")
     if count != weights * examples:
-        why = (
-            " That is one example."
-            if count == weights
-            else " Biases are not multiplied."
-            if count == total * examples
-            else ""
-        )
-        raise Wrong(f"an epoch does not take {count:g} multiplications: each weight takes one for each example.{why}")
+        why = ""
+        if count == weights:
+            why = word("That is one example.")
+        elif count == total * examples:
+            why = word("Biases are not multiplied.")
+        text = "an epoch does not take {found:g} multiplications: each weight takes one for each example."
+        raise Wrong(joined([word(text, found=count), why]))
 
 
 # %% Dead or alive.
@@ -332,23 +360,30 @@ def _dead(neurons: list[tuple[float, float, float]], points: list[tuple[float, f
 def _dead_sheet(seed: int) -> Sheet:
     neurons, points = _neurons(seed)
     dead = _dead(neurons, points)
-    table = "\n".join(f"    neuron {k}: relu({a}·x1 {b:+}·x2 {c:+})" for k, (a, b, c) in enumerate(neurons))
+    numbered = (f"{k}: relu({a}·x1 {b:+}·x2 {c:+})" for k, (a, b, c) in enumerate(neurons))
     w1, w2, _ = neurons[dead[0]]
     alive = math.ceil(10 * (0.05 - max(w1 * x1 + w2 * x2 for x1, x2 in points))) / 10
-    text = f"""
-Six ReLU neurons see the points (x1, x2)
-    {", ".join(map(str, points))}:
+    text = task(
+        """
+        Six ReLU neurons see these points (x1, x2):
 
-{table}
+            {points}
 
-A neuron that gives 0 at every point is dead: none of its weights gets a gradient. dead lists the numbers of
-the dead ones; bias is one with which the first of them is alive."""
+        The neurons:
+
+            {neurons}
+
+        A neuron that gives 0 at every point is dead: none of its weights gets a gradient. dead lists the numbers of the
+        dead ones; bias is one with which the first of them is alive.
+        """,
+        points=", ".join(map(str, points)), neurons="\n".join(numbered),
+    )  # fmt: skip
     return Sheet(
         text,
         "dead = [...]\nbias = ...",
         (
-            "A neuron is alive when w1·x1 + w2·x2 + b is positive at one point at least.",
-            "Find the largest w1·x1 + w2·x2; the bias must be larger than minus that.",
+            word("A neuron is alive when w1·x1 + w2·x2 + b is positive at one point at least."),
+            word("Find the largest w1·x1 + w2·x2; the bias must be larger than minus that."),
         ),
         f"dead = {dead}\nbias = {alive}",
         lambda module: _check_dead(module, neurons, points),
@@ -361,26 +396,28 @@ def _check_dead(
     answer = asked(module, "dead")
     right = _dead(neurons, points)
     try:
-        found = sorted({int(number(k, "a number in dead")) for k in answer})
+        found = sorted({int(number(k, word("a number in dead"))) for k in answer})
     except TypeError:
-        raise Wrong(f"dead is {shown(answer)}, but should be a list of numbers") from None
+        raise Wrong("dead is {found}, but should be a list of numbers", found=shown(answer)) from None
     for k, (w1, w2, b) in enumerate(neurons):
         nets = {point: w1 * point[0] + w2 * point[1] + b for point in points}
         point = max(nets, key=lambda p: nets[p])
         if k in found and k not in right:
-            raise Wrong(f"neuron {k} is alive: at {point} it gives relu({nets[point]:.4g}) = {nets[point]:.4g}")
+            text = "neuron {k} is alive: at {point} it gives relu({net:.4g}) = {net:.4g}"
+            raise Wrong(text, k=k, point=point, net=nets[point])
         if k in right and k not in found:
             raise Wrong(
-                f"neuron {k} is dead: at {point} its sum is largest, and it is {nets[point]:.4g} even "
-                f"there. {_said(neurons[k], points)}"
-            )
+                "neuron {k} is dead: at {point} its sum is largest, and it is {net:.4g} even there. {report}",
+                k=k, point=point, net=nets[point], report=_said(neurons[k], points),
+            )  # fmt: skip
     if set(found) - set(right):
-        raise Wrong(f"there is no neuron {max(found)}")
+        raise Wrong("there is no neuron {k}", k=max(found))
     w1, w2, _ = neurons[right[0]]
     bias = number(asked(module, "bias"), "bias")
     most = max(w1 * x1 + w2 * x2 for x1, x2 in points)
     if not most + bias > 0:
-        raise Wrong(f"with the bias {bias:g} neuron {right[0]} is still dead: its largest sum is {most + bias:.4g}")
+        text = "with the bias {bias:g} neuron {k} is still dead: its largest sum is {net:.4g}"
+        raise Wrong(text, bias=bias, k=right[0], net=most + bias)
 
 
 def _said(neuron: tuple[float, float, float], points: list[tuple[float, float]]) -> str:
