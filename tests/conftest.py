@@ -1,6 +1,7 @@
 """What the tests share: reproducible random examples, and a table of operations that each test leaves as it was."""
 
 import gc
+import os
 import signal
 from collections.abc import Iterator
 from typing import Any

@@ -248,7 +248,8 @@ def test_a_private_name_is_found(tmp_path: Path) -> None:
     module = tmp_path / "nn" / "module.py"
     module.parent.mkdir()
     module.write_text(
-        "import autograd as ag\nimport autograd.engine\nfrom autograd.rules import table\nfrom autograd import Value, _x\n"
+        "import autograd as ag\nimport autograd.engine\n"
+        "from autograd.rules import table\nfrom autograd import Value, _x\n"
         "ag.modes, ag.exp\n"
     )
     assert private_names(module) == ["autograd.engine", "autograd.rules.table", "autograd._x", "autograd.modes"]

@@ -220,7 +220,8 @@ def check_operations(module: ModuleType, rng: Random) -> None:
                 rule = "∂(a·b)/∂a = b, ∂(a·b)/∂b = a" if op == "*" else "∂(a + b)/∂a = 1, ∂(a + b)/∂b = 1"
                 return word(
                     "{name} should be {right}, yours is {found}: {rule}",
-                    name=f"{name}.local_grads", right=tuple(right.local_grads), found=shown(node.local_grads), rule=rule,
+                    name=f"{name}.local_grads", right=tuple(right.local_grads), found=shown(node.local_grads),
+                    rule=rule,
                 )  # fmt: skip
         return ""
 
