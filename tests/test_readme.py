@@ -10,7 +10,11 @@ import pytest
 from demos.curriculum import LESSONS
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = [ROOT / "README.md", *(ROOT / folder / "README.md" for folder in ("autograd", "nn", "demos"))]
+READMES = ("README.md", "README.zh-CN.md")
+DOCUMENTS = [
+    *(ROOT / name for name in READMES),
+    *(ROOT / folder / "README.md" for folder in ("autograd", "nn", "demos")),
+]
 LESSON_TABLE = (ROOT / "demos" / "README.md").read_text(encoding="utf-8")
 PACKAGES = ("autograd", "nn", "demos")
 
@@ -41,23 +45,34 @@ def test_every_lesson_stands_in_the_table(lesson) -> None:
     assert (ROOT / "demos" / picture).is_file()
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.parent.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_every_picture_and_link_is_there(document: Path) -> None:
     for target in re.findall(r"\]\(((?!http)[^)#]+)\)", document.read_text(encoding="utf-8")):
         assert (document.parent / target).is_file(), target
 
 
-def test_the_readme_shows_what_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", READMES)
+def test_the_readme_shows_what_happens(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its Python examples, run one after the other; the fences around them are no part of what is printed."""
     monkeypatch.chdir(tmp_path)
-    text = re.sub(r"^```\w*$", "", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
-    example = doctest.DocTestParser().get_doctest(text, {}, "README.md", "README.md", 0)
+    text = re.sub(r"^```\w*$", "", (ROOT / name).read_text(encoding="utf-8"), flags=re.MULTILINE)
+    example = doctest.DocTestParser().get_doctest(text, {}, name, name, 0)
     result = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS).run(example)
     assert result.attempted > 15
     assert result.failed == 0
 
 
-def test_the_readme_is_two_screens() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", READMES)
+def test_the_readme_is_two_screens(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 150
     assert "BLANKLINE" not in text
+
+
+def test_both_readmes_show_the_same_code() -> None:
+    english, chinese = (
+        re.findall(r"^```.*?^```$", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+        for name in READMES
+    )
+    without_comments = [[re.sub(r"  #.*", "", block).split() for block in blocks] for blocks in (english, chinese)]
+    assert without_comments[0] == without_comments[1]
