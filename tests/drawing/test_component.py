@@ -8,6 +8,7 @@ import pytest
 
 import autograd
 from autograd import Value, stepper, stepper_component
+from autograd.drawing import page
 from autograd.drawing.component import SENTENCES
 from autograd.notation.mathml import mathml
 from autograd.stepping import steps
@@ -38,7 +39,7 @@ def test_sentences_are_those_of_the_steps():
     said = set(re.findall(r'say\("([^"]+)"', script))
     assert said <= set(SENTENCES)
     assert set(SENTENCES) - said == {"Play the pass", "Pause the pass"}
-    source = inspect.getsource(steps)
+    source = inspect.getsource(steps) + inspect.getsource(page)
     assert [text for text in said if f'"{text}"' not in source] == []
 
 
