@@ -61,10 +61,13 @@ def _length(xs: Sequence[float]) -> float:
     return math.hypot(*xs)
 
 
+_exp = _saturating(math.exp)
+
+
 # The slopes that each backward pass calculates: the rules of `exact`, without the calls that their `where` needs.
 def _sigmoid_slope(x: float) -> float:
     if x < -40.0:
-        return math.exp(x)  # σ(-x) is 1 to the last digit
+        return 1.0 / (1.0 + _exp(-x))  # σ(-x) is 1 to the last digit
     e = math.exp(-x)
     return e / ((1.0 + e) * (1.0 + e))
 
