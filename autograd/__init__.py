@@ -3,6 +3,7 @@
 from . import name_clash as name_clash
 
 # isort: split
+from . import console as console
 from . import messages as messages
 from .checks.derivation import check_derivation
 from .checks.diagnosis import diagnose
@@ -99,6 +100,7 @@ __all__ = [
     "check_derivation",
     "check_gradients",
     "clamp",
+    "console",
     "cos",
     "cosh",
     "diagnose",

@@ -11,7 +11,7 @@ from importlib import import_module
 from keyword import iskeyword
 
 from .checks.gradcheck import check_gradients
-from .console import Parser, UsageError, complain, run
+from .console import UsageError, complain, parser, run
 from .drawing.stepper_output import Stepper
 from .engine.expand import expand
 from .engine.grad import hessian
@@ -75,10 +75,10 @@ def _course(arguments: Sequence[str]) -> int:
     return int(commands.main(arguments))
 
 
-def _parser() -> Parser:
+def _options() -> argparse.ArgumentParser:
     functions = textwrap.fill(", ".join(sorted(FUNCTIONS)), 98, initial_indent="  ", subsequent_indent="  ")
-    parser = Parser(
-        prog="chainrule",
+    made = parser(
+        "chainrule",
         usage='chainrule "EXPRESSION" [NAME=NUMBER ...] [options]',
         description=word(_ABOUT),
         epilog=word(_MORE, functions=functions),
@@ -86,8 +86,8 @@ def _parser() -> Parser:
         allow_abbrev=False,
         add_help=False,
     )
-    parser.add_argument("operands", nargs="*", help=argparse.SUPPRESS)
-    add = parser.add_argument_group("options").add_argument
+    made.add_argument("operands", nargs="*", help=argparse.SUPPRESS)
+    add = made.add_argument_group("options").add_argument
     add("--step", action="store_true", help=word("one step at a time: Enter or → next, ← back, r run, q quit"))
     add("--expand", action="store_true", help=word("replace functions by the operations that they are made of"))
     add("--order", type=int, choices=(1, 2), default=1, metavar="2", help=word("second derivatives too"))
@@ -103,7 +103,7 @@ def _parser() -> Parser:
     add("--html", metavar="FILE", help=word("write a page that steps through backprop"))
     add("--version", action="store_true", help=word("print the version"))
     add("-h", "--help", action="help", help=word("print this text"))
-    return parser
+    return made
 
 
 _VALUED = ("--order", "--svg", "--dot", "--html", "--rankdir")
@@ -124,20 +124,20 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
                 options += [value for value in (next(rest, None),) if value is not None]
         else:
             operands.append(argument)
-    return _parser().parse_args([*options, "--", *operands])
+    return _options().parse_args([*options, "--", *operands])
 
 
 def _play(arguments: Sequence[str]) -> int:
     """``chainrule play``: the playground in the browser, or as a file."""
-    parser = Parser(
-        prog="chainrule play",
+    made = parser(
+        "chainrule play",
         description=word("A page in which a small network learns while you watch. It opens in the browser."),
         allow_abbrev=False,
     )
     points = word("your own points: a header, columns of numbers, the class last")
-    parser.add_argument("--data", metavar="F.csv", help=points)
-    parser.add_argument("--out", metavar="F.html", help=word("write the page to this file instead of opening it"))
-    options = parser.parse_args(arguments)
+    made.add_argument("--data", metavar="F.csv", help=points)
+    made.add_argument("--out", metavar="F.html", help=word("write the page to this file instead of opening it"))
+    options = made.parse_args(arguments)
     if options.out is not None and os.path.splitext(options.out)[1].lower() not in (".html", ".htm"):
         raise UsageError(f"--out cannot write {os.path.basename(options.out)!r}: name one that ends in .html")
     import nn  # which stands above

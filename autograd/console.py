@@ -1,14 +1,22 @@
-"""How a command runs in a terminal: errors become lines, a closed pipe ends it, symbols are those that it can show."""
+"""How a command runs in a terminal: errors become lines, a closed pipe ends it, symbols are those that it can show.
 
-import argparse
+>>> def command():
+...     raise UsageError("no file is given")
+>>> run(command)  # it says so on stderr; 2 is the exit status
+2
+"""
+
 import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from . import messages
 from .stepping.terminal import plain_symbols
+
+if TYPE_CHECKING:
+    import argparse
 
 # What the errors say that beginners meet. Each has a line in Chinese, which the commands print below it; the first of
 # those that fit is taken.
@@ -22,8 +30,6 @@ COMMON = (
     "{name} is a function and cannot be a variable: choose another name",
     "{name} is a word of Python and cannot be a variable: choose another name",
     "{assignment}: it is not a number",
-    "line {name}: the expression {text} cannot be read: {reason}",
-    "line {name}: {label} is not known here; known are {known}",
     "the expression is empty",
     "the expression {text} cannot be read: '(' was never closed at character {k}",
     "the expression {text} cannot be read: '(' was never closed",
@@ -57,13 +63,15 @@ COMMON = (
     "several lessons for {words}:",
     "this lesson needs {library}: pip install {package}",
     "the gallery needs {libraries}: pip install {packages}",
-    "this lesson failed: {error}",
-    "failed: {lessons}",
     "no exercise is started; 'chainrule learn list' lists them",
     "there is no exercise {name}; 'chainrule learn list' lists them",
     "there is no file {path}",
     "{path} is no exercise: its first line should be like {line}",
     "{path} has the numbers of seed {seed}, not of {other}",
+    "line {name}: the expression {text} cannot be read: {reason}",
+    "line {name}: {label} is not known here; known are {known}",
+    "this lesson failed: {error}",
+    "failed: {lessons}",
     "{path} cannot be read: 'chainrule learn reset' begins again",
 )
 
@@ -72,12 +80,20 @@ class UsageError(Exception):
     """A mistake in the command."""
 
 
-class Parser(argparse.ArgumentParser):
-    """A parser that raises `UsageError` instead of ending the process."""
+def parser(program: str, **options: Any) -> "argparse.ArgumentParser":
+    """A parser that raises `UsageError` for a mistake instead of ending the process.
 
-    def error(self, message: str) -> NoReturn:
-        """Raises UsageError, which says where help is."""
-        raise UsageError(f"{message}; {self.prog} --help explains")
+    Arguments:
+        program: how the command is called, such as "chainrule learn".
+        options: those of `argparse.ArgumentParser`.
+    """
+    import argparse  # here, because the package is imported by more than commands
+
+    class Parser(argparse.ArgumentParser):
+        def error(self, message: str) -> NoReturn:
+            raise UsageError(f"{message}; {self.prog} --help explains")
+
+    return Parser(program, **options)
 
 
 def run(command: Callable[[], int]) -> int:

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from autograd import console
-from autograd.messages import columns, word
+from autograd import console, messages
 
 from .curriculum import LESSONS, Lesson, find
 from .gallery import write_gallery
@@ -21,14 +20,14 @@ PACKAGES = {"matplotlib": "matplotlib", "scipy": "scipy", "sklearn": "scikit-lea
 
 def main(arguments: Sequence[str] | None = None, program: str = "python -m demos") -> int:
     """Run the command line; returns the exit status: 1 when a lesson failed, 2 when it is not clear which is meant."""
-    parser = console.Parser(program, description=word("Lessons on neural networks, from the chain rule."))
+    parser = console.parser(program, description=messages.word("Lessons on neural networks, from the chain rule."))
     add = parser.add_argument
-    add("lesson", nargs="*", help=word("its number (12, L12), name, or a word of its title (lambda)"))
-    add("--all", action="store_true", help=word("run every lesson and write the gallery"))
-    add("--out", type=Path, default=GALLERY, metavar="DIR", help=word("folder for pictures and gallery"))
-    add("--seed", type=int, default=0, metavar="N", help=word("of the random numbers (default 0)"))
-    add("--quick", action="store_true", help=word("less work, the same claims"))
-    add("--no-plots", action="store_true", help=word("text only"))
+    add("lesson", nargs="*", help=messages.word("its number (12, L12), name, or a word of its title (lambda)"))
+    add("--all", action="store_true", help=messages.word("run every lesson and write the gallery"))
+    add("--out", type=Path, default=GALLERY, metavar="DIR", help=messages.word("folder for pictures and gallery"))
+    add("--seed", type=int, default=0, metavar="N", help=messages.word("of the random numbers (default 0)"))
+    add("--quick", action="store_true", help=messages.word("less work, the same claims"))
+    add("--no-plots", action="store_true", help=messages.word("text only"))
     options = parser.parse_args(arguments)
 
     chosen = list(LESSONS) if options.all else []
@@ -42,7 +41,7 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m demos
     if not chosen:
         _list(LESSONS, sys.stdout)
         usage = "{program} 12 (or a word, such as lambda) runs one, --all runs all and writes the gallery"
-        print("\n" + word(usage, program=program))
+        print("\n" + messages.word(usage, program=program))
         return 0
 
     if options.all and (missing := [name for module, name in PACKAGES.items() if find_spec(module) is None]):
@@ -53,8 +52,8 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m demos
         page = Page(
             seed=options.seed, quick=options.quick, plots=not options.no_plots, out=options.out, name=lesson.name
         )
-        title = f"{lesson.id} {word(lesson.title)}"
-        print(f"{title}\n{'=' * columns(title)}\n")
+        title = f"{lesson.id} {messages.word(lesson.title)}"
+        print(f"{title}\n{'=' * messages.columns(title)}\n")
         start = time.perf_counter()
         try:
             importlib.import_module(f".lessons.{lesson.module}", __package__).main(page)
@@ -74,14 +73,14 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m demos
             print(f"({time.perf_counter() - start:.1f} s)\n\n")
     if options.all:
         write_gallery(options.out, shown)
-        print(word("gallery: {path}", path=os.path.relpath(options.out / "index.html")))
+        print(messages.word("gallery: {path}", path=os.path.relpath(options.out / "index.html")))
     return console.complain(f"failed: {', '.join(map(str, failed))}", 1, program) if failed else 0
 
 
 def _list(lessons: Sequence[Lesson], stream: object) -> None:
     widest = max(len(lesson.name) for lesson in lessons)
     for lesson in lessons:
-        print(f"{lesson.id}  {lesson.name:<{widest}}  {word(lesson.title)}", file=stream)  # type: ignore[call-overload]
+        print(f"{lesson.id}  {lesson.name:<{widest}}  {messages.word(lesson.title)}", file=stream)  # type: ignore[call-overload]
 
 
 if __name__ == "__main__":

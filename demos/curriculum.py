@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from autograd.messages import word
+from autograd import messages
 
 
 class Lesson(NamedTuple):
@@ -152,8 +152,8 @@ def find(words: str) -> list[Lesson]:
     number = wanted.removeprefix("l").lstrip("0")
     kinds = (
         lambda lesson: lesson.id[1:].lstrip("0") == number or wanted in (_folded(lesson.name), _folded(lesson.module)),
-        lambda lesson: wanted in _folded(f"{lesson.name} {lesson.title} {word(lesson.title)}"),
-        lambda lesson: wanted in _folded(f"{lesson.sentence} {word(lesson.sentence)} {lesson.words}"),
+        lambda lesson: wanted in _folded(f"{lesson.name} {lesson.title} {messages.word(lesson.title)}"),
+        lambda lesson: wanted in _folded(f"{lesson.sentence} {messages.word(lesson.sentence)} {lesson.words}"),
         lambda lesson: all(word in _folded(" ".join(lesson)) for word in wanted.split()),
     )
     for kind in kinds:

@@ -54,7 +54,9 @@ def told(path: Path) -> list[str]:
                 names.setdefault(getattr(target, "id", ""), []).extend(_constants([node.value]))
     texts = [text for name, found in names.items() if name.endswith("_TITLES") for text in found]
     for call in ast.walk(tree):
-        name = getattr(call.func, "id", "") if isinstance(call, ast.Call) else ""
+        if not isinstance(call, ast.Call):
+            continue
+        name = getattr(call.func, "id", getattr(call.func, "attr", ""))
         if name in ("word", "Wrong", "task"):
             found = _constants(call.args[:1]) or names.get(getattr(call.args[0], "id", ""), [])
             texts += [part for text in found for part in (_split(text) if name == "task" else [text])]
@@ -69,7 +71,7 @@ def told(path: Path) -> list[str]:
 
 
 def _with_words(texts: list[str]) -> list[str]:
-    return list(dict.fromkeys(text for text in texts if _has_words(text)))
+    return list(dict.fromkeys(text for text in texts if has_words(text)))
 
 
 def _split(text: str) -> Iterator[str]:
@@ -89,7 +91,7 @@ def _constants(nodes: list[ast.expr]) -> list[str]:
     return found
 
 
-def _has_words(text: str) -> bool:
+def has_words(text: str) -> bool:
     """Whether there is something to translate: a word of three letters, of four in a formula, outside the places."""
     least = 4 if "=" in text and "\n" not in text and len(text) < 60 else 3
     return bool(re.search(rf"[A-Za-z]{{{least}}}", re.sub(r"\{[^}]*\}", "", text)))

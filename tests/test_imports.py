@@ -47,6 +47,7 @@ BELOW: dict[str, set[str]] = {
     },
     "__main__": {"cli"},
     "__init__": {
+        "console",
         "files",
         "messages",
         "name_clash",

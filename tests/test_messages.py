@@ -9,14 +9,18 @@ import pytest
 
 import autograd
 from autograd import messages
+from autograd.console import COMMON
 from autograd.drawing.board import BOX_WORDS, WORDS
 from autograd.drawing.page import page
 from autograd.rules import table
 from autograd.rules.operation import Operation
+from demos.curriculum import LESSONS as LIST
+from demos.exercises.catalogue import EXERCISES
 from tests.drawing.passes import gates
-from tests.said import catalogue, said
+from tests.said import PO, catalogue, has_words, said, told
 
 FOLDER = Path(autograd.__file__).parent
+DEMOS = FOLDER.parent / "demos"
 CATALOGUE = catalogue()
 
 
@@ -32,6 +36,13 @@ def test_a_translation_fills_in_the_same(key):
         return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
     assert places(CATALOGUE[key]) == places(key)
+
+
+def test_no_entry_is_overlooked_empty_or_fuzzy():
+    text = PO.read_text("utf-8")
+    assert text.count("\nmsgid ") == len(CATALOGUE)  # one line each, none twice
+    assert "fuzzy" not in text
+    assert [key for key, translation in CATALOGUE.items() if key and not translation] == []
 
 
 def test_everything_that_is_said_has_a_translation():
@@ -85,7 +96,7 @@ def test_a_page_may_begin_in_a_language():
     assert '"language":null' in page(gates().stepper())
 
 
-LESSONS = sorted((FOLDER.parent / "demos" / "lessons").glob("l*.py"))
+LESSONS = sorted((DEMOS / "lessons").glob("l*.py"))
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
@@ -94,3 +105,61 @@ def test_a_lesson_that_is_translated_is_translated_whole(path):
     if texts[0] not in CATALOGUE:
         pytest.skip("not translated yet")
     assert [text for text in texts if text not in CATALOGUE] == []
+
+
+TOLD = [
+    FOLDER / "cli.py",
+    FOLDER / "stepping" / "interactive.py",
+    DEMOS / "__main__.py",
+    *sorted((DEMOS / "exercises").glob("*.py")),
+]
+
+
+@pytest.mark.parametrize("path", TOLD, ids=lambda path: path.stem)
+def test_what_commands_and_exercises_tell_is_translated(path):
+    assert [text for text in told(path) if text not in CATALOGUE] == []
+
+
+def test_what_is_told_is_found():
+    texts = {path.stem: told(path) for path in TOLD}
+    assert "{k} of {n} done; 'chainrule learn next' starts the next one" in texts["learn"]
+    assert "Your own engine 1: a Value holds a number" in texts["write_an_engine"]
+    assert "What if a node is used twice?" in texts["find_the_bug"]
+    assert "2. Correct the line." in texts["find_the_bug"]
+    assert sum(map(len, texts.values())) > 250
+
+
+def test_the_curriculum_and_common_errors_are_translated():
+    wanted = {text for lesson in LIST for text in (lesson.title, lesson.sentence)}
+    assert wanted | {exercise.title for exercise in EXERCISES} | {*COMMON} <= CATALOGUE.keys()
+
+
+def test_sheets_look_up_nothing_that_has_no_translation(monkeypatch):
+    asked = set()
+
+    def recording(_):
+        return lambda text: asked.add(text) or text
+
+    monkeypatch.setattr(messages, "translation", recording)
+    for exercise in EXERCISES:
+        exercise.file(1)
+    monkeypatch.undo()
+    assert len(asked) > 100
+    assert {text for text in asked if has_words(text)} <= CATALOGUE.keys()
+
+
+def test_words_fill_their_places_in_the_language_that_is_asked_for(monkeypatch):
+    assert messages.word("wrote {path}", path="{x}") == "wrote {x}"
+    assert messages.word("wrote {path}", "zh_CN", path="f.svg") == "已写入 f.svg"
+    monkeypatch.setenv("CHAINRULE_LANG", "zh")
+    assert messages.word("wrote {path}", path="f.svg") == "已写入 f.svg"
+    assert messages.word("{nobody} says this", nobody=1) == "1 says this"
+    assert messages.word("braces {stay} without fields") == "braces {stay} without fields"
+
+
+def test_an_error_is_told_again_by_the_first_template_that_it_was_made_of():
+    templates = ["{name} takes {wanted} argument, got {given}", "{name} is a function: write {call}"]
+    assert messages.retold("f(x) takes 1 argument, got 2", templates, "zh_CN") == "f(x) 需要 1 个参数，这里有 2 个。"
+    assert messages.retold("f is a function: write f(...)", templates, "zh_CN") == "f 是函数：请写成 f(...)"
+    assert messages.retold("f(x) takes 1 argument, got 2", templates, "en") is None
+    assert messages.retold("so f is a function", templates, "zh_CN") is None

@@ -4,11 +4,9 @@ from collections.abc import Mapping
 from random import Random
 from types import ModuleType
 
-from autograd import Step, Value, check_derivation, stepper
-from autograd.console import explained
-from autograd.messages import joined, word
+from autograd import Step, Value, check_derivation, console, stepper
 
-from .exercise import Exercise, Sheet, Wrong, asked, close, mapping, number, task
+from .exercise import Exercise, Sheet, Wrong, asked, close, joined, mapping, number, task, word
 from .graphs import Graph, random_graph
 
 
@@ -70,7 +68,7 @@ def _check_local(module: ModuleType, graph: Graph) -> None:
             try:
                 right = bool(check_derivation(own, {"own": (own.parents[step.operand], answer)}))
             except ValueError as error:
-                raise Wrong(f"{edge}: {explained(error)}") from None
+                raise Wrong(f"{edge}: {console.explained(error)}") from None
         else:
             right = close(number(answer, edge), step.local, 1e-4)
         if not right:
@@ -166,7 +164,7 @@ def _check_derivation(module: ModuleType, point: Mapping[str, float]) -> None:
     try:
         graded = check_derivation(network(_values(point), point["x"], point["y"]), lines, values={"y": point["y"]})
     except ValueError as error:
-        raise Wrong(explained(error)) from None
+        raise Wrong(console.explained(error)) from None
     if not graded:
         table = "\n".join(f"    {line}" for line in str(graded).splitlines())
         raise Wrong(

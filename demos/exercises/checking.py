@@ -14,10 +14,8 @@ import traceback
 from pathlib import Path
 from typing import NamedTuple
 
-from autograd.messages import word
-
 from .catalogue import by_id
-from .exercise import Exercise, Wrong
+from .exercise import Exercise, Wrong, word
 
 LIMIT = 20.0  # seconds
 _FIRST = re.compile(r"# chainrule learn (?P<id>\w+), seed (?P<seed>-?\d+)")

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from autograd.messages import word, wrapped
+from autograd import messages
 
 from ..page import paragraphs
 
+word, joined = messages.word, messages.joined  # for all exercises
 _WIDTH = 86  # columns of a task, which the terminal shows with an indentation of two
 
 
@@ -75,7 +76,7 @@ def task(text: str, **fields: object) -> str:
         if part.startswith("    "):
             parts.append(textwrap.indent(word(textwrap.dedent(part), **fields), "    "))
         else:
-            parts.append(wrapped(word(part, **fields), _WIDTH))
+            parts.append(messages.wrapped(word(part, **fields), _WIDTH))
     return "\n\n".join(parts)
 
 

@@ -6,9 +6,9 @@ from random import Random
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from autograd.messages import pad, word
+from autograd import messages
 
-from .exercise import Exercise, Sheet, Wrong, asked, close, mapping, number, shown, task
+from .exercise import Exercise, Sheet, Wrong, asked, close, mapping, number, shown, task, word
 from .graphs import check_gradients_on, difference, parsed, random_graphs
 from .write_an_engine import engine_code
 
@@ -233,7 +233,9 @@ def _check_training(module: ModuleType, faulty: str, weights: list[float], fault
     if not all(map(close, ours, [*parameters, *trained(module, weights, *many)])):
         names = ("w1", "w2", "b")
         rows = [(n, f"{a:.6g}", f"{b:.6g}") for n, a, b in zip(names, parameters, right, strict=True)]
-        lines = [pad(n, 4) + pad(a, 12) + b for n, a, b in [("", word("yours"), word("should be")), *rows]]
+        lines = [
+            messages.pad(n, 4) + messages.pad(a, 12) + b for n, a, b in [("", word("yours"), word("should be")), *rows]
+        ]
         raise Wrong(
             "the examples show the fault, but the engine in the file is not right yet. After {n} steps:\n\n{table}",
             n=steps, table=_indented("\n".join(lines)),

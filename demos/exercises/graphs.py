@@ -11,10 +11,9 @@ from itertools import zip_longest
 from random import Random
 from typing import Any, NamedTuple
 
-from autograd import Step, Value, stepper
-from autograd.messages import columns, pad, word
+from autograd import Step, Value, messages, stepper
 
-from .exercise import Wrong, close
+from .exercise import Wrong, close, word
 
 Backward = Callable[[Any], object]
 
@@ -251,8 +250,8 @@ class Difference(NamedTuple):
 
     def __str__(self) -> str:
         rows = list(zip_longest([word("your pass"), *self.theirs], [word("the right pass"), *self.right], fillvalue=""))
-        width = max(columns(a) for a, _ in rows) + 4
-        passes = "\n".join(f"    {pad(a, width)}{b}".rstrip() for a, b in rows)
+        width = max(messages.columns(a) for a, _ in rows) + 4
+        passes = "\n".join(f"    {messages.pad(a, width)}{b}".rstrip() for a, b in rows)
         graph = "\n".join(f"    {line}" for line in str(self.graph).splitlines())
         shown = word("{problem} The smallest graph found that shows it:", problem=self.problem)
         return f"{shown}\n\n{graph}\n\n{passes}\n\n{self.because}"

@@ -8,14 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from time import sleep, strftime
 
-from autograd import console, write_whole
-from autograd.messages import word, wrapped
+from autograd import console, messages, write_whole
 
 from ..page import width
 from . import progress
 from .catalogue import EXERCISES, by_id
 from .checking import LIMIT, Verdict, check, named_in
-from .exercise import Exercise
+from .exercise import Exercise, word
 from .progress import Progress, Unreadable
 
 _ABOUT = """\
@@ -40,8 +39,8 @@ def main(arguments: Sequence[str]) -> int:
         return console.complain(error, 1, "chainrule learn")
 
 
-def _parser() -> console.Parser:
-    parser = console.Parser(
+def _parser() -> argparse.ArgumentParser:
+    parser = console.parser(
         "chainrule learn",
         description=word(_ABOUT),
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -119,8 +118,8 @@ def _begin(exercise: Exercise, learner: Progress, seed: int) -> int:
     lesson = word("lesson {id}: {command}", id=exercise.lesson, command=f"chainrule lesson {int(exercise.lesson[1:])}")
     print(f"\n{word(exercise.title)}  ({lesson})\n")
     print(textwrap.indent(exercise.sheet(seed).text, "  "))
-    then = "Answer in {path}, then: chainrule learn check {path}    (a hint: chainrule learn hint)"
-    print("\n" + word(then, path=path))
+    print("\n" + word("Answer in {path}, then: chainrule learn check {path}", path=path))
+    print(word("a hint: {command}", command="chainrule learn hint"))
     return 0
 
 
@@ -190,7 +189,7 @@ def _tell(verdict: Verdict, exercise: Exercise) -> None:
 
 def _wrapped(text: str) -> str:
     """The text with its paragraphs wrapped; indented lines stay as they are."""
-    return "\n".join(line if line.startswith(" ") else wrapped(line, width()) for line in text.splitlines())
+    return "\n".join(line if line.startswith(" ") else messages.wrapped(line, width()) for line in text.splitlines())
 
 
 def _watch(options: argparse.Namespace) -> int:

@@ -10,9 +10,8 @@ from typing import Any
 import autograd
 import nn
 from autograd import Value, diagnose, scope
-from autograd.messages import joined, word
 
-from .exercise import Exercise, Sheet, Wrong, asked, number, shown, task
+from .exercise import Exercise, Sheet, Wrong, asked, joined, number, shown, task, word
 
 # %% From nudging every weight to the chain rule.
 _NUDGE = '''

@@ -4,9 +4,8 @@ from random import Random
 from types import ModuleType
 
 from autograd import Step, stepper
-from autograd.messages import word
 
-from .exercise import Exercise, Sheet, Wrong, asked, close, number, shown, task
+from .exercise import Exercise, Sheet, Wrong, asked, close, number, shown, task, word
 from .graphs import Graph, random_graph
 
 

@@ -10,9 +10,8 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from autograd import Value, tanh
-from autograd.messages import joined, word
 
-from .exercise import Exercise, Sheet, Wrong, asked, close, number, shown, task
+from .exercise import Exercise, Sheet, Wrong, asked, close, joined, number, shown, task, word
 from .graphs import Graph, Operation, check_gradients_on, random_graphs, smallest
 
 _VALUE = """

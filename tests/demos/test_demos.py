@@ -21,12 +21,13 @@ from demos import curriculum as lessons
 from demos import gallery as gallery_page
 from demos import page as lesson
 from demos.curriculum import LESSONS, Lesson, find
+from demos.exercises import exercise
 from demos.page import Page, Picture, Table, Text
 
 FOLDER = Path(lessons.__file__).parent
 
 
-@pytest.mark.parametrize("module", [lesson, lessons, gallery_page])
+@pytest.mark.parametrize("module", [lesson, lessons, gallery_page, exercise])
 def test_examples(module: object) -> None:
     assert doctest.testmod(module).failed == 0
 
@@ -61,6 +62,19 @@ def test_the_list_is_that_of_the_curriculum() -> None:
 )
 def test_a_lesson_is_found(words: str, module: str) -> None:
     assert [entry.name for entry in find(words)] == [module]
+
+
+def test_a_lesson_is_found_by_its_chinese_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert find("过拟合") == []
+    monkeypatch.setenv("CHAINRULE_LANG", "zh")
+    assert [entry.id for entry in find("过拟合")] == ["L11"]
+    assert [entry.id for entry in find("overfitting")] == ["L11"]
+    assert command.main(["线性回归"]) == 2
+    assert "L13  regression_as_classifier  把线性回归用作分类器" in capsys.readouterr().err
+    assert command.main([]) == 0
+    assert "L11  overfitting                       模型容量与过拟合" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("words", ["31", "nonsense", ""])

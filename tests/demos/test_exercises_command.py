@@ -1,14 +1,17 @@
 """`chainrule learn`: its files, its verdicts, its progress; a learner's file runs in a process of its own."""
 
+import ast
 import json
 from pathlib import Path
 
 import pytest
 
 from autograd.cli import main as chainrule
+from autograd.notation.text_layout import columns
 from demos.exercises import learn, progress
 from demos.exercises.catalogue import EXERCISES, by_id
 from demos.exercises.checking import check, named_in
+from demos.exercises.exercise import Exercise
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +51,40 @@ def test_the_way_through(capsys: pytest.CaptureFixture[str]) -> None:
     assert chainrule(["learn", "reset"]) == 0
     assert not progress.progress_file().exists()
     assert Path("local.py").exists()
+
+
+def test_the_way_through_in_chinese(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHAINRULE_LANG", "zh")
+    assert chainrule(["learn", "next", "--seed", "3"]) == 0
+    out = capsys.readouterr().out
+    assert "  写出每条边的局部导数：" in out
+    assert "在 local.py 里作答" in out
+    first, title, *_ = Path("local.py").read_text(encoding="utf-8").splitlines()
+    assert (first, title) == ("# chainrule learn local, seed 3", '"""填写局部导数')
+    assert max(map(columns, out.splitlines())) <= 88
+    path = solve("local")
+    path.write_text(path.read_text(encoding="utf-8").replace(": 1.0,", ": 2.0,", 1), encoding="utf-8")
+    assert chainrule(["learn", "check", "local.py"]) == 1
+    out = capsys.readouterr().out
+    assert "错误：填写局部导数" in out
+    assert "∂f/∂v4 不是 2.0。运算 +（和）：f = v4 + v3。它对 v4 的局部导数是 ∂f/∂v4 = 1。" in out
+    assert chainrule(["learn", "hint"]) == 0
+    assert "填写局部导数，提示 1/3" in capsys.readouterr().out
+    solve("local")
+    assert chainrule(["learn", "check", "local.py", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["title"] == "填写局部导数"
+    assert chainrule(["learn", "check", "local.py"]) == 0
+    assert "正确：填写局部导数\n下一个：chainrule learn next    （预测下一步 1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.id)
+def test_a_file_in_chinese_has_the_same_code(exercise: Exercise, monkeypatch: pytest.MonkeyPatch) -> None:
+    english = ast.parse(exercise.file(2))
+    monkeypatch.setenv("CHAINRULE_LANG", "zh")
+    chinese = ast.parse(exercise.file(2))
+    assert ast.get_docstring(chinese) != ast.get_docstring(english)
+    assert list(map(ast.unparse, chinese.body[1:])) == list(map(ast.unparse, english.body[1:]))
+    assert max(map(columns, exercise.file(2).splitlines())) <= 120
 
 
 def test_a_file_that_is_there_is_left_alone(capsys: pytest.CaptureFixture[str]) -> None:
