@@ -1,6 +1,7 @@
 // Colours: those of the style sheet, which has them for light and for dark, as numbers to mix.
 
-const colours = { classes: [], ink: "", paper: [0, 0, 0] };
+const SHADES = 256; // of a colour, from the paper to the full one
+const colours = { classes: [], ink: "", paper: [0, 0, 0], signed: new Uint32Array(2 * SHADES + 1) };
 
 function readColours() {
   const style = getComputedStyle(document.documentElement);
@@ -11,29 +12,35 @@ function readColours() {
   colours.paper = numbers(named("--plane"));
   colours.negative = colours.classes[0];
   colours.positive = colours.classes[1];
+  // From `negative` by the paper to `positive`.
+  colours.signed.forEach((_, k) => {
+    const share = (0.66 * Math.abs(k - SHADES)) / SHADES;
+    colours.signed[k] = pixelOf(...tinted(k < SHADES ? colours.negative : colours.positive, share));
+  });
   marks.clear();
 }
 
 const css = ([r, g, b], alpha = 1) => `rgb(${r} ${g} ${b} / ${alpha})`;
 
-// From `negative` by the paper to `positive`, for x from -1 to 1, into four bytes of an image.
-function paintSigned(bytes, place, x) {
-  const towards = x < 0 ? colours.negative : colours.positive;
-  const share = 0.66 * Math.min(1, Math.abs(x)) || 0;
-  for (let c = 0; c < 3; c++) bytes[place + c] = colours.paper[c] + share * (towards[c] - colours.paper[c]);
-  bytes[place + 3] = 255;
+// A colour as one number of an image, whose bytes are red, green, blue and opacity.
+const pixel = new Uint8ClampedArray([0, 0, 0, 255]);
+const pixelNumber = new Uint32Array(pixel.buffer);
+function pixelOf(red, green, blue) {
+  pixel[0] = red;
+  pixel[1] = green;
+  pixel[2] = blue;
+  return pixelNumber[0];
 }
 
+// The paper with a share of a colour, as three numbers.
+const tinted = (colour, share) => colours.paper.map((c, k) => c + share * (colour[k] - c));
+
 // The mixture of the colours of the classes by their probabilities.
-function paintClasses(bytes, place, probabilities) {
+function mixedClasses(probabilities) {
   const n = probabilities.length;
   const certain = Math.max(0, (Math.max(...probabilities) - 1 / n) / (1 - 1 / n)) || 0;
-  for (let c = 0; c < 3; c++) {
-    let mixed = 0;
-    for (let k = 0; k < n; k++) mixed += probabilities[k] * colours.classes[k][c];
-    bytes[place + c] = colours.paper[c] + (0.26 + 0.4 * certain) * (mixed - colours.paper[c]);
-  }
-  bytes[place + 3] = 255;
+  const mixed = [0, 1, 2].map((c) => probabilities.reduce((sum, p, k) => sum + p * colours.classes[k][c], 0));
+  return pixelOf(...tinted(mixed, 0.26 + 0.4 * certain));
 }
 
 // The marks of the classes differ in shape too. Draws around the origin.

@@ -1,7 +1,7 @@
 // The page itself: the current settings, the training, what is drawn when, and `window.playground` for lessons.
 
 const page = (id) => document.getElementById(id);
-const WORK = 8; // milliseconds of training in one frame: the rest is for drawing
+const WORK = 6; // milliseconds of training in one frame: the rest is for drawing
 
 const embedded = JSON.parse(page("own-data").textContent);
 let own = checkedData(embedded ?? { X: [], y: [] });
@@ -13,7 +13,9 @@ let chosen = null; // a row of the data
 let focus = null; // a neuron whose picture is in the plane
 let lastRedraw = 0;
 let frames = 0;
+let turn = 0; // of the parts beside the plane, which comes next
 let interval = 16; // milliseconds between frames, about
+let hurried = false; // whether the machine cannot draw the plane in each frame
 const space = [Infinity, 0, 1];
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -200,27 +202,35 @@ function frame(now) {
   draw();
   if (still.matches && now - lastRedraw < 500) return; // who wants little motion sees two pictures a second
   if (still.matches) redraw(parts);
-  else {
-    interval += 0.1 * (Math.min(now - lastRedraw, 100) - interval);
-    frames++;
-    const part = parts[Math.floor(frames / 2) % parts.length];
-    if (frames % 2) redraw([]);
-    else if (interval < 20) redraw([part]);
-    else part(); // of the plane as it was a frame ago, where there is no time for both
-  }
+  else drawInTurns(now);
   lastRedraw = now;
 }
 
-// While training runs, the plane is drawn in each frame; the parts beside it take turns in every second one.
+// While training runs, the plane is drawn in each frame, and one of the parts beside it in every second frame. A machine
+// on which this takes too long has frames without a picture in between: of two, one is the plane, one a part.
+function drawInTurns(now) {
+  interval += 0.1 * (Math.min(now - lastRedraw, 100) - interval);
+  if (interval > 21) hurried = true;
+  if (interval < 17.5) hurried = false;
+  frames++;
+  if (hurried) {
+    if (frames % 4 === 1) redraw([]);
+    if (frames % 4 === 3) nextPart()(); // of the plane as it was two frames ago
+  } else redraw(frames % 2 ? [] : [nextPart()]);
+}
+
+const nextPart = () => parts[turn++ % parts.length];
+
 const parts = [
-  () => network.draw(training, maps, card.at),
+  () => network.drawLines(training),
+  () => network.drawPictures(training, maps, card.at),
   () => drawSpace(page("space"), training, maps, space),
   () => {
     showNumbers();
     drawCurves(page("curves"), training.history);
     showGradientSizes(page("gradients"), layerGradients(training));
-    card.draw(training, chosen, running);
   },
+  () => card.draw(training, chosen, running),
 ];
 
 function redraw(chosenParts) {

@@ -2,6 +2,8 @@
 // for each neuron, its weights and then its bias. Only the two passes of a dense layer are written here; every value
 // and derivative of a function is that of a rule of the table.
 
+const IDENTITY = { values: (sums, values) => values.set(sums), slopes: (values, sums, slopes) => slopes.fill(1) };
+
 class Network {
   // `sizes` are the widths from the inputs to the outputs; `activation` is the name of that of the hidden layers.
   constructor(sizes, activation) {
@@ -15,17 +17,16 @@ class Network {
     }
     this.theta = new Float64Array(n);
     this.gradient = new Float64Array(n);
-    // For one example: the outputs of each layer (the first are the inputs), its sums, the factors of dropout, and the
-    // gradients with respect to both.
+    // For one example: the outputs of each layer (the first are the inputs), its sums, their activations and slopes, the
+    // factors of dropout, and the gradients with respect to outputs and sums.
     this.outs = sizes.map((size) => new Float64Array(size));
     this.sums = sizes.map((size) => new Float64Array(size));
+    this.values = sizes.map((size) => new Float64Array(size));
+    this.slopes = sizes.map((size) => new Float64Array(size).fill(1));
     this.masks = sizes.map((size) => new Float64Array(size).fill(1));
     this.outGrads = sizes.map((size) => new Float64Array(size));
     this.sumGrads = sizes.map((size) => new Float64Array(size));
-    const rule = rules[activation];
-    const others = ACTIVATIONS[activation]; // the operands beside x, such as the slope of leaky_relu
-    this.value = rule ? (others.length ? (x) => rule.value(x, ...others) : rule.value) : (x) => x;
-    this.slope = rule ? (out, x) => rule.partials(out, x, ...others)[0] : () => 1;
+    this.apply = LOOPS[activation] ?? IDENTITY;
   }
 
   get depth() {
@@ -67,21 +68,26 @@ class Network {
 
   // The forward pass of one example; returns the outputs of the last layer.
   forward(x1, x2) {
-    const { theta, depth, value } = this;
+    const { theta, depth } = this;
     let inputs = this.outs[0];
     inputs[0] = x1;
     inputs[1] = x2;
     for (let layer = 1, place = 0; layer <= depth; layer++) {
       const sums = this.sums[layer];
       const outs = this.outs[layer];
-      const mask = this.masks[layer];
       const n = inputs.length;
       for (let k = 0; k < sums.length; k++) {
         let sum = theta[place + n];
         for (let j = 0; j < n; j++) sum += theta[place + j] * inputs[j];
         place += n + 1;
         sums[k] = sum;
-        outs[k] = layer === depth ? sum : value(sum) * mask[k];
+      }
+      if (layer === depth) outs.set(sums);
+      else {
+        const values = this.values[layer];
+        const mask = this.masks[layer];
+        this.apply.values(sums, values);
+        for (let k = 0; k < outs.length; k++) outs[k] = values[k] * mask[k];
       }
       inputs = outs;
     }
@@ -94,20 +100,17 @@ class Network {
     const { theta, gradient, depth } = this;
     for (let layer = depth; layer >= 1; layer--) {
       const inputs = this.outs[layer - 1];
-      const outs = this.outs[layer];
-      const sums = this.sums[layer];
+      const slopes = this.slopes[layer];
       const mask = this.masks[layer];
+      if (layer < depth) this.apply.slopes(this.values[layer], this.sums[layer], slopes);
       const outGrads = this.outGrads[layer];
       const sumGrads = this.sumGrads[layer];
       const inputGrads = this.outGrads[layer - 1];
       const n = inputs.length;
       inputGrads.fill(0);
-      for (let k = 0, place = this.offsets[layer - 1]; k < outs.length; k++) {
-        let grad = outGrads[k];
-        if (layer < depth) {
-          const slope = mask[k] ? mask[k] * this.slope(outs[k] / mask[k], sums[k]) : 0;
-          grad = slope === 0 ? 0 : grad * slope;
-        }
+      for (let k = 0, place = this.offsets[layer - 1]; k < slopes.length; k++) {
+        const slope = mask[k] ? mask[k] * slopes[k] : 0;
+        const grad = slope === 0 ? 0 : outGrads[k] * slope;
         sumGrads[k] = grad;
         if (grad === 0) {
           place += n + 1; // nothing arrives behind it

@@ -1,15 +1,15 @@
 // The network: a column for each layer, a button with its own picture for each neuron, a line for each weight.
 
 const STRIDE = 2; // the small pictures show every second point of the grid
+const SMALL = GRID / STRIDE; // pixels each way
 
 class NetworkPicture {
   // `act` has open(layer, k), focus([layer, k]) or focus(null), connectWidth(layer, field) and placed().
   constructor(frame, act) {
     this.frame = frame;
     this.act = act;
-    this.canvas = frame.querySelector("canvas");
+    [this.lines, this.pictures] = frame.querySelectorAll("canvas");
     this.places = [];
-    this.image = new ImageData(GRID / STRIDE, GRID / STRIDE);
     new ResizeObserver(() => this.place()).observe(frame);
   }
 
@@ -25,6 +25,11 @@ class NetworkPicture {
       this.frame.querySelectorAll(".head").forEach((element) => element.remove());
       this.heads = sizes.map((_, layer) => this.head(layer, depth));
     }
+    // The pictures of all neurons, one below the other, which are copied to their places: a canvas each would be much
+    // for the browser to put together in every frame.
+    this.strip = new OffscreenCanvas(SMALL, SMALL * this.units.flat().length);
+    this.image = new ImageData(this.strip.width, this.strip.height);
+    this.pixels = new Uint32Array(this.image.data.buffer);
     this.heads.forEach((head, layer) => {
       const field = head.querySelector("input"); // which may be the one that is being typed into
       if (field && typedNumber(field) !== sizes[layer]) field.value = sizes[layer];
@@ -36,10 +41,6 @@ class NetworkPicture {
   unit(training, layer, k, depth) {
     const unit = document.createElement(layer ? "button" : "span");
     unit.className = layer === depth ? "unit output" : layer ? "unit" : "unit input";
-    const picture = document.createElement("canvas");
-    picture.width = picture.height = GRID / STRIDE;
-    picture.setAttribute("aria-hidden", "true");
-    unit.append(picture);
     if (layer) {
       unit.type = "button";
       unit.dataset.tLabel = "Neuron {k} of layer {layer}";
@@ -100,9 +101,8 @@ class NetworkPicture {
     this.act.placed();
   }
 
-  draw(training, maps, opened) {
-    const { network } = training;
-    const context = sized(this.canvas);
+  drawLines({ network }) {
+    const context = sized(this.lines);
     const largest = new Array(network.depth + 1).fill(1e-9);
     network.forEachWeight((place, layer) => {
       largest[layer] = Math.max(largest[layer], Math.abs(network.theta[place]));
@@ -118,14 +118,30 @@ class NetworkPicture {
         }
       }
     }
+  }
+
+  // What each neuron says in the plane; `opened` is the one whose card is open.
+  drawPictures({ network }, maps, opened) {
+    let start = 0;
     this.units.forEach((units, layer) =>
       units.forEach((unit, k) => {
-        if (layer === network.depth && units.length === 1) maps.paintPrediction(this.image, STRIDE);
-        else maps.paintNeuron(this.image, layer, k, STRIDE);
-        unit.firstChild.getContext("2d").putImageData(this.image, 0, 0);
+        if (layer === network.depth && units.length === 1) maps.paintPrediction(this.pixels, STRIDE, start);
+        else maps.paintNeuron(this.pixels, layer, k, STRIDE, start);
+        start += SMALL * SMALL;
         if (layer) unit.setAttribute("aria-pressed", String(opened?.[0] === layer && opened[1] === k));
       }),
     );
+    this.strip.getContext("2d").putImageData(this.image, 0, 0);
+    const context = sized(this.pictures);
+    const { size } = this;
+    this.places.flat().forEach(([x, y], number) => {
+      context.save();
+      context.beginPath();
+      context.roundRect(x - size / 2 + 1, y - size / 2 + 1, size - 2, size - 2, 0.22 * size);
+      context.clip();
+      context.drawImage(this.strip, 0, SMALL * number, SMALL, SMALL, x - size / 2, y - size / 2, size, size);
+      context.restore();
+    });
   }
 
   drawWeight(context, weight, largest, many, [[x1, y1], [x2, y2]]) {

@@ -58,7 +58,7 @@ function neuronFacts(training, layer, k, row) {
     z: network.sums[layer][k],
     out: network.outs[layer][k],
     activation: last ? "linear" : network.activation,
-    slope: last ? 1 : network.slope(network.outs[layer][k], network.sums[layer][k]),
+    slope: network.slopes[layer][k],
     lossSlope: network.outGrads[layer][k], // with respect to the output of the neuron
     // The neurons of the next layer: their sums, what they weigh this one with, and ∂L/∂sum.
     after: after.map((m) => ({

@@ -125,13 +125,29 @@ def _script(stepper: StepperComponent) -> str:
     known = {
         "CHINESE": stepper.chinese | json.loads(_asset("chinese.json")),
         "STEPPER": {"chinese": stepper.chinese, "functions": stepper.functions, "dot": stepper.dot},
-        "ACTIVATIONS": {name: _other_operands(name) for name in ACTIVATIONS},
+        "ACTIVATIONS": list(ACTIVATIONS),
         "RECTIFIERS": [name for name in ACTIVATIONS if is_rectifier(name)],
         "INITS": list(INITS),
     }
     constants = [f"const {name} = {_json(value)};\n" for name, value in known.items()]
-    texts = [f"const rules = (() => {{\n{rules}\nreturn rules;\n}})();\n", *constants, stepper.script]
+    loops = f"const LOOPS = {{\n{''.join(map(_loops, ACTIVATIONS))}}};\n"
+    texts = [f"const rules = (() => {{\n{rules}\nreturn rules;\n}})();\n", *constants, loops, stepper.script]
     return "".join(['"use strict";\n(() => {\n', *texts, *(_asset(f"{name}.js") for name in SCRIPTS), "})();\n"])
+
+
+def _loops(name: str) -> str:
+    """An activation function over arrays, as loops of its own, into which the browser compiles its rule."""
+    if name == "linear":
+        return ""
+    others = "".join(f", {number}" for number in _other_operands(name))
+    loop = "for (let k = 0; k < sums.length; k++)"
+    value, partials = f"rules.{name}.value(sums[k]{others})", f"rules.{name}.partials(values[k], sums[k]{others})"
+    return (
+        f"{name}: {{\n"
+        f"values(sums, values) {{ {loop} values[k] = {value}; }},\n"
+        f"slopes(values, sums, slopes) {{ {loop} slopes[k] = {partials}[0]; }},\n"
+        "},\n"
+    )
 
 
 def _other_operands(name: str) -> list[float]:

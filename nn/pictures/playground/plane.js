@@ -11,6 +11,7 @@ class Plane {
     this.heat.width = this.heat.height = GRID; // the browser enlarges it
     this.act = act;
     this.image = new ImageData(GRID, GRID);
+    this.pixels = new Uint32Array(this.image.data.buffer);
     this.drawn = []; // what the picture of the points was drawn of
     this.view = { low: [-1.6, -1.6], high: [1.6, 1.6] };
     this.cursor = null; // of the keyboard
@@ -51,8 +52,8 @@ class Plane {
   // `focus` is [layer, k] of a neuron whose picture is shown in place of the prediction.
   draw(training, maps, chosen, focus) {
     this.training = training;
-    if (focus) maps.paintNeuron(this.image, ...focus, 1);
-    else maps.paintPrediction(this.image);
+    if (focus) maps.paintNeuron(this.pixels, ...focus);
+    else maps.paintPrediction(this.pixels);
     this.heat.getContext("2d").putImageData(this.image, 0, 0);
     this.drawBoundary(maps);
     const shown = [training.train, chosen, this.cursor, colours.ink, ...sizeOf(this.canvas)];

@@ -9,7 +9,7 @@ const SETTINGS = {
   "Test share": { group: "points", changes: "network", range: [0, 1], initial: 0.3, step: 0.05 },
   Standardize: { group: "points", changes: "network", box: true, initial: false },
   Seed: { group: "points", changes: "data", range: [0, 2 ** 32 - 1], whole: true, initial: 1, step: 1 },
-  Activation: { group: "network", changes: "network", list: Object.keys(ACTIVATIONS), initial: "tanh" },
+  Activation: { group: "network", changes: "network", list: ACTIVATIONS, initial: "tanh" },
   Initialization: { group: "network", changes: "network", list: INITS, initial: "auto" },
   Dropout: { group: "network", changes: "training", range: [0, 1], below: true, initial: 0, step: 0.05 },
   Optimizer: { group: "training", changes: "optimizer", list: Object.keys(OPTIMIZERS), initial: "adam" },

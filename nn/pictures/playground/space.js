@@ -1,5 +1,7 @@
 // The space of a layer: where its neurons move the points of the plane, two neurons at a time, with the plane's grid.
 
+const CELL = 2; // spaces of the grid that a cell is wide
+
 function drawSpace(canvas, training, maps, [layer, across, up]) {
   const context = sized(canvas);
   const [width, height] = sizeOf(canvas);
@@ -24,28 +26,33 @@ function drawSpace(canvas, training, maps, [layer, across, up]) {
     return (x) => low + ((x - (least + most) / 2) / range + 0.5) * (high - low);
   };
   const [toX, toY] = [scale(a, 14, width - 14), one ? () => height / 2 : scale(b, height - 14, 14)];
-  const step = 2;
-  const at = (row, column) => row * GRID + column;
   const corner = (place) => [toX(a[place]), toY(one ? 0 : b[place])];
-  const pixel = new ImageData(GRID, GRID);
-  maps.paintPrediction(pixel);
-  const last = GRID - 1 - ((GRID - 1) % step);
-  context.lineWidth = 0.6;
-  for (let row = 0; row < last; row += step) {
-    for (let column = 0; column < last; column += step) {
-      const places = [at(row, column), at(row, column + step), at(row + step, column + step), at(row + step, column)];
-      context.beginPath();
-      for (const place of places) context.lineTo(...corner(place));
-      context.closePath();
-      const middle = 4 * at(row + step / 2, column + step / 2);
-      const [red, green, blue] = pixel.data.subarray(middle, middle + 3);
-      context.fillStyle = css([red, green, blue], 0.8);
-      context.fill();
-      context.strokeStyle = colours.muted;
-      context.globalAlpha = 0.4;
-      context.stroke();
-      context.globalAlpha = 1;
+  const pixels = new Uint32Array(GRID * GRID);
+  maps.paintPrediction(pixels);
+  // Cells of about the same colour are one shape, which is drawn at once.
+  const shapes = new Map();
+  const last = GRID - 1 - ((GRID - 1) % CELL);
+  for (let row = 0; row < last; row += CELL) {
+    for (let column = 0; column < last; column += CELL) {
+      const at = row * GRID + column;
+      const colour = pixels[at + (GRID + 1) * (CELL / 2)];
+      const key = colour & 0xf0f0f0;
+      const shape = shapes.get(key) ?? shapes.set(key, { colour, path: new Path2D() }).get(key);
+      const [x, y] = corner(at);
+      shape.path.moveTo(x, y);
+      for (const after of [CELL, CELL * (GRID + 1), CELL * GRID]) shape.path.lineTo(...corner(at + after));
+      shape.path.closePath();
     }
+  }
+  context.lineWidth = 0.6;
+  for (const { colour, path } of shapes.values()) {
+    pixelNumber[0] = colour;
+    context.fillStyle = css(pixel, 0.8);
+    context.fill(path);
+    context.strokeStyle = colours.muted;
+    context.globalAlpha = 0.4;
+    context.stroke(path);
+    context.globalAlpha = 1;
   }
   for (const { x, y, label, hollow } of points) drawMark(context, toX(x), toY(y), label, { r: 3.4, hollow });
 }

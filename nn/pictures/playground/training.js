@@ -121,7 +121,7 @@ class Training {
       this.epoch++;
       this.record();
     }
-    if (!Number.isFinite(loss) || !network.theta.every(Number.isFinite)) this.diverge();
+    if (!Number.isFinite(loss) || !allFinite(network.theta)) this.diverge();
     return !this.diverged;
   }
 
@@ -182,6 +182,13 @@ class Training {
       where,
     );
   }
+}
+
+// Whether all are finite: a NaN or an infinity times 0 is NaN.
+function allFinite(numbers) {
+  let sum = 0;
+  for (let k = 0; k < numbers.length; k++) sum += 0 * numbers[k];
+  return sum === 0;
 }
 
 // A number in at most about four digits, or as many as are asked for.

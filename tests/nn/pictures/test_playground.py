@@ -216,6 +216,24 @@ def test_it_learns_what_it_is_shown(page):
         assert state(page)["testAccuracy"] > 0.9, data
 
 
+DRAWN = """() => {
+    const pictures = ".heat, .heat + canvas, .frame canvas, #curves, #space";
+    return [...document.querySelectorAll(pictures)].map((canvas) => canvas.toDataURL());
+}"""
+
+
+def test_every_part_is_drawn_while_training_runs(pages):
+    page = pages.open(reduced_motion="no-preference")
+    page.wait_for_timeout(100)
+    first = page.evaluate(DRAWN)
+    assert len(first) == 6
+    page.get_by_role("button", name="Play").click()
+    page.wait_for_function(
+        f"first => ({DRAWN})().every((picture, k) => picture !== first[k]) && playground.state().running", arg=first
+    )
+    assert int(page.locator("#epochs").inner_text()) > 0
+
+
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_a_learning_rate_of_100_diverges_and_the_page_says_where(page, activation, optimizer):
