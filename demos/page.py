@@ -222,7 +222,7 @@ class Page:
             path = self._path("-steps").with_suffix(".html")
             stepper.save(path)
             self.content.append(Link(path, title))
-            print(f"{title}\n[page: {os.path.relpath(path)}]\n")
+            print(f"{title}\n{self.word('[page: {path}]', path=os.path.relpath(path))}\n")
 
     def progress(self, items: Iterable[T], what: str) -> Iterable[T]:
         """The items, with a progress bar on a terminal where they take more than two seconds."""
@@ -237,7 +237,8 @@ class Page:
     def _picture(self, picture: Picture) -> None:
         self.content.append(picture)
         image = picture.path.with_suffix(".png")
-        print(f"{picture.title}\n[picture: {os.path.relpath(image if image.exists() else picture.path)}]\n")
+        shown = os.path.relpath(image if image.exists() else picture.path)
+        print(f"{picture.title}\n{self.word('[picture: {path}]', path=shown)}\n")
         if "ipykernel" in sys.modules:  # a notebook shows it below the cell
             from IPython.display import SVG, display
 

@@ -51,7 +51,8 @@ def told(path: Path) -> list[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign):
             for target in node.targets:
-                names.setdefault(getattr(target, "id", ""), []).extend(_constants([node.value]))
+                if isinstance(target, ast.Name):
+                    names.setdefault(target.id, []).extend(_constants([node.value]))
     texts = [text for name, found in names.items() if name.endswith("_TITLES") for text in found]
     for call in ast.walk(tree):
         if not isinstance(call, ast.Call):

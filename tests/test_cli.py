@@ -309,8 +309,10 @@ def test_step_without_a_terminal_is_the_plain_list(capsys):
     assert run(capsys, *L01, "--step") == run(capsys, *L01)
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("columns", [12, 30, 40, 45, 200])
-def test_stepping_writes_no_line_wider_than_the_terminal(columns, monkeypatch):
+def test_stepping_writes_no_line_wider_than_the_terminal(columns, language, monkeypatch):
+    monkeypatch.setenv("CHAINRULE_LANG", language)
     monkeypatch.setattr(shutil, "get_terminal_size", lambda: os.terminal_size((columns, 24)))
     x = Value(2.0, "an input with a long name")
     s = (x * x * 3 + x.exp()).stepper()

@@ -11,7 +11,6 @@ import pytest
 
 import autograd
 import nn
-from autograd import console, messages
 
 ROOT = Path(autograd.__file__).parent.parent
 ENGINE = {
@@ -225,9 +224,6 @@ def private_names(path: Path) -> list[str]:
     public = {"autograd": set(dir(autograd))}
     if "demos" in path.parts:
         public["nn"] = set(dir(nn))
-        public["autograd"] |= {"console"}  # and what the commands of the course share with the command of the engine
-        for module in (messages, console):
-            public[module.__name__] = {name for name in vars(module) if not name.startswith("_")}
     named = {"autograd": "autograd", "nn": "nn"}  # and what `import ... as` calls them
     tree = parsed(path)
     found = []

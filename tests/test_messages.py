@@ -111,6 +111,8 @@ TOLD = [
     FOLDER / "cli.py",
     FOLDER / "stepping" / "interactive.py",
     DEMOS / "__main__.py",
+    DEMOS / "gallery.py",
+    DEMOS / "page.py",
     *sorted((DEMOS / "exercises").glob("*.py")),
 ]
 

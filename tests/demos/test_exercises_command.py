@@ -192,6 +192,24 @@ def test_what_a_file_does_harms_nobody(code: str, why: str) -> None:
     assert why in verdict.why
 
 
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("while True: pass", "文件运行 1 秒后被停止：是不是有一个不会结束的循环？"),
+        ("steps = [", "Python 读不懂文件的第 2 行："),
+        ("\n1 / 0", "文件引发了 ZeroDivisionError：division by zero（第 3 行）"),
+        ("import os; os._exit(0)", "文件在被检查之前就结束了自己的进程（退出状态 0）"),
+    ],
+)
+def test_a_verdict_is_in_the_language_of_the_learner(code: str, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHAINRULE_LANG", "zh")
+    exercise = by_id("predict1")
+    assert exercise is not None
+    path = Path("predict1.py")
+    path.write_text(f"# chainrule learn predict1, seed 3\n{code}\n", encoding="utf-8")
+    assert why in check(path, exercise, 3, limit=1.0 if "while" in code else 20.0).why
+
+
 def test_what_a_file_prints_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     path = solve("predict1")
     path.write_text(path.read_text(encoding="utf-8") + "\nprint('λ here')\n", encoding="utf-8")
