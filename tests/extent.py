@@ -20,5 +20,5 @@ def some(cases: Iterable[T], step: int) -> list[T]:
 
 
 def examples(count: int) -> settings:
-    """As many random examples, or a quarter of them, but ten at least."""
-    return settings(max_examples=count if ALL else max(10, count // 4))
+    """As many random examples, or a quarter of them, but five at least."""
+    return settings(max_examples=count if ALL else max(5, count // 4))
