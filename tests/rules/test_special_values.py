@@ -16,11 +16,11 @@ from autograd import Value, expand, grad, primitive
 from autograd.engine.fast_ops import generate
 from autograd.engine.value import apply
 from autograd.rules.arrays import ARRAYS
-from autograd.rules.as_formulas import partial_formulas, value_formula
 from autograd.rules.floats import FLOATS
 from autograd.rules.formula import Source
 from autograd.rules.table import TABLE, Operation
 from tests.extent import ALL
+from tests.rules.test_table import texts
 
 Point = tuple[float, ...]
 
@@ -32,7 +32,7 @@ SPECIAL = [
     -math.inf, math.nan,
 ]  # fmt: skip
 NUMBERS = st.sampled_from(SPECIAL) | st.floats() | st.floats(-5, 5)
-EXAMPLES = 2000 if ALL else 40  # a row and an interpreter
+EXAMPLES = 2000 if ALL else 40  # of each row
 INDEXED = {"softmax", "log_softmax"}
 ROWS = [row for row in TABLE.values() if row.name != "power_term"]  # whose last operand is a plain whole number
 
@@ -66,20 +66,6 @@ def close(x: float, y: float, ulps: int) -> bool:
     return math.isfinite(x - y) and abs(x - y) <= ulps * max(math.ulp(x), math.ulp(y)) + 2.3e-308 * 1e-10
 
 
-def each_row(test: Callable[[Operation, Point], None]) -> Any:
-    @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-    def run(row: Operation) -> None:
-        @settings(max_examples=EXAMPLES)
-        @given(points(row))
-        def at(point: Point) -> None:
-            test(row, point)
-
-        at()
-
-    run.__doc__ = test.__doc__
-    return run
-
-
 def public(row: Operation) -> Callable[..., Any]:
     if row.infix:
         return lambda x, y: eval(f"x {row.name} y", {"x": x, "y": y})
@@ -88,47 +74,37 @@ def public(row: Operation) -> Callable[..., Any]:
     return generate(row)
 
 
-@each_row
-def test_floats(row: Operation, point: Point) -> None:
+def check_floats(row: Operation, point: Point) -> None:
     of_values = answer(lambda: repr(apply(row, tuple(map(Value, point))).data))
     assert answer(lambda: repr(apply(row, point))) == of_values
 
 
-@each_row
-def test_generated_functions(row: Operation, point: Point) -> None:
+def check_generated_function(row: Operation, point: Point) -> None:
     if row.variadic or (row.name == "**" and point[0] < 0):
         return
     plain = answer(lambda: node(apply(row, tuple(map(Value, point)))))
     assert answer(lambda: node(public(row)(*map(Value, point)))) == plain
 
 
-@each_row
-def test_text(row: Operation, point: Point) -> None:
+def check_text(row: Operation, point: Point) -> None:
     """The Source of the rule, run by Python, gives what the rule gives, to the last bit and the sign of 0."""
-    python = {name: getattr(FLOATS, name) for name in TABLE if name.isidentifier()}
-    python |= {"take": lambda index, *xs: xs[int(index)], "inf": math.inf, "nan": math.nan}
-    names = [f"x{k}" for k in range(len(point))]
-    numbers = dict(zip(names, point, strict=True))
-
-    def run(formula: Any) -> Any:
-        return repr(eval(str(formula), python, dict(numbers)))
-
+    value, partials, _ = texts(row, len(point), Source)
+    numbers = {f"x{k}": x for k, x in enumerate(point)}
     out = answer(lambda: row.value(FLOATS, *point))
     if isinstance(out, complex):  # a power that is no real number
         return
-    assert answer(lambda: run(value_formula(row, names, Source))) == (out if isinstance(out, type) else repr(out))
+    assert answer(lambda: repr(value.run(numbers))) == (out if isinstance(out, type) else repr(out))
     if isinstance(out, type):
         return
     numbers["out"] = out
     slopes = answer(lambda: row.partials(FLOATS, out, *point))
     if isinstance(slopes, type):
         return
-    for slope, formula in zip(slopes, partial_formulas(row, "out", names, Source), strict=True):
-        assert answer(lambda formula=formula: run(formula)) == repr(float(slope)), str(formula)
+    for slope, partial in zip(slopes, partials, strict=True):
+        assert answer(lambda partial=partial: repr(partial.run(numbers))) == repr(float(slope)), partial.text
 
 
-@each_row
-def test_arrays(row: Operation, point: Point) -> None:
+def check_arrays(row: Operation, point: Point) -> None:
     """The arrays of NumPy give what floats give, and something infinite or NaN where those raise."""
     columns = [np.array([x]) for x in point]
     with np.errstate(all="ignore"):
@@ -144,8 +120,7 @@ def test_arrays(row: Operation, point: Point) -> None:
         assert close(slope, exact, 8), (slopes, made.local_grads)
 
 
-@each_row
-def test_create_graph(row: Operation, point: Point) -> None:
+def check_create_graph(row: Operation, point: Point) -> None:
     """Gradients that are graphs are the gradients that are floats."""
     inputs = [Value(x) for x in point]
     made = answer(lambda: apply(row, tuple(inputs)))
@@ -160,8 +135,7 @@ def test_create_graph(row: Operation, point: Point) -> None:
     assert all(close(x, y, 4) for x, y in zip(first, graphs, strict=True)), (first, graphs)
 
 
-@each_row
-def test_expand(row: Operation, point: Point) -> None:
+def check_expand(row: Operation, point: Point) -> None:
     """The expanded graph has the value of the row, or says that the formula overflows.
 
     The textbook's formulas lose digits in the tails.
@@ -176,6 +150,20 @@ def test_expand(row: Operation, point: Point) -> None:
         assert math.isfinite(expanded) or repr(expanded) == repr(made.data)
         if all(x == 0 or 1e-3 < abs(x) < 30 for x in point):
             assert expanded == pytest.approx(made.data, rel=1e-9, abs=1e-15)
+
+
+INTERPRETERS = [check_floats, check_generated_function, check_text, check_arrays, check_create_graph, check_expand]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_every_interpreter_gives_the_same_answer(row: Operation) -> None:
+    @settings(max_examples=EXAMPLES)
+    @given(points(row))
+    def at(point: Point) -> None:
+        for check in INTERPRETERS:
+            check(row, point)
+
+    at()
 
 
 @pytest.mark.parametrize("x", [0.0, -0.0])

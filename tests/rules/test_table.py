@@ -268,7 +268,7 @@ class Text(NamedTuple):
 def texts(row: Operation, count: int, kind: type[Formula]) -> tuple[Text, list[Text], Text | None]:
     """The value, the derivatives and the call of a row of so many operands x0, x1, …."""
     python = {name: getattr(FLOATS, name) for name in TABLE if name.isidentifier()}
-    python["take"] = lambda index, *xs: xs[int(index)]
+    python |= {"take": lambda index, *xs: xs[int(index)], "inf": math.inf, "nan": math.nan}
     names = [f"x{k}" for k in range(count)]
 
     def text(formula: Any) -> Text:
