@@ -33,7 +33,7 @@ def install(folder, package, last):
 
 def run(folder, code):
     return subprocess.run(
-        [sys.executable, "-S", "-c", f"import sys; sys.path.insert(0, {str(folder)!r}); {code}"],
+        [sys.executable, "-SE", "-c", f"import sys; sys.path.insert(0, {str(folder)!r}); {code}"],
         capture_output=True,
         text=True,
         cwd=folder.parent,
