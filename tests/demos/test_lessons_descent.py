@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from demos.lessons import l06_numerical_gradients as numerical_gradients
@@ -57,25 +58,28 @@ def test_learning_rate(page: Page) -> None:
 
 
 def test_convex_or_not(page: Page) -> None:
-    numbers = convex_or_not.main(page)
-    assert numbers["spread of the line"] < 1e-12
-    assert numbers["bend of the line"] > 0.0
-    assert numbers["optima"] >= 3
-    assert numbers["steepest"] < 1e-6
-    assert numbers["worst"] > 1.5 * numbers["best"]
-    assert numbers["twin"] == pytest.approx(numbers["best"], rel=1e-12)
-    assert numbers["apart"] > 1.0
-    assert numbers["between"] > 10 * numbers["best"]
-    assert numbers["spread 12"] < numbers["spread 3"] / 100
+    found = convex_or_not.main(page)
+    best, worst = found.ends[3][0], found.ends[3][-1]
+    assert found.spread < 1e-12
+    assert np.diff(found.straight, 2).min() > 0.0
+    assert len(found.optima) >= 3
+    assert found.steepest < 1e-6
+    assert worst.fun > 1.5 * best.fun
+    assert found.between[0] == pytest.approx(best.fun, rel=1e-12)
+    assert found.between[-1] == pytest.approx(best.fun, rel=1e-12)
+    assert np.linalg.norm(found.twin - best.x) > 1.0
+    assert found.between[50] > 10 * best.fun
+    assert found.above(12) < found.above(3) / 100
 
 
 def test_linear_regression(page: Page) -> None:
-    numbers = linear_regression.main(page)
-    assert numbers["start"] > 4.0
-    assert 1e-3 < numbers["minibatch"] < 0.1
-    assert numbers["whole"] < 1e-12
-    assert 0.001 < numbers["noise"] < 0.1
-    assert numbers["ratio"] == pytest.approx(4.0, rel=1e-12)
-    assert numbers["ratio spread"] < 1e-12
-    assert numbers["apart"] < 1e-9
-    assert 0.35 < numbers["explained"] < 0.6
+    known, patients = linear_regression.main(page)
+    assert known.distances[0] > 4.0
+    assert 1e-3 < known.hover < 0.1
+    assert known.distances[-1] < 1e-12
+    assert 0.001 < known.noise < 0.1
+    assert known.ratio == pytest.approx([4.0, 4.0, 4.0], rel=1e-12)
+    lowest, highest = (known.around[best] for best in (np.argmin(known.losses), np.argmax(known.likelihoods)))
+    assert lowest == highest == pytest.approx(known.best[0], abs=1e-9)
+    assert patients.apart < 1e-9
+    assert 0.35 < patients.explained < 0.6
