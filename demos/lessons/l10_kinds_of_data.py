@@ -11,7 +11,7 @@ linear in its weights, so the squared error is still a bowl, and descent finds i
 """
 
 # %%
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.datasets import load_iris
@@ -38,59 +38,112 @@ def features(length: Any, kind: Any, model: str) -> Any:
     }[model]
 
 
-# %%
-def main(page: Page | None = None) -> dict[str, float]:
-    page = page or Page()
-    page.say(__doc__)
+# %% What is calculated.
+class Line(NamedTuple):
+    """A straight line: its slope, and its height at 5.8 cm."""
+
+    slope: float
+    height: float
+
+
+class Results(NamedTuple):
+    """The three models and their errors; then the line of each kind, in the joint model and alone in closed form."""
+
+    models: dict[str, nn.Neuron]
+    errors: dict[str, float]
+    joint: list[Line]
+    alone: list[Line]
+
+    @property
+    def slope(self) -> float:
+        """That of the one line."""
+        return self.models["one line"].w[0].data
+
+
+def calculate() -> Results:
     length, width, kind, names = sepals()
-    numbers: dict[str, float] = {}
-    models: dict[str, nn.Neuron] = {}
-    rows = []
-    for name in ("one line", "a height per kind", "a line per kind"):
-        X = features(length, kind, name)
-        neuron = models[name] = nn.Neuron(X.shape[1], init="zeros")  # ŷ = Σ weight·feature + bias
+    models, errors = {}, {}
+    for model in ("one line", "a height per kind", "a line per kind"):
+        X = features(length, kind, model)
+        neuron = models[model] = nn.Neuron(X.shape[1], init="zeros")  # ŷ = Σ weight·feature + bias
         descent = nn.SGD(neuron.parameters(), lr=0.1, momentum=0.95)
         history = nn.fit(neuron, X, width, nn.mse_loss, optimizer=descent, epochs=1000, batch_size=None, progress=False)
-        numbers[name] = history.train_loss[-1]
-        rows.append([name, len(neuron.w) + 1, numbers[name], 1 - numbers[name] / width.var()])
-    page.say("Three linear models, each trained by gradient descent on the 150 flowers:")
-    page.table(["model", "weights and bias", "squared error (cm²)", "share of variance explained"], rows)
+        errors[model] = history.train_loss[-1]
 
     # A line per kind in one model, beside three separate models by the closed form.
-    joint = models["a line per kind"]
-    w, bias = [weight.data for weight in joint.w], joint.b.data
-    rows = []
-    for k, name in enumerate(names):
-        slope, height = np.polyfit(length[kind == k] - 5.8, width[kind == k], 1)
-        rows.append([name, w[3 + k], slope, w[k] + bias, height])
-        numbers |= {f"slope {name}": w[3 + k], f"height {name}": w[k] + bias}
-        numbers |= {f"closed slope {name}": slope, f"closed height {name}": height}
-    numbers["slope of one line"] = models["one line"].w[0].data
+    neuron = models["a line per kind"]
+    w, bias = [weight.data for weight in neuron.w], neuron.b.data
+    kinds = range(len(names))
+    return Results(
+        models, errors,
+        joint=[Line(w[3 + k], w[k] + bias) for k in kinds],
+        alone=[Line(*np.polyfit(length[kind == k] - 5.8, width[kind == k], 1)) for k in kinds],
+    )  # fmt: skip
+
+
+# %% What it means.
+def tell(page: Page, r: Results) -> None:
+    page.say(__doc__)
+    _, width, _, names = sepals()
+    texts = [page.word("one line"), page.word("a height per kind"), page.word("a line per kind")]
+    page.say(
+        "From the length of a sepal, a leaf of the flower, three linear models predict its width, for 150 flowers:"
+    )
+    page.table(
+        ["model", "weights and bias", "squared error (cm²)", "share of variance explained"],
+        [
+            [text, len(neuron.w) + 1, error, 1 - error / width.var()]
+            for text, neuron, error in zip(texts, r.models.values(), r.errors.values(), strict=True)
+        ],
+    )
     page.say("The joint model has found what three separate regressions find, each on its own kind:")
-    page.table(["kind", "slope, joint", "slope, alone", "width at 5.8 cm, joint", "alone"], rows)
-    page.say(f"""
-        Look at the signs. The one line says that a longer sepal is narrower (slope {numbers["slope of one line"]:.3f}),
-        and within each kind the opposite is true: the kinds with the longer sepals happen to have narrower ones. This
-        is Simpson's paradox, and no amount of training cures it: the model cannot say what is true. The indicators can.
-    """)
-    page.say("""
+    page.table(
+        ["kind", "slope, joint", "slope, alone", "width at 5.8 cm, joint", "width at 5.8 cm, alone"],
+        [
+            [name, joint.slope, alone.slope, joint.height, alone.height]
+            for name, joint, alone in zip(names, r.joint, r.alone, strict=True)
+        ],
+    )
+    page.say(
+        """
+        Look at the signs. The one line says that a longer sepal is narrower (slope {slope:.3f}), but within each kind
+        the opposite is true. It is the kinds with the longer sepals that happen to have narrower ones. This is
+        Simpson's paradox, and no amount of training cures it: the one line cannot say what is true. The indicators can.
+        """,
+        slope=r.slope,
+    )
+    page.say(
+        """
         The neuron's own bias is one number too many here, since δ_1 + δ_2 + δ_3 = 1 already is a constant feature: add
         anything to the bias and take it from the three heights, and no prediction changes. So compare bias + height.
-    """)
+        """
+    )
+    plot(page, r)
+    page.say("Try: a slope for each kind, but one height for all, in `features`. Is it better than the reverse?")
 
-    with page.figure("One line has the wrong sign; a line per kind, still one linear model, has it right") as (_, ax):
+
+# %% The picture.
+def plot(page: Page, r: Results) -> None:
+    length, width, kind, names = sepals()
+    with page.figure("One line has the wrong sign; one model with a line per kind has it right") as (_, ax):
         at = np.linspace(length.min(), length.max(), 2)
-        ax.plot(at, [models["one line"]([a - 5.8]).data for a in at], color="black", label="one line")
+        ax.plot(at, [r.models["one line"]([a - 5.8]).data for a in at], color="black", label="one line")
         for k, name in enumerate(names):
             own = kind == k
             ax.plot(length[own], width[own], MARKERS[k], color=COLORS[k], alpha=0.45, ls="", markeredgewidth=0)
             at = np.array([length[own].min(), length[own].max()])
-            rows_of_kind = features(at, np.full(2, k), "a line per kind").tolist()
-            ax.plot(at, [joint(row).data for row in rows_of_kind], "-" + MARKERS[k], color=COLORS[k], label=name)
+            rows = features(at, np.full(2, k), "a line per kind").tolist()
+            predictions = [r.models["a line per kind"](row).data for row in rows]
+            ax.plot(at, predictions, "-" + MARKERS[k], color=COLORS[k], label=name)
         ax.set(xlabel="length of the sepal (cm)", ylabel="width of the sepal (cm)")
         ax.legend()
-    page.say("Try: a slope for each kind, but one height for all, in `features`. Is it better than the reverse?")
-    return numbers
+
+
+def main(page: Page | None = None) -> Results:
+    page = page or Page()
+    results = calculate()
+    tell(page, results)
+    return results
 
 
 if __name__ == "__main__":

@@ -25,27 +25,27 @@ def quick(seed: int = 0) -> Page:
 
 
 def test_kinds_of_data() -> None:
-    numbers = kinds_of_data.main(quick())
-    assert numbers["slope of one line"] == pytest.approx(-0.0619, abs=5e-5)
-    slopes = {"setosa": 0.7985, "versicolor": 0.3197, "virginica": 0.2319}  # as R's lm gives them
-    for kind, slope in slopes.items():
-        assert numbers[f"slope {kind}"] == pytest.approx(slope, abs=5e-5)
-        for what in ("slope", "height"):
-            assert numbers[f"{what} {kind}"] == pytest.approx(numbers[f"closed {what} {kind}"], abs=1e-6)
-    assert numbers["a line per kind"] < numbers["a height per kind"] - 0.005
-    assert numbers["a height per kind"] < 0.5 * numbers["one line"]
+    found = kinds_of_data.main(quick())
+    assert found.slope == pytest.approx(-0.0619, abs=5e-5)
+    slopes = (0.7985, 0.3197, 0.2319)  # of setosa, versicolor, virginica, as R's lm gives them
+    for joint, alone, slope in zip(found.joint, found.alone, slopes, strict=True):
+        assert joint.slope == pytest.approx(slope, abs=5e-5)
+        assert joint == pytest.approx(alone, abs=1e-6)
+    one, heights, lines = found.errors.values()
+    assert lines < heights - 0.005
+    assert heights < 0.5 * one
 
 
-@pytest.mark.parametrize("seed", some([0, 3], 2))
+@pytest.mark.parametrize("seed", [0, 3])
 def test_overfitting(seed: int) -> None:
-    numbers = overfitting.main(quick(seed))
-    for train, test in (("train", "test"), ("train 2", "test 2")):
-        assert (np.diff(numbers[train]) < 1e-9).all()
-        lowest = int(np.argmin(numbers[test]))
-        assert 0 < lowest < len(numbers[test]) - 1
-        assert numbers[test][0] > 1.15 * numbers[test][lowest]
-        assert numbers[test][-1] > 1.5 * numbers[test][lowest]
-    assert numbers["best"] == 3  # the sine has one bend up and one down
+    found = overfitting.main(quick(seed))
+    for errors in (found.polynomials, found.patients):
+        assert (np.diff(errors.train) < 1e-9).all()
+        assert 0 < errors.lowest < len(errors.test) - 1
+        lowest = min(errors.test)
+        assert errors.test[0] > 1.15 * lowest
+        assert errors.test[-1] > 1.5 * lowest
+    assert overfitting.DEGREES[found.polynomials.lowest] == 3  # the sine has one bend up and one down
 
 
 def test_overfitting_goes_to_the_bottom() -> None:
