@@ -134,8 +134,9 @@ def tell(page: Page, r: Results) -> None:
     page.table(["degree", "training error", "test error"], zip(DEGREES, train, test, strict=True))
     page.say(
         """
-        Look at the columns. The first error only falls. The second is lowest at degree {best}: {lowest:.3f}, of which
-        about {noise:.2g} is the noise, which no model can foresee. At degree 14 it is {times:.1f} times as large.
+        Look at the columns. The first error only falls. The second is lowest at degree {best}, {lowest:.3f}, and at
+        degree 14 it is {times:.1f} times that. Not even the truth itself would come to 0: about {noise:.2g} is the
+        noise, which no model can foresee.
         """,
         best=DEGREES[r.polynomials.lowest], lowest=min(test), noise=NOISE**2, times=test[-1] / min(test),
     )  # fmt: skip
