@@ -13,6 +13,7 @@ import pytest
 from autograd import Value, cli
 from autograd.notation.text_layout import columns as columns_of
 from autograd.stepping import interactive
+from tests.replaced import replaced
 
 ROOT = Path(__file__).parent.parent
 L01 = ["(x + y) * z", "x=-2", "y=5", "z=-4"]
@@ -26,7 +27,7 @@ def no_forced_colours(monkeypatch):
 def command(*arguments, **options):
     environment = os.environ | {"PYTHONPATH": str(ROOT)} | options.pop("env", {})
     return subprocess.run(
-        [sys.executable, "-m", "autograd", *arguments], capture_output=True, timeout=60, env=environment, **options
+        [sys.executable, "-m", "autograd", *arguments], capture_output=True, timeout=120, env=environment, **options
     )
 
 
@@ -313,7 +314,8 @@ def test_step_without_a_terminal_is_the_plain_list(capsys):
 @pytest.mark.parametrize("columns", [12, 30, 40, 45, 200])
 def test_stepping_writes_no_line_wider_than_the_terminal(columns, language, monkeypatch):
     monkeypatch.setenv("CHAINRULE_LANG", language)
-    monkeypatch.setattr(shutil, "get_terminal_size", lambda: os.terminal_size((columns, 24)))
+    size = os.terminal_size((columns, 24))
+    monkeypatch.setattr(interactive, "shutil", replaced(shutil, get_terminal_size=lambda: size))
     x = Value(2.0, "an input with a long name")
     s = (x * x * 3 + x.exp()).stepper()
     s.watch(x.label)
@@ -352,7 +354,7 @@ class Pty:
         """What came since the last call, up to and with `text`."""
         import select
 
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while text not in self.seen:
             assert time.monotonic() < deadline, self.seen
             if select.select([self.master], [], [], 1)[0]:
@@ -367,7 +369,7 @@ class Pty:
         """The exit status, and whether the terminal is as it was."""
         import termios
 
-        return self.process.wait(30), termios.tcgetattr(self.slave) == self.modes
+        return self.process.wait(120), termios.tcgetattr(self.slave) == self.modes
 
     def close(self):
         if self.process.poll() is None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from autograd.files import check_writable, write_whole
+from tests.replaced import replaced
 
 
 def test_new_content_takes_the_place_of_the_old(tmp_path: Path) -> None:
@@ -24,7 +25,7 @@ def test_what_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Monk
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "replace", full)
+    monkeypatch.setattr("autograd.files.os", replaced(os, replace=full))
     with pytest.raises(OSError, match=r"cannot be written \(No space left on device\)") as error:
         write_whole(path, b"new")
     assert error.value.filename == str(path)

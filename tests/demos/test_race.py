@@ -1,5 +1,6 @@
 """The race runs, its contestants calculate the same, and a node is as small as the race says; no time is asserted."""
 
+import shutil
 import time
 from collections.abc import Callable
 
@@ -12,6 +13,7 @@ from demos.race import cpp as race_cpp
 from demos.race import numpy_by_hand as race_numpy
 from demos.race import peers as race_peers
 from demos.race import race
+from tests.replaced import replaced
 
 
 @pytest.fixture(autouse=True)
@@ -94,7 +96,7 @@ def test_a_contestant_that_works_is_there(capsys: pytest.CaptureFixture[str]) ->
 def test_a_compiler_that_fails_leaves_its_contestant_out(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(race_cpp.shutil, "which", lambda name: "false")
+    monkeypatch.setattr(race_cpp, "shutil", replaced(shutil, which=lambda name: "false"))
     race_cpp._compiled.cache_clear()
     X, y, theta = np.ones((1, 2)), np.ones(1), np.ones(337)
     try:

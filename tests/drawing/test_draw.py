@@ -12,6 +12,7 @@ import pytest
 from autograd import Value, draw, expand, scope, sigmoid, total
 from autograd.engine.backward import topological_order
 from tests.drawing.graphs import Picture, chain, gates
+from tests.replaced import replaced
 
 
 def test_drawing_changes_nothing():
@@ -239,7 +240,7 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "replace", full)
+    monkeypatch.setattr("autograd.files.os", replaced(os, replace=full))
     with pytest.raises(OSError, match="No space left on device"):
         draw(gates()).save(path)
     assert os.listdir(tmp_path) == ["graph.dot"]

@@ -1,8 +1,8 @@
 """From DOT text to a picture: which engine runs, how long it may take, and the formats that libraries write."""
 
-import builtins
 import re
 import struct
+import sys
 from importlib import metadata
 
 import pytest
@@ -92,14 +92,7 @@ def no_font(monkeypatch):
 
 def without(monkeypatch, library):
     """Let the import of a library fail."""
-    real = builtins.__import__
-
-    def missing(name, *rest):
-        if name == library:
-            raise ImportError(f"No module named {name!r}", name=name)
-        return real(name, *rest)
-
-    monkeypatch.setattr(builtins, "__import__", missing)
+    monkeypatch.setitem(sys.modules, library, None)
 
 
 def pixels(png):

@@ -1,5 +1,6 @@
 """The page as a file: it needs nothing but itself, labels are text, the data are the steps."""
 
+import os
 import re
 import xml.etree.ElementTree as ET
 from base64 import b64encode
@@ -13,6 +14,7 @@ from autograd import Value, expand, primitive, stepper
 from autograd.drawing.page import page
 from autograd.notation.symbols import short_number
 from tests.drawing.passes import HOSTILE, Reader, chain, data_of, gates, neuron
+from tests.replaced import replaced
 
 
 def test_the_page_needs_nothing_but_itself():
@@ -126,7 +128,11 @@ def test_the_page_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     s = gates().stepper()
     target = tmp_path / "f.html"
     target.write_text("old")
-    monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("autograd.files.os", replaced(os, replace=full))
     with pytest.raises(OSError, match="No space left"):
         s.save(target)
     assert target.read_text() == "old"

@@ -119,7 +119,7 @@ def test_a_decorator_without_parentheses_is_refused() -> None:
 
 def in_thread(function: Callable[[], Any]) -> Any:
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(function).result(timeout=30)
+        return pool.submit(function).result(timeout=120)
 
 
 def test_the_block_holds_for_its_own_thread_alone() -> None:
@@ -135,16 +135,16 @@ def test_one_decorated_function_in_many_threads() -> None:
 
     @no_grad()
     def evaluate() -> bool:
-        inside.wait(timeout=30)  # all four are in the block at once
+        inside.wait(timeout=120)  # all four are in the block at once
         return recorded()
 
     def work() -> tuple[bool, bool]:
         quiet = evaluate()
-        outside.wait(timeout=30)
+        outside.wait(timeout=120)
         return quiet, recorded()
 
     with ThreadPoolExecutor(4) as pool:
-        outcomes = [future.result(timeout=30) for future in [pool.submit(work) for _ in range(4)]]
+        outcomes = [future.result(timeout=120) for future in [pool.submit(work) for _ in range(4)]]
     assert outcomes == [(False, True)] * 4
 
 
@@ -154,17 +154,17 @@ def test_one_object_in_two_threads_that_leave_in_the_order_they_came() -> None:
     def other() -> tuple[bool, bool]:
         with quiet:
             entered.set()
-            left.wait(timeout=30)
+            left.wait(timeout=120)
             inside = recorded()
         return inside, recorded()
 
     with ThreadPoolExecutor(1) as pool:
         with quiet:
             future = pool.submit(other)
-            entered.wait(timeout=30)
+            entered.wait(timeout=120)
         assert recorded()
         left.set()
-        assert future.result(timeout=30) == (False, True)
+        assert future.result(timeout=120) == (False, True)
 
 
 def test_graphs_of_several_threads_are_right() -> None:

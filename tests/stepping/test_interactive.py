@@ -8,6 +8,7 @@ import pytest
 from autograd import Value, sigmoid
 from autograd.notation.text_layout import columns
 from autograd.stepping import interactive
+from tests.replaced import replaced
 from tests.stepping.graphs import gates
 
 
@@ -20,7 +21,7 @@ def neuron():
 @pytest.mark.parametrize("forward", [False, True])
 @pytest.mark.parametrize("size", [(60, 18), (80, 24), (40, 24), (120, 50)])
 def test_sentence_and_keys_are_always_in_view(make, forward, size, monkeypatch):
-    monkeypatch.setattr(shutil, "get_terminal_size", lambda: os.terminal_size(size))
+    monkeypatch.setattr(interactive, "shutil", replaced(shutil, get_terminal_size=lambda: os.terminal_size(size)))
     output = make()
     s = output.stepper() if not forward else type(output.stepper())(output, forward=True)
     for _ in range(len(s) + 1):

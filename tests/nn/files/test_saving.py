@@ -15,6 +15,7 @@ from safetensors.numpy import load_file, save_file
 
 import nn
 from autograd import Value
+from tests.replaced import replaced
 
 X = [[random.Random(k).gauss(0, 1), random.Random(-k).gauss(0, 1)] for k in range(1, 24)]
 Y = [1 if a * b > 0 else -1 for a, b in X]
@@ -343,7 +344,7 @@ def test_a_crash_while_writing_leaves_the_old_file(path, monkeypatch):
 
     for step in ("replace", "fsync"):
         with monkeypatch.context() as patch:
-            patch.setattr(os, step, crash)
+            patch.setattr("autograd.files.os", replaced(os, **{step: crash}))
             with pytest.raises(KeyboardInterrupt):
                 nn.save(nn.MLP(1, [1], seed=1), path)
         assert path.read_bytes() == before
@@ -376,7 +377,7 @@ def test_where_nothing_can_be_written(tmp_path, monkeypatch):
         nn.save(model, tmp_path)
     protected = tmp_path / "protected"
     protected.write_bytes(b"old")
-    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    monkeypatch.setattr("autograd.files.os", replaced(os, access=lambda path, mode: False))
     with pytest.raises(PermissionError):
         nn.save(model, protected)
     assert protected.read_bytes() == b"old"
