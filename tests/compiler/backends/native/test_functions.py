@@ -159,6 +159,7 @@ def test_a_number_that_is_five_units_away_is_found():
             check(np.array([wrong, 0.5, 1.0]), exact, found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", POINTS)
 def test_four_units_in_the_last_place(name):
     points = np.concatenate([POINTS[name], SEAMS, DENSE])
@@ -168,6 +169,7 @@ def test_four_units_in_the_last_place(name):
             check(piece_by_piece(known(name, lanes, at_once), points), exact, points)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FORMED)
 def test_forms_of_any_number(name):
     """What is special is what it is in the C library: beside an ordinary number too, which makes it no worse."""

@@ -41,6 +41,7 @@ PENALTIES = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "count", "lanes"), some(product(PENALTIES, COUNTS, LANES), 8), indirect=["lanes"])
 def test_penalties_are_those_of_arrays(name, count, lanes):
     rng = np.random.default_rng(count)
