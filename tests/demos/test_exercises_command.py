@@ -213,6 +213,19 @@ def test_a_verdict_is_in_the_language_of_the_learner(code: str, why: str, monkey
     assert why in check(path, exercise, 3, limit=1.0 if "while" in code else 120.0).why
 
 
+def test_a_file_that_changes_twice_in_a_second_is_read_anew() -> None:
+    path = solve("local")
+    right = path.read_text(encoding="utf-8")
+    assert ": 1.0," in right
+    path.write_text(right.replace(": 1.0,", ": 2.0,", 1), encoding="utf-8")
+    os.utime(path, (1e9, 1e9))
+    assert learn.main(["check", "local.py"]) == 1
+    path.write_text(right, encoding="utf-8")
+    os.utime(path, (1e9, 1e9))
+    assert learn.main(["check", "local.py"]) == 0
+    assert not Path("__pycache__").exists()
+
+
 def test_what_a_file_prints_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     path = solve("predict1")
     path.write_text(path.read_text(encoding="utf-8") + "\nprint('λ here')\n", encoding="utf-8")
