@@ -4,7 +4,8 @@ With CHAINRULE_TESTS=all, all of them.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from hypothesis import settings
@@ -17,6 +18,16 @@ ALL = os.environ.get("CHAINRULE_TESTS") == "all"
 def some(cases: Iterable[T], step: int) -> list[T]:
     """The first of every `step` cases."""
     return list(cases)[:: 1 if ALL else step]
+
+
+@contextmanager
+def case(name: object) -> Iterator[None]:
+    """Names the case of a test with many: an error inside says it."""
+    try:
+        yield
+    except BaseException as error:
+        error.add_note(f"the case: {name}")
+        raise
 
 
 def examples(count: int) -> settings:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import autograd
+from tests.extent import case
 
 PUBLIC: dict[str, Any] = {name: getattr(autograd, name) for name in dir(autograd)}
 FUNCTIONS = {name: thing for name, thing in PUBLIC.items() if inspect.isfunction(thing)}
@@ -25,27 +26,29 @@ def text(thing: Any) -> str:
     return inspect.getdoc(thing) or ""
 
 
-@pytest.mark.parametrize("name", PUBLIC)
-def test_a_name_has_a_sentence_and_an_example(name: str) -> None:
-    first = text(PUBLIC[name]).partition("\n\n")[0]
-    assert re.match(rf"[A-Z`∂]|{name}\(", first), "begins with a sentence or the call"
-    assert first.endswith((".", "`.")), "its first paragraph is a sentence"
-    assert doctest.DocTestParser().get_examples(text(PUBLIC[name])), "has an example"
+def test_a_name_has_a_sentence_and_an_example() -> None:
+    for name in PUBLIC:
+        with case(name):
+            first = text(PUBLIC[name]).partition("\n\n")[0]
+            assert re.match(rf"[A-Z`∂]|{name}\(", first), "begins with a sentence or the call"
+            assert first.endswith((".", "`.")), "its first paragraph is a sentence"
+            assert doctest.DocTestParser().get_examples(text(PUBLIC[name])), "has an example"
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_says_what_it_takes_and_gives(name: str) -> None:
-    words = text(FUNCTIONS[name])
-    parameters = inspect.signature(FUNCTIONS[name]).parameters
-    if parameters:
-        arguments = re.search(r"Arguments:\n((?:    .*\n?|\n)+)", words)
-        assert arguments, "has a list of arguments"
-        for parameter in parameters:
-            assert re.search(rf"\b{parameter}\b", arguments[1]), parameter
-    assert re.search(r"[Rr]eturns |A `?Drawing|^The |:", words), "says what it returns"
-    returned = inspect.signature(FUNCTIONS[name]).return_annotation
-    if returned not in (None, "None"):
-        assert re.search(r"\breturns?\b", words, re.IGNORECASE), "says what it returns"
+def test_a_function_says_what_it_takes_and_gives() -> None:
+    for name in FUNCTIONS:
+        with case(name):
+            words = text(FUNCTIONS[name])
+            parameters = inspect.signature(FUNCTIONS[name]).parameters
+            if parameters:
+                arguments = re.search(r"Arguments:\n((?:    .*\n?|\n)+)", words)
+                assert arguments, "has a list of arguments"
+                for parameter in parameters:
+                    assert re.search(rf"\b{parameter}\b", arguments[1]), parameter
+            assert re.search(r"[Rr]eturns |A `?Drawing|^The |:", words), "says what it returns"
+            returned = inspect.signature(FUNCTIONS[name]).return_annotation
+            if returned not in (None, "None"):
+                assert re.search(r"\breturns?\b", words, re.IGNORECASE), "says what it returns"
 
 
 @pytest.mark.parametrize("name", CLASSES)
@@ -57,7 +60,8 @@ def test_a_class_says_what_it_takes(name: str) -> None:
         assert re.search(rf"\b{parameter}\b", text(kind)), parameter
 
 
-@pytest.mark.parametrize("name", METHODS)
-def test_a_method_has_a_sentence(name: str) -> None:
-    first = text(METHODS[name]).partition("\n\n")[0]
-    assert first.endswith((".", "`.")), first
+def test_a_method_has_a_sentence() -> None:
+    for name in METHODS:
+        with case(name):
+            first = text(METHODS[name]).partition("\n\n")[0]
+            assert first.endswith((".", "`.")), first

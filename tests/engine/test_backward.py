@@ -13,6 +13,7 @@ import pytest
 from autograd import Value, dot, expand, grad, leaky_relu, maximum, minimum, no_grad, relu, total, where
 from autograd.engine.backward import chain_rule, edges, topological_order
 from autograd.engine.fast_backward import _collect
+from tests.extent import case
 
 
 @pytest.fixture
@@ -53,8 +54,7 @@ def test_order_of_neurons_that_share_inputs_and_weights_of_any_kind() -> None:
     assert [x.grad, y.grad] == pytest.approx(grad(expand(output), [x, y]))
 
 
-@pytest.mark.parametrize("seed", range(100))
-def test_random_layers_by_the_plain_rule(seed: int) -> None:
+def check_a_random_layer(seed: int) -> None:
     """Weights, inputs and biases drawn from the same nodes: leaves, constants, other neurons, one of them twice."""
     draw = Random(seed)
     pool = [Value(draw.choice([0.0, 1.0, -1.0, 0.5, -2.0])) for _ in range(4)]
@@ -77,6 +77,12 @@ def test_random_layers_by_the_plain_rule(seed: int) -> None:
     _collect(output, met, leaves, [])
     assert met == [node for node in order if node.parents]
     assert leaves == [node for node in order if node.requires_grad and not node.parents]
+
+
+def test_random_layers_by_the_plain_rule() -> None:
+    for seed in range(100):
+        with case(f"seed {seed}"):
+            check_a_random_layer(seed)
 
 
 def test_order_is_the_same_for_the_same_graph() -> None:

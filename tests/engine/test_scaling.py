@@ -9,6 +9,7 @@ from mpmath import mp, mpf
 
 from autograd import Value, cbrt, grad, log, log2, log10
 from autograd.rules.quotients import Quotient, times
+from tests.extent import case
 
 FUNCTIONS: dict[str, tuple[Callable[[Value], Value], Callable[[Any], Any]]] = {
     "log": (log, lambda x: 1 / x),
@@ -26,10 +27,14 @@ FUNCTIONS: dict[str, tuple[Callable[[Value], Value], Callable[[Any], Any]]] = {
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-@pytest.mark.parametrize("x", [5e-324, 1e-320, 1e-310, 2e-308, 1e-300])
 @pytest.mark.parametrize("create_graph", [False, True])
-def test_small_gradients_meet_large_slopes(name: str, x: float, create_graph: bool) -> None:
-    function, slope = FUNCTIONS[name]
+def test_small_gradients_meet_large_slopes(name: str, create_graph: bool) -> None:
+    for x in (5e-324, 1e-320, 1e-310, 2e-308, 1e-300):
+        with case(x):
+            check_slope(*FUNCTIONS[name], x, create_graph)
+
+
+def check_slope(function: Callable[[Value], Value], slope: Callable[[Any], Any], x: float, create_graph: bool) -> None:
     for upstream in (0.0, -0.0, 1e-300, 1e-100, -1e-10, 1e-5, -1e-7, 1.0):
         leaf = Value(x)
         try:

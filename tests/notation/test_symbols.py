@@ -2,6 +2,7 @@
 
 import math
 import re
+from itertools import product
 
 import pytest
 
@@ -11,6 +12,7 @@ from autograd.notation.symbols import Latex, Symbols, latex_name, short_number
 from autograd.rules.as_formulas import call_formula, partial_formulas, partial_formulas_at, value_formula
 from autograd.rules.formula import CHOICE, Source
 from autograd.rules.table import LEAF, TABLE
+from tests.extent import case
 
 ROWS = [row for row in TABLE.values() if row is not LEAF]
 POINTS = (
@@ -26,14 +28,19 @@ def operands(row):
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-@pytest.mark.parametrize("point", POINTS)
-def test_the_side_taken_has_the_value_of_the_whole_rule(row, point):
+def test_the_side_taken_has_the_value_of_the_whole_rule(row):
+    for point in POINTS:
+        with case(point):
+            check_the_side_taken(row, point)
+
+
+def check_the_side_taken(row, point):
     names = operands(row)
     numbers = point[: len(names)]
     try:
         out = evaluate(row, numbers, numbers)
     except (ValueError, ArithmeticError):
-        pytest.skip("no value there")
+        return
     scope = {name: getattr(FLOATS, name) for name in TABLE if name.isidentifier()} | {"max": max}
     scope["take"] = lambda index, *xs: xs[int(index)]
     scope |= dict(zip(names, numbers, strict=True)) | {"out": out}
@@ -45,17 +52,17 @@ def test_the_side_taken_has_the_value_of_the_whole_rule(row, point):
             assert formula.rank != CHOICE
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-@pytest.mark.parametrize("kind", [Symbols, Latex])
-def test_every_row_reads_in_every_notation(row, kind):
-    names = operands(row)
-    formulas = [value_formula(row, names, kind), call_formula(row, names, kind)]
-    formulas += partial_formulas(row, "f", names, kind)
-    for text in map(str, formulas):
-        for left, right in ("()", "[]", "{}"):
-            assert text.count(left) == text.count(right)
-        assert text.count(r"\left") == text.count(r"\right")
-        assert text.count("**") == text.count("*") == 0
+def test_every_row_reads_in_every_notation():
+    for row, kind in product(ROWS, [Symbols, Latex]):
+        with case(f"{row.name} in {kind.__name__}"):
+            names = operands(row)
+            formulas = [value_formula(row, names, kind), call_formula(row, names, kind)]
+            formulas += partial_formulas(row, "f", names, kind)
+            for text in map(str, formulas):
+                for left, right in ("()", "[]", "{}"):
+                    assert text.count(left) == text.count(right)
+                assert text.count(r"\left") == text.count(r"\right")
+                assert text.count("**") == text.count("*") == 0
 
 
 def test_symbols():
