@@ -50,7 +50,7 @@ def check(path: Path, exercise: Exercise, seed: int, limit: float = LIMIT) -> Ve
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "PYTHONIOENCODING": "utf-8"}
     with tempfile.TemporaryDirectory() as folder:
         answer, output = Path(folder, "verdict.json"), Path(folder, "output.txt")
-        # -B, since the file may change twice in a second: Python would take bytecode that it kept for that of the new text.
+        # -B: where the file changes twice in a second, Python would take the bytecode of the text before.
         options = ["-B", "-P", "-m", __name__]
         command = [sys.executable, *options, str(path.resolve()), exercise.id, str(seed), str(answer)]
         # A file, since a pipe would wait for processes that the learner's file starts.
