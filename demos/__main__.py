@@ -3,6 +3,7 @@
 import importlib
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -47,6 +48,10 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m demos
     if options.all and (missing := [name for module, name in PACKAGES.items() if find_spec(module) is None]):
         needed = f"the gallery needs {', '.join(missing)}: pip install {' '.join(missing)}"
         return console.complain(needed, 1, program)
+    if options.all:
+        options.out.mkdir(parents=True, exist_ok=True)  # before the lessons, which take minutes
+        with tempfile.TemporaryFile(dir=options.out):
+            pass
     shown, failed = [], []
     for lesson in chosen:
         page = Page(

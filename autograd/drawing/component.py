@@ -33,7 +33,10 @@ _EMPTY = '<svg class="graph" viewBox="0 0 1 1" role="group" font-size="16" strok
 
 
 class FunctionTexts(NamedTuple):
-    """A function of one number in words and symbols, as JSON: what it is, and its derivative where ``a = f(z)``."""
+    """A function of one number in words and symbols, as JSON: what it is, and its derivative where ``a = f(z)``.
+
+    `formula` is the derivative as a factor of a product, `derivative` as it stands alone.
+    """
 
     about: str
     derivative: str
@@ -98,6 +101,7 @@ def _texts(function: Callable[[Value], Any]) -> FunctionTexts | None:
     from ..notation.mathml import mathml
     from ..notation.symbols import Latex, Symbols
     from ..rules.as_formulas import partial_formulas
+    from ..stepping.steps import factor
 
     z = Value(0.5, "z")
     try:
@@ -111,4 +115,4 @@ def _texts(function: Callable[[Value], Any]) -> FunctionTexts | None:
         partial_formulas(a.operation, "a", [kind("z") if p is z else p.data for p in a.parents], kind)[k]
         for kind in (Symbols, Latex)
     )
-    return FunctionTexts(a.operation.about, symbols.text, mathml(latex.text))
+    return FunctionTexts(a.operation.about, symbols.text, mathml(factor(latex)))

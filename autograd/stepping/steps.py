@@ -179,10 +179,10 @@ class Step(NamedTuple):
         r"""The chain rule of this step as a formula of LaTeX, for a slide or a notebook."""
         output, node, parent = (self.equations.name(n, WIDE, Latex).text for n in (self.output, self.node, self.parent))
         local = self.equations.local(self.node, self.operand, WIDE, Latex)
-        upstream, value = _factor(Latex.of(self.upstream)), _factor(Latex.of(self.local))
+        upstream, value = factor(Latex.of(self.upstream)), factor(Latex.of(self.local))
         sides = [
             rf"\frac{{\partial {output}}}{{\partial {node}}} \cdot \frac{{\partial {node}}}{{\partial {parent}}}",
-            rf"{upstream} \cdot {_factor(local)}",
+            rf"{upstream} \cdot {factor(local)}",
             rf"{upstream} \cdot {value}",
             Latex.numeral(self.contribution),
         ]
@@ -295,6 +295,6 @@ def _signed(number: float, digits: int = DIGITS) -> str:
     return f"({text})" if text.startswith("-") else text
 
 
-def _factor(formula: Formula) -> str:
+def factor(formula: Formula) -> str:
     """A formula as a factor: a sum, and what begins with a minus sign, in parentheses."""
     return formula.within(ATOM) if formula.text.startswith("-") else formula.within(PRODUCT)

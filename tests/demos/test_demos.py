@@ -300,6 +300,16 @@ def test_a_lesson_leads_to_the_playground_with_its_settings(tmp_path: Path) -> N
     assert (tmp_path / "playground.html").exists()
 
 
+def test_a_gallery_that_cannot_be_written_says_so_before_the_lessons(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_lessons(monkeypatch)
+    monkeypatch.setattr(command.importlib, "import_module", lambda *names: pytest.fail("a lesson ran"))
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(OSError, match="file"):
+        command.main(["--all", "--no-plots", "--out", str(tmp_path / "file")])
+
+
 def test_the_gallery_without_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake_lessons(monkeypatch)
     assert command.main(["--all", "--out", str(tmp_path), "--no-plots"]) == 1

@@ -31,7 +31,12 @@ def test_a_function_is_told_as_the_stepper_tells_it(name):
 
 def test_the_identity_is_no_operation():
     assert COMPONENT.functions["linear"] is None
-    assert COMPONENT.functions["tanh"].formula == mathml(r"1 - a \cdot a")
+    # The page multiplies by it, so a sum stands in parentheses, as what begins with a minus sign does.
+    whole = ("mrow", ("mo", "("), ("mrow", *mathml(r"1 - a \cdot a")[1:]), ("mo", ")"))
+    assert COMPONENT.functions["tanh"].formula == ("math", whole)
+    (minus,) = COMPONENT.functions["cos"].formula[1:]
+    assert (minus[1], minus[-1]) == (("mo", "("), ("mo", ")"))
+    assert COMPONENT.functions["softplus"].formula[1] == ("mi", "σ")
 
 
 def test_sentences_are_those_of_the_steps():

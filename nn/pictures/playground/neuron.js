@@ -194,7 +194,8 @@ function neuronData(facts, title) {
         expected: expected.get(parent),
         output: "L",
       });
-      const symbols = formula ?? (operand.by ? [operand.by.includes("(") ? ["mtext", operand.by] : symbol(operand.by)] : null);
+      const by = operand.by?.startsWith("−") ? `(${operand.by})` : operand.by; // as a factor
+      const symbols = formula ?? (by ? [by.includes("(") ? ["mtext", by] : symbol(by)] : null);
       const product = (factor) => [sign("="), ...numeral(numbers.upstream), sign("·"), ...factor];
       return {
         ...numbers,
