@@ -107,8 +107,8 @@ def evaluate(
         metrics = {"accuracy": accuracy} if has_classes(model, data, function) else {}
     elif "loss" in metrics:
         raise ValueError("a metric may not be called 'loss', which is the name of the loss in the result")
-    sums = Evaluation(model, function, list(metrics.values()), "numpy").sums(data)
-    return {name: each / len(data) for name, each in zip(("loss", *metrics), sums, strict=True)}
+    means = data.means(Evaluation(model, function, list(metrics.values()), "numpy").sums(data))
+    return dict(zip(("loss", *metrics), means, strict=True))
 
 
 class Evaluation:
@@ -166,9 +166,11 @@ class Evaluation:
 
     def added_up(self, losses: Any, predictions: Any, data: Examples, rows: Any) -> list[float]:
         """The sums of loss and metrics over some rows of the data, from arrays with an entry for each of them."""
+        targets = data.y[rows]
         if data.weights is not None:
-            losses = losses * data.weights[rows]
-        return [float(losses.sum()), *(_sum(metric, predictions, data, rows) for metric in self.metrics)]
+            weights = data.weights[rows]
+            losses, predictions, targets = losses * weights, predictions[weights > 0.0], targets[weights > 0.0]
+        return [float(losses.sum()), *(_sum(metric, predictions, targets) for metric in self.metrics)]
 
     def _outputs(self, x: Any, target: Any) -> list[Any]:
         prediction = self.model(x)
@@ -179,8 +181,7 @@ class Evaluation:
         return results[:, 1:] if self._several else results[:, 1]
 
 
-def _sum(metric: Metric, predictions: Any, data: Examples, rows: Any) -> float:
-    targets = data.y[rows]
+def _sum(metric: Metric, predictions: Any, targets: Any) -> float:
     if metric is accuracy:
         return float(correct(predictions, targets).sum())
     return sum(float(metric(p, t)) for p, t in zip(predictions.tolist(), targets.tolist(), strict=True))
@@ -215,9 +216,9 @@ def forward(model: Module, loss: Loss, example: Example) -> tuple[Any, Value]:
 def add_up(
     sums: list[float], prediction: Any, loss: Value, example: Example, metrics: Sequence[Metric], weight: float
 ) -> list[float]:
-    """`sums` of loss and metrics, plus those of one example."""
+    """`sums` of loss and metrics, plus those of one example; one that weighs 0 counts for no metric."""
     numbers = plain(prediction) if metrics else None
-    figures = [loss.data * weight, *(float(metric(numbers, example.target)) for metric in metrics)]
+    figures = [loss.data * weight, *(float(metric(numbers, example.target)) if weight else 0.0 for metric in metrics)]
     return [a + b for a, b in zip(sums, figures, strict=True)]
 
 

@@ -5,6 +5,7 @@ the data is reported with its row, and not by an operation deep in a model.
 """
 
 import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -39,6 +40,16 @@ class Examples:
 
     def __len__(self) -> int:
         return len(self.x)
+
+    def means(self, sums: Iterable[float]) -> list[float]:
+        """Means of sums over the examples: of the loss, which is weighted, and of metrics.
+
+        A metric is the mean over the examples that count: those that weigh 0 are left out, such as where the class is
+        not known.
+        """
+        counted = len(self) if self.weights is None else int((self.weights > 0.0).sum())
+        loss, *metrics = sums
+        return [loss / len(self), *(each / counted for each in metrics)]
 
     def __getitem__(self, k: int) -> Example:
         x, target = self.x[k], self.y[k]

@@ -183,10 +183,10 @@ class _Run:
         sums, norms = self.steps.epoch(order, batch_size)
         if not self.steps.finite():
             raise OverflowError(f"a parameter is no longer finite after epoch {history.epochs + 1}: {WAY_OUT}")
-        train_loss, *figures = (x / len(order) for x in sums)
+        train_loss, *figures = self.steps.data.means(sums)
         loss = train_loss
         if self.others is not None:
-            loss, *others = (x / len(self.others) for x in self.steps.evaluate(self.others))
+            loss, *others = self.others.means(self.steps.evaluate(self.others))
             figures += others
             history.validation_loss.append(loss)
         history.gradient_norm.append(sum(norms) / len(norms))

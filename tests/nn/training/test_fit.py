@@ -714,13 +714,74 @@ def test_classes_that_are_not_known_are_left_out(compiled):
     def run(X, y, loss):
         model = nn.MLP(2, [3, 2], "tanh", seed=0)
         history = nn.fit(
-            model, X, y, loss, optimizer="sgd", lr=0.1, epochs=3, batch_size=None, compiled=compiled, validation=(X, y)
+            model, X, y, loss, optimizer="sgd", lr=1.0, epochs=3, batch_size=None, compiled=compiled, validation=(X, y)
         )
-        return [*numbers(model), *history.train_loss, *history.validation_loss]
+        accuracies = [x for figures in history.metrics.values() for x in figures]
+        assert len(accuracies) == 6
+        assert type(accuracies[-1]) is float
+        assert accuracies[-1] > 0.5
+        return [*numbers(model), *history.train_loss, *history.validation_loss, *accuracies]
 
     assert run(BLOBS_X, y, loss) == pytest.approx(
         run([BLOBS_X[k] for k in known], [y[k] for k in known], nn.cross_entropy)
     )
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_examples_that_weigh_0_count_for_no_metric(compiled):
+    weights = [float(k % 3 > 0) for k in range(len(BLOBS_Y))]
+    wrong = [-y if k % 3 == 0 else y for k, y in enumerate(BLOBS_Y)]
+    history = nn.fit(
+        nn.MLP(2, [1], seed=0), BLOBS_X, wrong, "hinge", lr=0.1, epochs=30, compiled=compiled, sample_weight=weights
+    )
+    assert history.metrics["accuracy"][-1] == 1.0
+
+
+def _kinds_of_data():
+    """The same numbers as people have them: whole numbers from 0 to 8, so that every type can hold them."""
+    rows = [[float(k * j % 9) for j in range(1, 4)] for k in range(20)]
+    table = np.array(rows)
+    kinds = {
+        "lists": rows,
+        "tuples": tuple(map(tuple, rows)),
+        "list of arrays": [np.array(row) for row in rows],
+        "NumPy's numbers": [[np.float64(x) for x in row] for row in rows],
+        "whole numbers": [[int(x) for x in row] for row in rows],
+        "mixed numbers": [[int(x) if x < 4 else x for x in row] for row in rows],
+        "every other row": np.repeat(table, 2, axis=0)[::2],
+        "columns first": np.asfortranarray(table),
+        "backwards": table[::-1][::-1],
+        "swapped bytes": table.astype(table.dtype.newbyteorder()),
+        "objects": table.astype(object),
+    }
+    kinds |= {name: table.astype(name) for name in ("float16", "float32", "uint8", "int64")}
+    fixed = table.copy()
+    fixed.setflags(write=False)
+    kinds["read only"] = fixed
+    try:
+        import pandas
+    except ImportError:
+        return kinds
+    frame = pandas.DataFrame(table, columns=["a", "b", "c"], index=range(100, 120))
+    mixed = frame.astype({"a": "int64", "b": "float32"})
+    return kinds | {"frame": frame, "mixed frame": mixed, "nullable frame": frame.astype("Int64")}
+
+
+KINDS_OF_DATA = _kinds_of_data()
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_DATA)
+def test_the_same_numbers_train_the_same_whatever_holds_them(kind):
+    def run(X):
+        y = [row[0] for row in np.asarray(KINDS_OF_DATA["lists"]).tolist()]
+        model, scale = nn.MLP(3, [2, 1], "tanh", seed=0), nn.Standardizer().fit(X)
+        train, test, y_train, y_test = nn.train_test_split(X, y, test_size=0.25, seed=0)
+        nn.fit(model, train, y_train, epochs=2, seed=0, progress=False)
+        (batch, _), *_ = nn.minibatches(X, y, 6, seed=1)
+        return [*numbers(model), *nn.predict(model, test), *scale.mean, *np.ravel(scale.transform(batch)), *y_test]
+
+    expected = run(KINDS_OF_DATA["lists"])
+    assert run(KINDS_OF_DATA[kind]) == pytest.approx(expected, rel=1e-12)
 
 
 # How it is calculated
