@@ -302,7 +302,7 @@ class _Report:
     def _list(self, title: str, steps: Sequence[Step | Evaluation]) -> None:
         if steps:
             self._title(title)
-            print("\n".join(align(lambda room: [["", *step.cells(room)] for step in steps], self.width, gaps=_GAPS)))
+            print("\n".join(align(lambda room: (["", *step.cells(room)] for step in steps), self.width, gaps=_GAPS)))
 
     def _title(self, title: str) -> None:
         print(f"\n{bold(title) if has_colour(sys.stdout) else title}")

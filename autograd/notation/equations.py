@@ -4,6 +4,7 @@ The rules of the table are evaluated with text: each operand is its name (``q·z
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..engine.grad import as_recorded
@@ -41,10 +42,7 @@ class Equations:
         """A node by its name, a constant by its number; ``w + b`` gets parentheses where they are needed."""
         if node.operation is None:
             return self.number(node, budget, kind)
-        name = self.names[node]
-        if issubclass(kind, Latex):
-            return kind(latex_name(clip_name(name, budget.name)))
-        return kind(clip_name(name, budget.name), ATOM if all(c.isalnum() or c in "_[]{}#.'…" for c in name) else SUM)
+        return _spelled(self.names[node], budget.name, kind)
 
     def number(self, node: Value, budget: Budget = WIDE, kind: type[Symbols] = Symbols) -> Formula:
         """A node by its number, negative ones in parentheses where an operator precedes them."""
@@ -118,3 +116,12 @@ class Equations:
     def _operands(self, node: Value, spell: Spelling) -> list[Formula | float]:
         # Constants as numbers, so that the exponent of the derivative of x³ is 2, not 3 - 1.
         return [parent.data if parent.operation is None else spell(parent) for parent in node.parents]
+
+
+@lru_cache(1024)  # the steps of a node follow each other, and each has its name several times
+def _spelled(name: str, width: int, kind: type[Symbols]) -> Formula:
+    """A name, cut to a width; one that is several words is a sum, which gets parentheses where they are needed."""
+    text = clip_name(name, width)
+    if issubclass(kind, Latex):
+        return kind(latex_name(text))
+    return kind(text, ATOM if all(c.isalnum() or c in "_[]{}#.'…" for c in text) else SUM)

@@ -1,6 +1,6 @@
 """Text for terminals: widths counted in columns, lines cut to a width, cells aligned."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -103,7 +103,7 @@ def pad(text: str, width: int) -> str:
 
 
 def align(
-    make: Callable[[Budget], Sequence[Sequence[str]]],
+    make: Callable[[Budget], Iterable[Sequence[str]]],
     width: int,
     least: Sequence[int] = (),
     gaps: Sequence[str] = ("  ", "   "),
@@ -122,11 +122,14 @@ def align(
     narrow = [gap[:2] for gap in gaps]
 
     def lines(budget: Budget, *choices: Sequence[str]) -> list[str] | None:
-        rows = make(budget)
+        rows = []
         widths: dict[int, int] = dict(enumerate(least))
-        for row in rows:
+        for row in make(budget):
             for k, cell in enumerate(row[:-1]):
                 widths[k] = max(widths.get(k, 0), columns(cell))
+            if row[-1] and _TIGHT not in choices and columns(_join(row, widths, choices[-1])) > width:
+                return None  # of 8,000 rows, most need not be made to see it
+            rows.append(row)
         for spaces in choices:
             joined = [_join(row, widths, spaces) for row in rows]
             if all(columns(line) <= width for line in joined) or spaces == _TIGHT:
