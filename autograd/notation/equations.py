@@ -4,7 +4,6 @@ The rules of the table are evaluated with text: each operand is its name (``q·z
 """
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import NamedTuple
 
 from ..engine.grad import as_recorded
@@ -33,6 +32,7 @@ class Equations:
     def __init__(self, names: Names):
         self.names = names
         # The steps of a node follow each other, each in several widths, so the last formulas are kept.
+        self._spelled: dict[object, Formula] = {}
         self._written: dict[object, str] = {}
         self._partials: dict[object, tuple[Formula, ...]] = {}
         self._rules: tuple[object, tuple[Formula, ...]] = (None, ())
@@ -42,7 +42,15 @@ class Equations:
         """A node by its name, a constant by its number; ``w + b`` gets parentheses where they are needed."""
         if node.operation is None:
             return self.number(node, budget, kind)
-        return _spelled(self.names[node], budget.name, kind)
+        name = self.names[node]
+        key = (name, budget.name, kind)
+        if key not in self._spelled:
+            if len(self._spelled) >= 1024:
+                self._spelled.clear()
+            text = clip_name(name, budget.name)
+            rank = ATOM if all(c.isalnum() or c in "_[]{}#.'…" for c in text) else SUM
+            self._spelled[key] = kind(latex_name(text)) if issubclass(kind, Latex) else kind(text, rank)
+        return self._spelled[key]
 
     def number(self, node: Value, budget: Budget = WIDE, kind: type[Symbols] = Symbols) -> Formula:
         """A node by its number, negative ones in parentheses where an operator precedes them."""
@@ -116,12 +124,3 @@ class Equations:
     def _operands(self, node: Value, spell: Spelling) -> list[Formula | float]:
         # Constants as numbers, so that the exponent of the derivative of x³ is 2, not 3 - 1.
         return [parent.data if parent.operation is None else spell(parent) for parent in node.parents]
-
-
-@lru_cache(1024)  # the steps of a node follow each other, and each has its name several times
-def _spelled(name: str, width: int, kind: type[Symbols]) -> Formula:
-    """A name, cut to a width; one that is several words is a sum, which gets parentheses where they are needed."""
-    text = clip_name(name, width)
-    if issubclass(kind, Latex):
-        return kind(latex_name(text))
-    return kind(text, ATOM if all(c.isalnum() or c in "_[]{}#.'…" for c in text) else SUM)
