@@ -92,8 +92,12 @@ def silu_slope(m: Any, x: Any) -> Any:
 
 
 def mish_slope(m: Any, x: Any) -> Any:
-    inner = m.softplus(x)
-    near = m.tanh(inner) + x * m.sech2(inner) * m.sigmoid(x)
+    # With e / q = exp(x), neither above 1: tanh(softplus(x)) is n / w, and 1 - 2 q² / w.
+    e, q = m.exp(m.where(x < 0.0, x, 0.0)), m.exp(-m.where(x < 0.0, 0.0, x))
+    n, rest = e * (e + 2.0 * q), 2.0 * q * q
+    w = n + rest
+    by_x = 2.0 * x * e * rest * (e + q) / w
+    near = m.where(x < 0.0, (n + by_x) / w, 1.0 + (by_x - rest) / w)
     return m.tail(x < -700.0, lambda: _far_slope(m, x), near)
 
 

@@ -374,6 +374,42 @@ def test_rows_of_one_number(name: str) -> None:
     unary_errors(name).check(WIDER.get(name, Bounds()))
 
 
+def on(backend: str) -> Callable[[str, Sequence[float]], list[Derivatives]]:
+    """Value and derivatives as a compiled program of `create_graph` gives them; NaN where it raises."""
+
+    def engine(name: str, xs: Sequence[float]) -> list[Derivatives]:
+        others = [Value(0.01) for _ in TABLE[name].operands[1:]]
+
+        def slope(y: Value, x: Value) -> Value:
+            return grad(y, [x], create_graph=True)[0] if y.requires_grad else Value(0.0)
+
+        def value(x: Value) -> Value:
+            return apply(TABLE[name], (x, *others))
+
+        def results(function: Callable[[Value], Value], some: Sequence[float]) -> list[float]:
+            program = programs[function]
+            try:
+                return list(program.map(some).tolist())
+            except (ValueError, ArithmeticError):
+                half = len(some) // 2
+                return [*results(function, some[:half]), *results(function, some[half:])] if half else [math.nan]
+
+        functions = [value, lambda x: slope(value(x), x), lambda x: slope(slope(value(x), x), x)]
+        programs = {function: autograd.compile(function, backend=backend) for function in functions}
+        return list(zip(*(results(function, xs) for function in functions), strict=True))
+
+    return engine
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["numpy", "llvm"])
+@pytest.mark.parametrize("name", UNARY)
+def test_rows_of_one_number_on_a_back_end(name: str, backend: str) -> None:
+    if backend == "llvm":
+        pytest.importorskip("llvmlite")
+    unary_errors(name, on(backend)).check(WIDER.get(name, Bounds()))
+
+
 def compare() -> None:
     """The table of the README: the worst errors of the public functions, with PyTorch's and JAX's."""
     print("| function | here | PyTorch | JAX |\n|---|---|---|---|")
