@@ -96,7 +96,7 @@ def mish_slope(m: Any, x: Any) -> Any:
     e, q = m.exp(m.where(x < 0.0, x, 0.0)), m.exp(-m.where(x < 0.0, 0.0, x))
     n, rest = e * (e + 2.0 * q), 2.0 * q * q
     w = n + rest
-    by_x = 2.0 * x * e * rest * (e + q) / w
+    by_x = x * (2.0 * e * rest * (e + q) / w)
     near = m.where(x < 0.0, (n + by_x) / w, 1.0 + (by_x - rest) / w)
     return m.tail(x < -700.0, lambda: _far_slope(m, x), near)
 
