@@ -19,15 +19,14 @@ each input the right answer is given, and the error is measured against it.
 
 # %%
 from copy import deepcopy
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.datasets import make_moons
 
 import nn
 from autograd import Value
 
-from ..page import COLORS, Page
+from ..page import COLORS, MARKERS, Page
 
 NUMBERS = {"w1": 0.3, "w2": -0.4, "w3": 0.5, "w4": 0.7, "b1": 0.1, "b2": 0.2, "b3": 0.2}
 X, Y = 0.6, 1.0
@@ -95,79 +94,144 @@ def update_weights_by_the_chain_rule(inputs: Any, outputs: Any, weights: list[An
 
 
 # %% Why the biases are trained, too.
-def accuracy_without_biases(page: Page, frozen: bool) -> float:
-    """Of a network on two moons that are far from the origin; with `frozen`, all biases stay 0."""
-    x, y = make_moons(100, noise=0.1, random_state=page.seed)
-    x = x + np.array([1.0, 1.0])
-    model = nn.MLP(2, [8, 1], "tanh", seed=page.seed)
-    named = [(name, p) for name, p in model.named_parameters() if not frozen or not name.endswith("b")]
-    for name, p in model.named_parameters():
-        if name.endswith("b"):
-            p.data = 0.0
-    adam = nn.Adam([p for _, p in named], lr=0.05)
-    nn.fit(model, x, y, nn.binary_cross_entropy, optimizer=adam, epochs=200 if page.quick else 400, batch_size=None,
-           progress=False)  # fmt: skip
-    return float(np.mean((nn.predict(model, x) > 0) == y))
+def trained_neuron(x: Any, y: Any, biases: bool, seed: int) -> nn.MLP:
+    """A neuron that separates two classes; without `biases`, its bias stays 0."""
+    model = nn.MLP(2, [1], seed=seed)
+    trained = [p for name, p in model.named_parameters() if biases or not name.endswith("b")]
+    nn.fit(
+        model, x, y, nn.binary_cross_entropy, optimizer=nn.Adam(trained, lr=0.1), epochs=400, batch_size=None,
+        progress=False,
+    )  # fmt: skip
+    return model
 
 
-# %%
-def main(page: Page | None = None) -> dict[str, Any]:
-    page = page or Page()
-    page.say(__doc__)
+# %% What is calculated.
+class Results(NamedTuple):
+    """Of the small network: the first gradient, its distance from the engine's, the losses of 1,000 steps.
+
+    Of the network in matrices: how many parameters it has, how many forward passes the nudging takes, and the largest
+    difference between the weights that both functions give. Of the points x with classes y: a neuron with a trained
+    bias, and one whose bias stays 0.
+    """
+
+    slopes: dict[str, float]
+    difference: float
+    losses: list[float]
+    parameters: int
+    passes: int
+    apart: float
+    x: Any
+    y: Any
+    free: nn.MLP
+    fixed: nn.MLP
+
+    def right(self, model: nn.MLP) -> float:
+        """The share of the points on the right side."""
+        return float(np.mean((nn.predict(model, self.x) > 0) == self.y))
+
+
+def calculate(page: Page) -> Results:
     p = dict(NUMBERS)
-    loss, slopes = step(p)
+    loss, slopes = first = step(p)
     engine = engine_gradients(p)
-    difference = max(abs(slopes[name] - engine[name]) for name in p)
-    page.say(f"At x = {X}, y = {Y:g} the loss is {loss:.6f}. One step with α = {RATE}:")
-    page.table(
-        ["parameter", "before", "gradient", "after"],
-        [[name, f"{p[name]:.2f}", f"{slopes[name]:+.6f}", f"{p[name] - RATE * slopes[name]:.6f}"] for name in p],
-    )
     losses = [loss]
     for _ in range(1000):
         p = {name: number - RATE * slopes[name] for name, number in p.items()}
         loss, slopes = step(p)
         losses.append(loss)
-    page.say(f"""
-        (The engine's gradients differ by at most {difference:.0e}.) With the new numbers the loss is {losses[1]:.6f}.
-        Again and again: after 10 steps {losses[10]:.6f}, after 100 {losses[100]:.6f}, after 1,000 {losses[1000]:.6f}.
-        Training is nothing else.
-    """)
 
     rng = np.random.default_rng(page.seed)
     inputs, outputs = rng.normal(size=(5, 2)), rng.normal(size=(5, 1))
     weights = [rng.normal(size=shape) for shape in ((2, 3), (1, 3), (3, 1), (1, 1))]
     nudged, passes = update_weights(inputs, outputs, weights, 0.1)
     exact = update_weights_by_the_chain_rule(inputs, outputs, weights, 0.1)
-    apart = max(float(np.abs(a - b).max()) for a, b in zip(nudged, exact, strict=True))
-    count = sum(weight.size for weight in weights)
-    page.say(f"""
-        A network 2-3-1 has {count} parameters. update_weights, which nudges each of them by 0.0001, needs {passes}
-        forward passes for one step; the version by the chain rule needs one forward pass and one backward pass. The
-        updated weights differ by at most {apart:.0e}, the error of the nudging. For a million weights the first needs
-        a million passes, the second still two.
-    """)
 
-    trained, fixed = (accuracy_without_biases(page, frozen) for frozen in (False, True))
-    page.say(f"""
+    x = rng.normal(2.0, 1.0, (100, 2))
+    y = (x.sum(axis=1) > 4.0).astype(int)
+    return Results(
+        first[1],
+        max(abs(first[1][name] - engine[name]) for name in engine),
+        losses,
+        sum(weight.size for weight in weights),
+        passes,
+        max(float(np.abs(a - b).max()) for a, b in zip(nudged, exact, strict=True)),
+        x,
+        y,
+        *(trained_neuron(x, y, biases, page.seed) for biases in (True, False)),
+    )
+
+
+# %% What it means.
+def tell(page: Page, r: Results) -> None:
+    page.say(__doc__)
+    page.say(
+        "At x = {x}, y = {y:g} the loss is {loss:.6f}. One step with α = {rate}:", x=X, y=Y, loss=r.losses[0], rate=RATE
+    )
+    page.table(
+        ["parameter", "before", "gradient", "after"],
+        [
+            [name, f"{before:.2f}", f"{r.slopes[name]:+.6f}", f"{before - RATE * r.slopes[name]:.6f}"]
+            for name, before in NUMBERS.items()
+        ],
+    )
+    page.say(
+        """
+        (The engine's gradients differ by at most {difference:.0e}.) With the new numbers the loss is {first:.6f}.
+        Again and again: after 10 steps {tenth:.6f}, after 100 {hundredth:.6f}, after 1,000 {last:.6f}. Training is
+        nothing else.
+        """,
+        difference=r.difference, first=r.losses[1], tenth=r.losses[10], hundredth=r.losses[100], last=r.losses[1000],
+    )  # fmt: skip
+    plot(page, r)
+    page.say(
+        """
+        A network 2-3-1 has {parameters} parameters. update_weights, which nudges each of them by 0.0001, needs
+        {passes} forward passes for one step; the version by the chain rule needs one forward pass and one backward
+        pass. The updated weights differ by at most {apart:.0e}, the error of the nudging. For a million weights the
+        first needs a million passes, the second still two.
+        """,
+        parameters=r.parameters, passes=r.passes, apart=r.apart,
+    )  # fmt: skip
+    page.say(
+        """
         Why are the biases trained, too? Without a bias w·x = 0 passes through the origin, whatever w is: a neuron can
-        only turn its line, not move it. On two moons around (1.5, 1.25) a network with biases gets {trained:.1%} of the
-        training points right, the same network with all biases fixed at 0 {fixed:.1%}.
-    """)
-    with page.figure("The same step repeated: the loss falls from step to step") as (_, ax):
-        ax.loglog(range(1, 1002), losses, color=COLORS[0])
-        ax.set(xlabel="step + 1", ylabel="loss L")
+        only turn its line, not move it. For 100 points around (2, 2), whose class says whether x₁ + x₂ is above 4, a
+        neuron with a trained bias gets {right:.0%} right; one whose bias stays 0 gets {without:.0%}.
+        """,
+        right=r.right(r.free), without=r.right(r.fixed),
+    )  # fmt: skip
+    plot_lines(page, r)
     page.say(
         "Try: α = 50 for the small network. Does every step still help? The exercises 'update' and 'replace' go on."
     )
-    return {
-        "losses": losses,
-        "difference": difference,
-        "passes": passes,
-        "apart": apart,
-        "with": trained,
-        "without": fixed,
-    }
+
+
+# %% The pictures.
+def plot(page: Page, r: Results) -> None:
+    with page.figure("The same step repeated: the loss falls from step to step") as (_, ax):
+        ax.loglog(range(1, 1002), r.losses, color=COLORS[0])
+        ax.set(xlabel="step + 1", ylabel="loss L")
+
+
+def plot_lines(page: Page, r: Results) -> None:
+    with page.figure("Without a bias the line passes through the origin, wherever the points are") as (_, ax):
+        for group, color, marker in zip((0, 1), COLORS, MARKERS, strict=False):
+            label = page.word("class {group}", group=group)
+            ax.plot(*r.x[r.y == group].T, marker, color=color, ls="", label=label)
+        at = np.array([-1.0, 5.0])
+        for model, label, dashes in ((r.free, "bias trained", "-"), (r.fixed, "bias fixed at 0", "--")):
+            *w, b = (p.data for p in model.parameters())
+            ax.plot(at, -(w[0] * at + b) / w[1], color="black", ls=dashes, lw=1.4, label=page.word(label))
+        ax.plot(0, 0, marker="+", markersize=11, color="black")
+        ax.set(xlabel="x₁", ylabel="x₂", xlim=(-1, 5), ylim=(-1, 5))
+        ax.legend()
+
+
+def main(page: Page | None = None) -> Results:
+    page = page or Page()
+    results = calculate(page)
+    tell(page, results)
+    return results
 
 
 if __name__ == "__main__":
