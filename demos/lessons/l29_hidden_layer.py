@@ -10,7 +10,7 @@ fires when the sum passes a threshold. A layer in which every neuron sees every 
 """
 
 # %%
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.datasets import make_circles, make_moons
@@ -20,15 +20,18 @@ import nn
 from ..page import COLORS, MARKERS, Page
 
 WIDTHS = (1, 3, 6, 20)
+WRONG = 0.1  # the share of wrong labels
+TESTED = 400  # new points
 
 
 # %%
 def hidden(model: nn.MLP, x: Any) -> Any:
     """The outputs of the hidden layer for each point."""
-    return np.array([[value.data for value in model.layers[0](list(point))] for point in x.tolist()])
+    return nn.predict(model.layers[0], x)
 
 
 def separated(model: nn.MLP, x: Any, y: Any) -> float:
+    """The share of the points on the right side."""
     return float(np.mean((nn.predict(model, x) > 0) == y))
 
 
@@ -39,72 +42,119 @@ def trained(x: Any, y: Any, width: int, epochs: int, seed: int) -> nn.MLP:
     return model
 
 
-# %%
-def main(page: Page | None = None) -> dict[str, Any]:
-    page = page or Page()
-    page.say(__doc__)
+# %% What is calculated.
+class Results(NamedTuple):
+    """Circles x, y and a network with three hidden neurons; on moons, by width, the training and the test error."""
+
+    x: Any
+    y: Any
+    model: nn.MLP
+    points: int  # of the moons
+    errors: dict[int, tuple[float, float]]
+
+    @property
+    def right(self) -> float:
+        """The share of the circles that the network gets right."""
+        return separated(self.model, self.x, self.y)
+
+    @property
+    def plane(self) -> tuple[Any, float]:
+        """The weights and the bias of the output neuron."""
+        *w, b = (p.data for p in self.model.layers[1].parameters())
+        return np.array(w), b
+
+    @property
+    def linear(self) -> float:
+        """The share that this plane separates, of the hidden outputs."""
+        w, b = self.plane
+        return float(np.mean((hidden(self.model, self.x) @ w + b > 0) == self.y))
+
+    @property
+    def best(self) -> int:
+        """The width with the lowest test error."""
+        return min(WIDTHS, key=lambda width: self.errors[width][1])
+
+
+def calculate(page: Page) -> Results:
     epochs = 300 if page.quick else 800
     x, y = make_circles(80, noise=0.05, factor=0.4, random_state=page.seed)
-    models = [trained(x, y, 3, epochs, page.seed + k) for k in range(3)]
-    model = max(models, key=lambda m: separated(m, x, y))
-    right = separated(model, x, y)
-    h = hidden(model, x)
-    w = np.array([p.data for p in model.layers[1].neurons[0].w])
-    b = model.layers[1].neurons[0].b.data
-    linear = float(np.mean((h @ w + b > 0) == y))
-    page.say(f"""
-        Two circles, one inside the other: no line separates them. With three hidden neurons (the best of three
-        starts) {right:.1%} of the points are on the right side. In the hidden coordinates h1, h2, h3 the output is the
-        plane {w[0]:+.2f}·h1 {w[1]:+.2f}·h2 {w[2]:+.2f}·h3 {b:+.2f} = 0, which separates {linear:.1%}: the same share,
-        since it is the same network. Three lines round the inner circle are enough, one for each side of a triangle.
-    """)
+    model = max((trained(x, y, 3, epochs, page.seed + k) for k in range(3)), key=lambda m: separated(m, x, y))
 
-    wrong_labels = 0.1
     rng = np.random.default_rng(page.seed)
     n = 60 if page.quick else 80
     x_train, y_train = make_moons(n, noise=0.25, random_state=page.seed)
-    flipped = rng.choice(n, int(wrong_labels * n), replace=False)
+    flipped = rng.choice(n, int(WRONG * n), replace=False)
     y_train[flipped] = 1 - y_train[flipped]
-    x_test, y_test = make_moons(400, noise=0.25, random_state=page.seed + 100)
-    rows, errors = [], {}
+    x_test, y_test = make_moons(TESTED, noise=0.25, random_state=page.seed + 100)
+    errors = {}
     for width in page.progress(WIDTHS, "widths"):
         network = trained(x_train, y_train, width, epochs, page.seed)
         errors[width] = (1 - separated(network, x_train, y_train), 1 - separated(network, x_test, y_test))
-        rows.append([width, 4 * width + 1, *(f"{error:.1%}" for error in errors[width])])
-    page.say(f"Width against error: {n} noisy points of two moons, every tenth label wrong, and 400 new ones:")
-    page.table(["hidden neurons", "parameters", "training error", "test error"], rows)
-    best = min(WIDTHS, key=lambda width: errors[width][1])
-    page.say(f"""
-        More neurons can fit the training points better, wrong labels included: with 1 the training error is
-        {errors[1][0]:.1%}, with {WIDTHS[-1]} it is {errors[WIDTHS[-1]][0]:.1%}. On new points {best} neurons are the
-        best of these. What the additional neurons draw are the boundaries of single points; a penalty, dropout or
-        stopping early keeps them from it.
-    """)
+    return Results(x, y, model, n, errors)
+
+
+# %% What it means.
+def tell(page: Page, r: Results) -> None:
+    page.say(__doc__)
+    w, b = r.plane
+    page.say(
+        """
+        Two circles, one inside the other: no line separates them. With three hidden neurons (the best of three
+        starts) {right:.1%} of the points are on the right side. In the hidden coordinates h1, h2, h3 the output is the
+        plane {w1:+.2f}·h1 {w2:+.2f}·h2 {w3:+.2f}·h3 {b:+.2f} = 0, which separates {linear:.1%}: the same share, since
+        it is the same network. Three lines round the inner circle are enough, one for each side of a triangle.
+        """,
+        right=r.right, w1=w[0], w2=w[1], w3=w[2], b=b, linear=r.linear,
+    )  # fmt: skip
+    plot_circles(page, r)
+    page.say(
+        "Width against error: {points} noisy points of two moons, every tenth label wrong, and {tested} new ones:",
+        points=r.points, tested=TESTED,
+    )  # fmt: skip
+    page.table(
+        ["hidden neurons", "parameters", "training error", "test error"],
+        [[width, 4 * width + 1, *(f"{error:.1%}" for error in errors)] for width, errors in r.errors.items()],
+    )
+    page.say(
+        """
+        More neurons can fit the training points better, wrong labels included: with {few} the training error is
+        {high:.1%}, with {many} it is {low:.1%}. On new points {best} neurons are the best of these.
+        """,
+        few=WIDTHS[0], high=r.errors[WIDTHS[0]][0], many=WIDTHS[-1], low=r.errors[WIDTHS[-1]][0], best=r.best,
+    )  # fmt: skip
+    if r.best < WIDTHS[-1]:
+        page.say(
+            """
+            What the additional neurons draw are the boundaries of single points; a penalty, dropout or stopping early
+            keeps them from it.
+            """
+        )
+    plot_widths(page, r)
+    page.say("Try: two hidden neurons for the circles. Why can they not separate them, whatever the weights are?")
+
+
+# %% The pictures.
+def plot_circles(page: Page, r: Results) -> None:
+    (w, b), h = r.plane, hidden(r.model, r.x)
     with page.figure("The hidden layer moves the circles to two sides of a plane", columns=2, size=(9.0, 4.4)) as (
         _, (left, ax),
     ):  # fmt: skip
         for group, color, marker in zip((0, 1), COLORS, MARKERS, strict=False):
-            left.plot(*x[y == group].T, marker, color=color, ls="", label=f"class {group}")
-            at = h[y == group]
-            ax.plot(at @ w / np.linalg.norm(w), at @ across(w), marker, color=color, ls="", label=f"class {group}")
+            label, at = page.word("class {group}", group=group), h[r.y == group]
+            left.plot(*r.x[r.y == group].T, marker, color=color, ls="", label=label)
+            ax.plot(at @ w / np.linalg.norm(w), at @ across(w), marker, color=color, ls="", label=label)
         side = np.linspace(-1.5, 1.5, 2)
-        for neuron in model.layers[0].neurons:
-            w1, w2, bias = neuron.w[0].data, neuron.w[1].data, neuron.b.data
-            if abs(w2) > 0.1 * abs(w1):
+        for neuron in r.model.layers[0].neurons:
+            w1, w2, bias = (p.data for p in neuron.parameters())
+            if abs(w2) > abs(w1):
                 left.plot(side, -(w1 * side + bias) / w2, color="0.5", ls="--", lw=1.0)
+            else:
+                left.plot(-(w2 * side + bias) / w1, side, color="0.5", ls="--", lw=1.0)
         left.set(title="the points, and the lines of the three neurons", xlabel="x₁", ylabel="x₂",
                  xlim=(-1.5, 1.5), ylim=(-1.5, 1.5))  # fmt: skip
         ax.axvline(-b / np.linalg.norm(w), color="black", ls="--", lw=1.0)
         ax.set(title="hidden outputs, seen along the plane", xlabel="distance along w", ylabel="along the plane")
         left.legend()
-    with page.figure("More neurons: less training error; the test error does not follow") as (_, ax):
-        for k, label in enumerate(("training", "test")):
-            ax.plot(range(len(WIDTHS)), [errors[width][k] for width in WIDTHS], marker=MARKERS[k], label=label)
-        ax.set(xlabel="hidden neurons", ylabel="share of wrong answers", ylim=(0, None))
-        ax.set_xticks(range(len(WIDTHS)), WIDTHS)
-        ax.legend()
-    page.say("Try: two hidden neurons for the circles. Why can they not separate them, whatever the weights are?")
-    return {"right": right, "linear": linear, "errors": errors}
 
 
 def across(w: Any) -> Any:
@@ -112,6 +162,26 @@ def across(w: Any) -> Any:
     other = np.eye(3)[np.argmin(np.abs(w))]
     other = other - w * (other @ w) / (w @ w)
     return other / np.linalg.norm(other)
+
+
+def plot_widths(page: Page, r: Results) -> None:
+    with page.figure(
+        "More neurons: less training error; the test error does not follow"
+        if r.best < WIDTHS[-1]
+        else "More neurons: less training error, and here less test error, too"
+    ) as (_, ax):
+        for k, label in enumerate(("training", "test")):
+            ax.plot(range(len(WIDTHS)), [r.errors[width][k] for width in WIDTHS], marker=MARKERS[k], label=label)
+        ax.set(xlabel="hidden neurons", ylabel="share of wrong answers", ylim=(0, None))
+        ax.set_xticks(range(len(WIDTHS)), WIDTHS)
+        ax.legend()
+
+
+def main(page: Page | None = None) -> Results:
+    page = page or Page()
+    results = calculate(page)
+    tell(page, results)
+    return results
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ backpropagation.
 """
 
 # %%
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -53,48 +53,101 @@ def curve(t: Any) -> list[Any]:
     return [t**k for k in range(1, 6)]
 
 
-# %%
-def main(page: Page | None = None) -> dict[str, Any]:
-    page = page or Page()
-    page.say(__doc__)
+# %% What is calculated.
+class Work(NamedTuple):
+    """The gradient of a loss with so many weights, whose graph has so many edges: the products of the chain rule."""
+
+    weights: int
+    edges: int
+
+    @property
+    def forward(self) -> int:
+        return self.weights * self.edges  # a pass for each weight
+
+    @property
+    def reverse(self) -> int:
+        return self.edges
+
+
+class Results(NamedTuple):
+    """The work for networks of several sizes and the largest difference between the gradients of both modes.
+
+    Of the curve at t = 2: its value and velocity by one forward pass, and the Jacobian by five passes back.
+    """
+
+    work: list[Work]
+    apart: float
+    value: list[float]
+    velocity: list[float]
+    matrix: list[list[float]]
+
+    @property
+    def same(self) -> bool:
+        return self.velocity == [row[0] for row in self.matrix]
+
+
+def calculate(page: Page) -> Results:
     rng = np.random.default_rng(page.seed)
-    rows, work, apart = [], {}, 0.0
+    work, apart = [], 0.0
     for n in (1, 2, 4) if page.quick else (1, 2, 4, 8):
         theta = rng.normal(size=n * n + n).tolist()
         forward, reverse = by_forward_mode(theta, n), by_reverse_mode(theta, n)
         apart = max(apart, max(abs(a - b) for a, b in zip(forward, reverse, strict=True)))
-        one = edges(theta, n)
-        work[len(theta)] = (len(theta) * one, one)
-        rows.append([len(theta), one, len(theta), 1, *work[len(theta)]])
-    page.say("The gradient of a loss, in both modes. An edge of the graph is one product of the chain rule:")
-    page.table(["weights", "edges", "forward passes", "reverse passes", "products, forward", "products, reverse"], rows)
-    most = max(work)
-    page.say(f"""
-        The gradients are the same (largest difference {apart:.0e}), the work is not: with {most} weights forward mode
-        multiplies {work[most][0] / work[most][1]:,.0f} times as often. Reverse mode does about as much as the
-        calculation itself, however many weights there are.
-    """)
-
+        work.append(Work(len(theta), edges(theta, n)))
     value, velocity = jvp(lambda t: curve(t), [2.0], [1.0])
-    matrix = jacobian(lambda t: curve(t), 2.0)
-    same = velocity == [row[0] for row in matrix]
-    page.say(f"""
-        The other way round: a curve (t, t², t³, t⁴, t⁵) has one input and five outputs. At t = 2 it is at
-        {", ".join(f"{x:g}" for x in value)}, and one forward pass gives its velocity,
-        {", ".join(f"{x:g}" for x in velocity)}. Reverse mode needs five passes for these numbers
-        (they are {"equal" if same else "not equal"}). Whoever has few inputs and many outputs goes forward.
-    """)
-    page.say("""
+    return Results(work, apart, value, velocity, jacobian(lambda t: curve(t), 2.0))
+
+
+# %% What it means.
+def tell(page: Page, r: Results) -> None:
+    page.say(__doc__)
+    page.say("The gradient of a loss, in both modes. An edge of the graph is one product of the chain rule:")
+    page.table(
+        ["weights", "edges", "forward passes", "reverse passes", "products, forward", "products, reverse"],
+        [[each.weights, each.edges, each.weights, 1, each.forward, each.reverse] for each in r.work],
+    )
+    largest = r.work[-1]
+    page.say(
+        """
+        The gradients are the same (largest difference {apart:.0e}), the work is not: with {weights} weights forward
+        mode multiplies {times} times as often. Reverse mode does about as much as the calculation itself, however many
+        weights there are.
+        """,
+        apart=r.apart, weights=largest.weights, times=largest.forward // largest.reverse,
+    )  # fmt: skip
+    plot(page, r)
+    page.say(
+        """
+        The other way round: a curve (t, t², t³, t⁴, t⁵) has one input and five outputs. At t = 2 it is at {value}, and
+        one forward pass gives its velocity, {velocity}. Reverse mode needs five passes for these numbers. Whoever has
+        few inputs and many outputs goes forward.
+        """,
+        value=", ".join(f"{x:g}" for x in r.value), velocity=", ".join(f"{x:g}" for x in r.velocity),
+    )  # fmt: skip
+    page.say(
+        """
         Both together give second derivatives: going forward through the backward pass yields the Hessian matrix times
         a vector for the price of a few passes, without ever writing down the matrix.
-    """)
+        """
+    )
+    page.say("Try: a function with as many outputs as inputs, such as n different losses. Which mode is cheaper then?")
+
+
+# %% The picture.
+def plot(page: Page, r: Results) -> None:
     with page.figure("One reverse pass gives all slopes; forward mode needs a pass for each weight") as (_, ax):
-        for k, (label, marker) in enumerate((("forward mode", "o"), ("reverse mode", "^"))):
-            ax.loglog(list(work), [pair[k] for pair in work.values()], marker=marker, label=label)
+        weights = [each.weights for each in r.work]
+        ax.loglog(weights, [each.forward for each in r.work], marker="o", label="forward mode")
+        ax.loglog(weights, [each.reverse for each in r.work], marker="^", label="reverse mode")
         ax.set(xlabel="weights", ylabel="products of the chain rule")
         ax.legend()
-    page.say("Try: a function with as many outputs as inputs, such as n different losses. Which mode is cheaper then?")
-    return {"apart": apart, "work": work, "velocity": velocity, "same": same}
+
+
+def main(page: Page | None = None) -> Results:
+    page = page or Page()
+    results = calculate(page)
+    tell(page, results)
+    return results
 
 
 if __name__ == "__main__":

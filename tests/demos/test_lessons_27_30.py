@@ -12,26 +12,29 @@ from demos.lessons import l28_training_step as training_step
 from demos.lessons import l29_hidden_layer as hidden_layer
 from demos.lessons import l30_forward_and_reverse_mode as modes
 from demos.page import Page, Text
+from tests.extent import some
 
 pytestmark = pytest.mark.slow  # they train
 
 
-def numbers_of(lesson: ModuleType, folder: Path, seed: int = 0) -> dict[str, Any]:
+def results_of(lesson: ModuleType, folder: Path, seed: int = 0) -> Any:
     """What the lesson returns; it must draw something and end with something to try."""
-    page = Page(quick=True, seed=seed, out=folder, name="lesson")
-    numbers = lesson.main(page)
+    page = Page(quick=True, seed=seed, out=folder, name="lesson", language="en")
+    results = lesson.main(page)
     assert list(folder.glob("lesson*.svg"))
     assert isinstance(page.content[-1], Text)
     assert page.content[-1].text.startswith("Try: ")
-    return dict(numbers)
+    return results
 
 
 def test_optimisers(tmp_path: Path) -> None:
-    numbers = numbers_of(optimisers, tmp_path)
-    steps = numbers["steps"]
+    found = results_of(optimisers, tmp_path)
+    steps = found.needed
     assert steps["Newton"] == 1
     assert steps["momentum"] < steps["Nesterov"] < steps["descent"] < steps["Adam"]
-    assert numbers["moons"]["momentum"] < 0.5 * numbers["moons"]["descent"]
+    assert found.losses["momentum"][-1] < 0.5 * found.losses["descent"][-1]
+    assert found.losses[found.best][-1] == min(losses[-1] for losses in found.losses.values())
+    assert found.parameters == 337
 
 
 def test_plain_descent_takes_what_the_formula_says() -> None:
@@ -41,27 +44,29 @@ def test_plain_descent_takes_what_the_formula_says() -> None:
 
 
 def test_one_training_step(tmp_path: Path) -> None:
-    numbers = numbers_of(training_step, tmp_path)
-    losses = numbers["losses"]
-    assert [round(losses[k], 6) for k in (0, 1)] == [0.046243, 0.042966]
-    assert all(a > b for a, b in pairwise(losses))
-    assert numbers["difference"] < 1e-15
-    assert numbers["passes"] == 14
-    assert 1e-7 < numbers["apart"] < 1e-4
-    assert numbers["with"] > numbers["without"]
+    found = results_of(training_step, tmp_path)
+    assert [round(found.losses[k], 6) for k in (0, 1)] == [0.046243, 0.042966]
+    assert all(a > b for a, b in pairwise(found.losses))
+    assert found.difference < 1e-15
+    assert found.passes == found.parameters + 1 == 14
+    assert 1e-7 < found.apart < 1e-4
+    assert found.right(found.free) > 0.95
+    assert found.right(found.fixed) < 0.7
+    assert found.fixed.layers[0].neurons[0].b.data == 0.0
 
 
-def test_the_hidden_layer(tmp_path: Path) -> None:
-    numbers = numbers_of(hidden_layer, tmp_path)
-    assert numbers["right"] == numbers["linear"] == 1.0
-    errors = numbers["errors"]
-    assert errors[20][0] < errors[1][0]
-    assert errors[20][1] > min(test for _, test in errors.values())
+@pytest.mark.parametrize("seed", some(range(5), 5))
+def test_the_hidden_layer(tmp_path: Path, seed: int) -> None:
+    found = results_of(hidden_layer, tmp_path, seed)
+    assert found.right == found.linear == 1.0
+    assert found.errors[20][0] < found.errors[1][0]
+    assert found.errors[20][1] > min(test for _, test in found.errors.values())
 
 
 def test_forward_and_reverse_mode(tmp_path: Path) -> None:
-    numbers = numbers_of(modes, tmp_path)
-    assert numbers["apart"] < 1e-15
-    assert all(forward == weights * reverse for weights, (forward, reverse) in numbers["work"].items())
-    assert numbers["velocity"] == [1, 4, 12, 32, 80]
-    assert numbers["same"]
+    found = results_of(modes, tmp_path)
+    assert found.apart < 1e-15
+    assert [(each.weights, each.edges) for each in found.work] == [(2, 9), (6, 19), (20, 51)]
+    assert all(each.forward == each.weights * each.reverse for each in found.work)
+    assert found.velocity == [1, 4, 12, 32, 80]
+    assert found.same
