@@ -5,10 +5,9 @@ out. The formulas are written in the form that neither overflows nor loses digit
 """
 
 from collections.abc import Callable, Sequence
-from functools import wraps
 from typing import Any
 
-from autograd import Value, abs, dot, log, log_softmax, mean, relu, scope, softplus, total, where
+from autograd import Value, abs, dot, log, log_softmax, mean, relu, softplus, total, where
 
 from .checks import is_number, non_negative, positive
 from .targets import check_single, checked_probabilities, class_index, errors_of, is_list
@@ -17,15 +16,8 @@ LOSSES: dict[str, Callable[..., Any]] = {}  # by the names that `fit` takes
 
 
 def _loss(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A loss that `fit` knows by name; pictures can show its nodes as one box."""
-
-    @wraps(function)
-    def loss(*arguments: Any, **options: Any) -> Any:
-        with scope("loss"):
-            return function(*arguments, **options)
-
-    LOSSES[function.__name__] = loss
-    return loss
+    LOSSES[function.__name__] = function
+    return function
 
 
 @_loss
