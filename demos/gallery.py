@@ -214,6 +214,7 @@ pre { background: var(--box); padding: .8rem 1rem; border-radius: .4rem; overflo
 .code q { quotes: none; }
 p.formula { display: flex; flex-wrap: wrap; gap: .8rem 2.4rem; align-items: center; overflow-x: auto; }
 p.formula, table.formula { margin: 1rem 1.2rem; font-size: 1.08rem; }
+.formula mtext { white-space: nowrap; } /* Chinese may break anywhere, and a second line would be lost */
 table.formula td { padding: .25rem 2rem .25rem 0; border: 0; }
 figure { margin: 1.2rem 0; text-align: center; }
 figcaption { color: var(--soft); font-size: .92rem; margin-top: .4rem; }

@@ -3,13 +3,14 @@
 Plain gradient descent has one number, the learning rate, for all directions. In a long valley that is too large across
 and too small along it. Four answers:
 
-    momentum    v ← β·v + ∂L/∂w            w ← w - η·v                what points the same way every time adds up
-    Adam        m, s: running means of the gradient and its square    w ← w - η·m / √s (both corrected at the start)
-    schedule    η falls with the epochs: large steps first, small ones at the end
-    Newton      w ← w - H⁻¹·∂L/∂w          H is the matrix of second derivatives
+    momentum    v ← β·v + ∂L/∂w      w ← w - η·v
+    Adam        w ← w - η·m/√s
+    Newton      w ← w - H⁻¹·∂L/∂w
 
-Momentum remembers, Adam gives each parameter a step of about the size η whatever the size of its gradient, and Newton
-divides by the curvature, so that a valley of any shape becomes a round bowl.
+Momentum remembers: what points the same way every time adds up. In Adam m and s are running means of the gradient and
+of its square, both corrected at the start; so each parameter takes a step of about the size η, whatever the size of its
+gradient. Newton divides by the curvature, H is the matrix of second derivatives, so that a valley of any shape becomes
+a round bowl. The fourth answer is a schedule: η falls with the epochs, large steps first, small ones at the end.
 """
 
 # %%
