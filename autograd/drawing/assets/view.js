@@ -11,11 +11,12 @@ viewTop -= originY;
 
 const LARGEST = 4;
 const READABLE = 0.8; // the scale from which on every text is at least 10 pixels high
+const NEARLY = 0.6; // from here on, the whole in view is worth more
 const MARGIN = 20; // pixels of the frame that the picture leaves free
 const BUTTONS = 44; // pixels at the upper edge, where the buttons are
 let scale = 1;
 let lastScale = 1;
-let zoom = "auto"; // "auto": the whole, but readable while stepping; "fit": the whole; "own": as the reader zoomed
+let zoom = "auto"; // "auto": the whole, but nearly readable while stepping; "fit": the whole; "own": as the reader zoomed
 let followed = []; // the boxes that are kept in view
 
 const fitting = () =>
@@ -74,7 +75,7 @@ function intoView(frame, left, top, right, bottom, instantly = false) {
 function follow(boxes) {
   followed = boxes;
   let resized = false;
-  if (zoom === "auto") resized = resize(boxes.length ? Math.max(fitting(), READABLE) : fitting());
+  if (zoom === "auto") resized = resize(boxes.length && fitting() < NEARLY ? READABLE : fitting());
   if (zoom === "fit") resized = resize(fitting());
   const shift = graph.getBoundingClientRect();
   const frame = picture.getBoundingClientRect();

@@ -102,7 +102,7 @@ function operationsOf(facts) {
       about: t(about),
       equation: `${activation}(z)`,
       numbers: `${activation}(${written(facts.z)})`,
-      operands: [{ name: "z", local: facts.slope, by, formula: formula.slice(1) }],
+      operands: [{ name: "z", local: facts.slope, by: by.replaceAll("-", "−"), formula: formula.slice(1) }],
     });
   }
   const out = operations.at(-1).name;
