@@ -11,7 +11,6 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, reduce
-from string import Formatter
 
 from .notation.text_layout import columns as columns
 from .notation.text_layout import pad as pad
@@ -90,5 +89,7 @@ def retold(error: str, templates: Iterable[str], chosen: str | None = None) -> s
 @cache
 def _pattern(template: str) -> re.Pattern[str]:
     """What a text looks like that was made of the template."""
+    from string import Formatter  # here and not above, since most programs only speak English
+
     parts = Formatter().parse(template)
     return re.compile("".join(re.escape(text) + (f"(?P<{name}>.+?)" if name else "") for text, name, _, _ in parts))

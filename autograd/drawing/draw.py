@@ -138,7 +138,7 @@ def value_svg(value: Value) -> str | None:
     if not _has_at_most(value, _NODES):
         return None
     try:
-        return draw(value).svg
+        return draw(value)._repr_svg_()
     except LayoutError:
         return None
 

@@ -1,6 +1,7 @@
 """A `Drawing`: the text of a picture in the DOT language, laid out when somebody looks, saved in any format."""
 
 import os
+import re
 from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -13,6 +14,7 @@ if TYPE_CHECKING:  # `import autograd` imports this module, and most programs dr
     Marking = Callable[[list[Box], list[Arrow]], tuple[list[Box], list[Arrow], Caption]]
 
 _NODES = 500  # more than this is no picture to look at
+_CELL = 640  # points that a cell of a notebook is wide, about, in a window of a laptop
 
 
 class Unfolded(NamedTuple):
@@ -86,10 +88,15 @@ class Drawing:
         return (page or picture_page(self.svg)).encode()
 
     def _repr_svg_(self) -> str:
-        return self.svg
+        """The picture for a cell of a notebook, which shows it in the size it asks for: no wider than the cell."""
+        found = re.search(r'width="(\d+)pt" height="(\d+)pt"', self.svg)
+        if found is None or (width := int(found[1])) <= _CELL:
+            return self.svg
+        size = f'width="{_CELL}pt" height="{int(found[2]) * _CELL // width}pt"'
+        return f"{self.svg[: found.start()]}{size}{self.svg[found.end() :]}"
 
     def _repr_mimebundle_(self, *_: Any, **__: Any) -> dict[str, str]:
-        return {"text/plain": repr(self), "image/svg+xml": self.svg}
+        return {"text/plain": repr(self), "image/svg+xml": self._repr_svg_()}
 
     def __repr__(self) -> str:
         boxes, arrows = self._size

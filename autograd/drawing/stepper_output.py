@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..engine.value import Value
 from ..stepping.stepper import BaseStepper
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .drawing import Drawing
 
 _PICTURES = (".svg", ".png", ".pdf", ".dot")
@@ -67,6 +68,8 @@ class Stepper(BaseStepper):
         of more than 500 nodes, ImportError for a GIF without Pillow, OSError where a file cannot be written,
         LayoutError when no layout engine works.
         """
+        from pathlib import Path
+
         target = Path(path)
         suffix = target.suffix.lower()
         if suffix in (".html", ".htm") and "*" not in target.name:
@@ -94,7 +97,7 @@ class Stepper(BaseStepper):
 
         return PassPictures(self).picture(self.position)
 
-    def _save_series(self, target: Path) -> None:
+    def _save_series(self, target: "Path") -> None:
         from .step_pictures import PassPictures
 
         pictures = PassPictures(self)
@@ -107,7 +110,7 @@ class Stepper(BaseStepper):
 
     def _repr_svg_(self) -> str | None:
         """The graph with the current step, for a notebook; None where it is too large or cannot be laid out."""
-        return self._shown(lambda: self._picture().svg)
+        return self._shown(lambda: self._picture()._repr_svg_())
 
     def _repr_html_(self) -> str | None:
         """The page, live in the cell of a notebook: a frame that needs no extension and no network."""

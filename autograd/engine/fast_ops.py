@@ -6,11 +6,15 @@ derivative) it hands to `apply` and `arithmetic` of the module `value`, which gi
 """
 
 import linecache
+import marshal
 import math
+import os
+import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cache
 from operator import mul
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import Any
 
 from ..rules import table
@@ -119,6 +123,44 @@ def _functions_of_floats(names: tuple[str, ...]) -> dict[str, Any]:
     return {name: getattr(FLOATS, name) for name in names if name.isidentifier()}
 
 
+class Codes:
+    """The code of generated functions, by their sources, in a file beside the byte code of the modules.
+
+    To compile them takes longer than the rest of ``import autograd``. Where the file cannot be written or read, they
+    are compiled each time.
+    """
+
+    def __init__(self, path: str):
+        self._path = path
+        self._known: dict[str, object] = {}
+        self._used: dict[str, CodeType] = {}
+        self._complete = True
+        with suppress(OSError, EOFError, ValueError, TypeError), open(path, "rb") as file:
+            self._known = dict(marshal.load(file))  # noqa: S302 (as byte code is)
+
+    def of(self, source: str, file: str) -> CodeType:
+        """A source as code of a file of this name."""
+        code = self._known.get(source)
+        if not isinstance(code, CodeType) or code.co_filename != file:
+            code, self._complete = compile(source, file, "exec"), False
+        self._used[source] = code
+        return code
+
+    def keep(self) -> None:
+        """Write for the next process what was asked for so far, if something had to be compiled."""
+        if not self._complete and not sys.dont_write_bytecode:
+            own = f"{self._path}.{os.getpid()}"
+            with suppress(OSError):
+                with open(own, "xb") as file:
+                    marshal.dump(self._used, file)
+                os.replace(own, self._path)
+        self._known, self._used = {}, {}
+
+
+_KEPT = f"fast_ops.generated.{sys.implementation.cache_tag}-{sys.hexversion:x}"
+codes = Codes(os.path.join(os.path.dirname(__file__), "__pycache__", _KEPT))
+
+
 @cache
 def generated(operation: Operation) -> FunctionType:
     """`generate`, once for each row."""
@@ -133,7 +175,7 @@ def _compiled(source: str, name: str, owner: str, environment: dict[str, Any]) -
     file = f"<autograd {qualname}>"
     linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file
     of_floats = environment.get(name)
-    exec(compile(source, file, "exec"), environment)
+    exec(codes.of(source, file), environment)
     made: Callable[..., Any] = environment[name]
     environment[name] = of_floats  # inside the function, exp is that of floats
     made.__module__, made.__qualname__ = "autograd", qualname

@@ -9,7 +9,7 @@ from ..rules import table
 from ..rules.operation import Operation
 from . import many, traced
 from .docstrings import example
-from .fast_ops import generated
+from .fast_ops import codes, generated
 from .signatures import Binary, Number, Unary
 from .value import apply
 
@@ -63,6 +63,7 @@ _minimum: Binary = _function(table.MINIMUM)
 _maximum: Binary = _function(table.MAXIMUM)
 _leaky_relu = _function(table.LEAKY_RELU)
 _clamp = _function(table.CLAMP)
+codes.keep()
 
 
 def leaky_relu(x: Any, slope: Number = 0.01) -> Any:

@@ -1,6 +1,7 @@
 """A progress bar over the epochs of a training."""
 
 import sys
+import warnings
 from typing import Any
 
 from .history import History
@@ -9,7 +10,8 @@ from .history import History
 def progress_bar(epochs: int) -> Any:
     """A progress bar on a terminal or in a notebook, else None."""
     if "ipykernel" in sys.modules:
-        from tqdm.auto import tqdm
+        with warnings.catch_warnings(action="ignore"):  # that there are no widgets: the bar is text then
+            from tqdm.auto import tqdm
 
         return tqdm(total=epochs, unit="epoch")
     if sys.stderr is None or not sys.stderr.isatty():

@@ -4,6 +4,8 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 
+import pytest
+
 from autograd import draw
 from autograd.engine.value import constant
 from tests.drawing.graphs import Picture, chain, gates
@@ -23,6 +25,15 @@ def test_a_notebook_shows_the_picture():
     assert drawing._repr_mimebundle_(include=None, exclude=None)["image/svg+xml"] == drawing.svg
     assert f._repr_mimebundle_(include=None, exclude=None) == {"text/plain": repr(f), "image/svg+xml": drawing.svg}
     assert f._repr_svg_() == drawing.svg
+
+
+def test_a_wide_picture_fits_the_cell_of_a_notebook():
+    drawing = draw(chain(30))
+    shown, whole = (ET.fromstring(svg) for svg in (drawing._repr_svg_(), drawing.svg))
+    size = [[float(svg.get(name).removesuffix("pt")) for name in ("width", "height")] for svg in (shown, whole)]
+    assert size[0][0] == 640 < size[1][0]
+    assert size[0][1] / size[0][0] == pytest.approx(size[1][1] / size[1][0], rel=0.05)
+    assert shown.get("viewBox") == whole.get("viewBox")
 
 
 def test_a_notebook_shows_the_text_of_a_large_graph():

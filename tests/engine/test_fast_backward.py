@@ -1,15 +1,20 @@
 """What is there for speed alone gives what the plain way gives, to the last bit, on random graphs."""
 
+import marshal
 import math
+import sys
+from pathlib import Path
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import Value, dot, maximum, total, where
-from autograd.engine import fast_backward, value
+from autograd.engine import fast_backward, fast_ops, value
 from autograd.engine.backward import gradients, topological_order
+from autograd.engine.fast_ops import Codes
 from autograd.rules import table
 from autograd.rules.operation import TABLE, Operation
 from tests.extent import case
@@ -121,3 +126,36 @@ def test_neurons_are_dots() -> None:
     plain = value.apply(table.DOT, (*ws, *xs, b))
     assert recorded(neuron) == recorded(plain)
     assert neuron.parents == plain.parents
+
+
+def test_code_is_kept_for_the_next_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    path = tmp_path / "kept"
+    first = Codes(str(path))
+    code = first.of("x = 1 + 1", "<f>")
+    first.keep()
+    monkeypatch.setattr(fast_ops, "compile", None, raising=False)  # not called again
+    assert Codes(str(path)).of("x = 1 + 1", "<f>") == code
+
+
+@pytest.mark.parametrize("found", [b"", b"\xff", marshal.dumps(7), marshal.dumps({"x = 3": "no code"})])
+def test_a_file_that_holds_something_else_is_replaced(
+    tmp_path: Path, found: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    path = tmp_path / "kept"
+    path.write_bytes(found)
+    codes = Codes(str(path))
+    known: dict[str, int] = {}
+    exec(codes.of("x = 3", "<f>"), known)
+    assert known["x"] == 3
+    codes.keep()
+    assert list(marshal.loads(path.read_bytes())) == ["x = 3"]
+
+
+def test_where_nothing_can_be_written_code_is_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    codes = Codes(str(tmp_path / "no folder" / "kept"))
+    assert codes.of("x = 1", "<f>")
+    codes.keep()
+    assert list(tmp_path.iterdir()) == []

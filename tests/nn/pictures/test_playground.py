@@ -529,7 +529,7 @@ def test_the_formula_says_what_the_rule_of_the_table_says(page):
     for _ in range(steps):
         page.keyboard.press("ArrowRight")
         said.append(card.locator("#sentence").inner_text())
-    assert any("∂a/∂z = 1 - a·a = " in text and "(hyperbolic tangent): a = tanh(z)." in text for text in said)
+    assert any("∂a/∂z = 1 − a·a = " in text and "(hyperbolic tangent): a = tanh(z)." in text for text in said)
     assert re.search(r"softplus\(.*\)\. Its local derivative .* is ∂L/∂z1⁽³⁾ = −?sigmoid\(−?z1⁽³⁾\) = ", said[0])
     put(page, Activation="relu")
     page.keyboard.press("Escape")
