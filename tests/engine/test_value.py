@@ -851,3 +851,40 @@ def test_sqrt_at_0_has_a_value() -> None:
     y = sqrt(Value(0.0))
     assert (y.data, y.local_grads) == (0.0, (math.inf,))
     assert arcsin(Value(1.0)).local_grads == (math.inf,)
+
+
+def test_leaves_are_what_nothing_was_calculated_for() -> None:
+    x = Value(2.0)
+    assert x.is_leaf
+    assert (x * 3.0).parents[1].is_leaf
+    assert not (x * 3.0).is_leaf
+    assert x.detach().is_leaf
+
+
+def test_defaults_of_methods() -> None:
+    x = Value(-2.0)
+    assert x.leaky_relu().data == -0.02
+    assert len((x * x).stepper()) == 2  # the backward pass alone
+
+
+def test_a_negative_base_has_no_slope_for_its_exponent_however_small_it_is() -> None:
+    n = Value(2.0)
+    for base in (-0.5, -1e-300):
+        with pytest.raises(ValueError, match="base"):
+            Value(base) ** n
+    assert (Value(0.0) ** n).data == 0.0
+
+
+def test_the_warning_of_float_is_about_the_line_that_called_it() -> None:
+    with pytest.warns(UserWarning, match="graph ends") as found:
+        float(Value(1.0) * 2.0)
+    assert found[0].filename == __file__
+
+
+def test_the_third_derivative_of_a_power_by_both() -> None:
+    x, n = Value(1.7), Value(2.3)
+    (first,) = autograd.grad(x**n, [n], create_graph=True)
+    (second,) = autograd.grad(first, [n], create_graph=True)
+    (third,) = autograd.grad(second, [x])
+    log = math.log(1.7)
+    assert third == pytest.approx(1.7**1.3 * (2.3 * log**2 + 2.0 * log), rel=1e-13)
