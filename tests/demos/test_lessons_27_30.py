@@ -59,12 +59,16 @@ def test_one_training_step(tmp_path: Path) -> None:
 def test_the_hidden_layer(tmp_path: Path, seed: int) -> None:
     found = results_of(hidden_layer, tmp_path, seed)
     assert found.right == found.linear == 1.0
-    assert found.errors[20][0] < found.errors[1][0]
-    assert found.errors[20][1] > min(test for _, test in found.errors.values())
+    assert found.widths[20].training < found.widths[1].training
+    assert found.widths[20].learnt > found.widths[found.best].learnt
+    assert found.widths[20].test > found.widths[found.best].test == min(width.test for width in found.widths.values())
 
 
 def test_forward_and_reverse_mode(tmp_path: Path) -> None:
     found = results_of(modes, tmp_path)
+    assert found.gates == [-2, 5, -4, 3, -12]
+    assert found.slopes == [[1, 0, 0, 1, -4], [0, 1, 0, 1, -4], [0, 0, 1, 0, 3]]
+    assert found.back == [-4, -4, 3]
     assert found.apart < 1e-15
     assert [(each.weights, each.edges) for each in found.work] == [(2, 9), (6, 19), (20, 51)]
     assert all(each.forward == each.weights * each.reverse for each in found.work)
