@@ -41,7 +41,8 @@ class Scope:
         The scope is made when somebody asks for it: a network has many neurons that nobody draws.
         """
         for node, name in zip(nodes, names, strict=True):
-            node._scope = (self, name)
+            node._scope = self
+            node._part = name
 
     @property
     def path(self) -> tuple[str, ...]:

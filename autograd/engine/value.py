@@ -75,7 +75,8 @@ class Value:
     # in _xs and bias in _b, the derivatives in _dx and _dy: tuples shared with other neurons and examples.
     # In one tuple of its own, a training step of the two moons takes 1.26 times as long, a wide layer more memory.
     __slots__ = (
-        "__weakref__", "_b", "_data", "_dx", "_dy", "_grad", "_label", "_scope", "_x", "_xs", "_y", "operation",
+        "__weakref__", "_b", "_data", "_dx", "_dy", "_grad", "_label", "_part", "_scope", "_x", "_xs", "_y",
+        "operation",
     )  # fmt: skip
 
     operation: Operation | None  # LEAF for a leaf; None for a constant, into which no gradient flows
@@ -88,7 +89,8 @@ class Value:
     _y: Any
     _dx: Any
     _dy: Any
-    _scope: Scope | tuple[Scope, str] | None  # a pair: the scope of this name within that one
+    _scope: Scope | None
+    _part: str | None  # where it is set, the scope is the one of this name within `_scope`
 
     def __init__(self, data: SupportsFloat, label: str = ""):
         self._data = real(data)
@@ -161,14 +163,14 @@ class Value:
     @property
     def scope(self) -> Scope | None:
         """The named part of a model that it belongs to."""
-        if isinstance(self._scope, tuple):
-            outer, name = self._scope
-            self._scope = outer.within(name)
+        part = getattr(self, "_part", None)
+        if part is not None and self._scope is not None:
+            self.scope = self._scope.within(part)
         return self._scope
 
     @scope.setter
     def scope(self, scope: Scope | None) -> None:
-        self._scope = scope
+        self._scope, self._part = scope, None
 
     @property
     def op(self) -> str:
