@@ -31,7 +31,7 @@ class Blocks(NamedTuple):
 def blocks(kind: Kind) -> Blocks:
     """What fits the 32 registers of processors whose vectors have 64 bytes, and the 16 of others."""
     wide = kind.lanes * kind.size >= 64
-    return Blocks((4, 2, 1), (4, 2, 1) if wide else (3, 1), (4, 2, 1) if wide else (3, 1))
+    return Blocks((4, 2, 1), (4, 2, 1) if wide else (3, 2, 1), (4, 2, 1) if wide else (3, 2, 1))
 
 
 @cache

@@ -221,10 +221,18 @@ class Lines:
         self.label(f"after.{label}")
 
     def pieces(self, stop: Any, sizes: Sequence[int], unit: int = 1) -> Iterator[tuple[int, str]]:
-        """A loop over pieces of the first size, then one over pieces of the next for what is left: (size, index)."""
+        """A loop over pieces of the first size, then one over pieces of the next for what is left: (size, index).
+
+        Four that are left of pieces of 3 become 2 and 2, which are done sooner than 3 and 1.
+        """
         start: Any = 0
         for size in sizes:
-            with self.loop(stop, start, size * unit) as index:
+            end = stop
+            if size == 3 and 2 in sizes:
+                one_left = self.new(f"icmp eq i64 {self.new(f'urem i64 {stop}, {3 * unit}')}, {unit}")
+                less = self.new(f"sub i64 {stop}, {4 * unit}")
+                end = self.new(f"select i1 {one_left}, i64 {less}, i64 {stop}")
+            with self.loop(end, start, size * unit) as index:
                 yield size, index
             start = index
 
