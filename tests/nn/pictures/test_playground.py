@@ -530,6 +530,7 @@ def test_the_formula_says_what_the_rule_of_the_table_says(page):
         page.keyboard.press("ArrowRight")
         said.append(card.locator("#sentence").inner_text())
     assert any("∂a/∂z = 1 − a·a = " in text and "(hyperbolic tangent): a = tanh(z)." in text for text in said)
+    assert not any(re.search(r"(?<!\w)-|- ", text) for text in said)  # one sign for minus, that of the formulas
     assert re.search(r"softplus\(.*\)\. Its local derivative .* is ∂L/∂z1⁽³⁾ = −?sigmoid\(−?z1⁽³⁾\) = ", said[0])
     put(page, Activation="relu")
     page.keyboard.press("Escape")
@@ -537,6 +538,23 @@ def test_the_formula_says_what_the_rule_of_the_table_says(page):
     for _ in range(3):
         page.keyboard.press("ArrowRight")
     assert "∂a/∂z = 1 if z > 0 else 0 = " in card.locator("#sentence").inner_text()
+
+
+@pytest.mark.parametrize("viewport", [{"width": 1366, "height": 768}, {"width": 390, "height": 844}])
+def test_the_picture_of_a_neuron_fits_its_frame(pages, viewport):
+    page = pages.open(fragment="#Hidden%20layers=4,3", viewport=viewport)
+    card = open_neuron(page, 1, 2)
+    fits = """picture => {
+        const [frame, graph] = [picture, picture.querySelector("svg")].map((part) => part.getBoundingClientRect());
+        const across = graph.left >= frame.left && graph.right <= frame.right;
+        return across && graph.top >= frame.top && graph.bottom <= frame.bottom;
+    }"""
+    assert card.locator("#picture").evaluate(fits)
+    page.keyboard.press("ArrowRight")
+    wide = viewport["width"] > 1000  # a phone shows a part that can be read
+    assert card.locator("#picture").evaluate(fits) == wide
+    page.keyboard.press("Home")
+    assert card.locator("#picture").evaluate(fits)
 
 
 def test_the_pass_is_played(page):
