@@ -5,9 +5,10 @@ out. The formulas are written in the form that neither overflows nor loses digit
 """
 
 from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import Any
 
-from autograd import Value, abs, dot, log, log_softmax, mean, relu, softplus, total, where
+from autograd import Scope, Value, abs, dot, log, log_softmax, mean, relu, softplus, total, where
 
 from .checks import is_number, non_negative, positive
 from .targets import check_single, checked_probabilities, class_index, errors_of, is_list
@@ -16,8 +17,33 @@ LOSSES: dict[str, Callable[..., Any]] = {}  # by the names that `fit` takes
 
 
 def _loss(function: Callable[..., Any]) -> Callable[..., Any]:
-    LOSSES[function.__name__] = function
-    return function
+    """A loss that `fit` knows by name. Its nodes are a part of the graph, which a picture can show as one box."""
+
+    @wraps(function)
+    def loss(*arguments: Any, **options: Any) -> Any:
+        out = function(*arguments, **options)
+        if type(out) is Value:  # not one of a compiled function
+            _put_into_scope(out, [*arguments, *options.values()])
+        return out
+
+    LOSSES[function.__name__] = loss
+    return loss
+
+
+def _put_into_scope(out: Value, given: list[Any]) -> None:
+    """Put what a loss has made of the numbers `given` into a scope; to enter one would take longer than the loss."""
+    for x in given:
+        if not isinstance(x, (Value, int, float)) and is_list(x):
+            given.extend(x)  # which this loop reads too
+    known = {id(x) for x in given}
+    scope = Scope("loss", out.scope)
+    made = [out]
+    while made:
+        node = made.pop()
+        if id(node) not in known:
+            known.add(id(node))
+            node.scope = scope
+            made += node.parents
 
 
 @_loss

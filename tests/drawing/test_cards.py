@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+import nn
 from autograd import Value, dot, draw, relu, scope, total
 from tests.drawing.graphs import SVG, Picture, layer
 
@@ -28,6 +29,14 @@ def test_a_neuron_is_one_card_with_its_weights_and_gradients():
     w0, w1, _, _, b = weighted.parents
     parts = [("x0", w0), ("x1", w1), ("bias", b), ("sum v3", weighted), ("tanh v4", activation)]
     assert rows == [["input", "weight", "grad"], *([name, f"{v.data:.4g}", f"{v.grad:.4g}"] for name, v in parts)]
+
+
+@pytest.mark.parametrize("loss", [nn.mse_loss, nn.binary_cross_entropy, nn.hinge_loss, nn.huber_loss])
+def test_a_network_and_its_loss_are_a_card_a_neuron_and_a_box_each_for_the_inputs_and_the_loss(loss):
+    model = nn.MLP(2, [4, 1], activation="tanh", seed=0)
+    picture = Picture(draw(loss(model([Value(1.0, "x0"), Value(-0.5, "x1")]), 1.0), collapse="neurons"))
+    titles = [texts[0] for texts in picture.nodes.values()]
+    assert sorted(titles) == ["layers.1", "loss", "neurons.0", "neurons.1", "neurons.2", "neurons.3", "x0", "x1"]
 
 
 @pytest.mark.parametrize("rankdir", ["LR", "RL"])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import Value, check_gradients, compile, grad, softmax
+from autograd import Value, check_gradients, compile, grad, scope, softmax
 from nn import (
     MLP,
     Module,
@@ -453,3 +453,20 @@ class TestAgainstPyTorch:
             lambda f, q, torch: f.kl_div(q.log(), torch.tensor(p, dtype=torch.float64), reduction="sum"),
             0.8, 0.15, 0.05,
         )  # fmt: skip
+
+
+def test_what_a_loss_makes_is_in_a_scope_of_its_own():
+    scores, target = [Value(0.5), Value(-1.0)], Value(2.0)
+    with scope("model"):
+        shifted = [score + 1.0 for score in scores]
+    for out in (
+        mse_loss(shifted, [0.0, target]),
+        huber_loss(shifted, [0.0, target]),
+        mse_loss(target, 1),
+    ):
+        assert out.scope.path == ("loss",)
+        assert {node.scope.path for node in out.parents if node is not target} == {("loss",)}
+    assert [x.scope for x in (*scores, target)] == [None] * 3
+    assert {x.scope.path for x in shifted} == {("model",)}
+    with scope("training"):
+        assert hinge_loss(scores[0], 1).scope.path == ("training", "loss")
