@@ -1,6 +1,8 @@
 """The race runs, its contestants calculate the same, and a node is as small as the race says; no time is asserted."""
 
+import re
 import shutil
+import sys
 import time
 from collections.abc import Callable
 
@@ -11,6 +13,7 @@ from demos.race import chart as race_chart
 from demos.race import clock as race_clock
 from demos.race import cpp as race_cpp
 from demos.race import numpy_by_hand as race_numpy
+from demos.race import page as race_page
 from demos.race import peers as race_peers
 from demos.race import race
 from tests.replaced import replaced
@@ -125,3 +128,20 @@ def test_a_chart_is_a_picture(tmp_path) -> None:
 @pytest.mark.parametrize(("seconds", "text"), [(2.0, "2 s"), (3e-3, "3 ms"), (4.5e-6, "4.5 µs"), (7e-9, "7 ns")])
 def test_times_are_written_short(seconds: float, text: str) -> None:
     assert race_clock.written(seconds) == text
+
+
+@pytest.mark.skipif(not race_page.browser(), reason="there is no Chromium")
+def test_the_playground_draws_frames_while_it_learns(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("playwright")
+    race_page.main(["--seconds", "1"])
+    said = capsys.readouterr().out
+    work, rate, epochs = (float(number) for number in re.findall(r"(?:script|shown|learned): +([\d.]+)", said))
+    assert work > 0
+    assert rate > 1
+    assert epochs > 1
+
+
+def test_without_playwright_the_frames_cannot_be_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "playwright.sync_api", None)
+    with pytest.raises(SystemExit, match="pip install playwright"):
+        race_page.main([])
