@@ -222,7 +222,12 @@ def _card(box: Box, look: dict[str, str], rankdir: str) -> str:
     """A neuron as a table: its name in white on its colour, a head, and a row for each part, in which arrows end."""
     arrive, leave = (2, 0) if rankdir == "RL" else (0, 2)  # the columns on these sides
     title = _row(
-        _cell(box.badge, f'COLSPAN="3" CELLPADDING="4" BGCOLOR="{look["color"]}"', size=_LARGE, colour="#ffffff")
+        _cell(
+            box.badge,
+            f'COLSPAN="3" ALIGN="LEFT" CELLPADDING="4" BGCOLOR="{look["color"]}"',
+            size=_LARGE,
+            colour="#ffffff",
+        )
     )
     rows = [title, _row(*(_cell(text, 'ALIGN="LEFT"', size=_SMALL, colour=MUTED) for text in _HEAD))]
     for k, texts in enumerate(box.card):

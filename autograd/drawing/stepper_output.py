@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _PICTURES = (".svg", ".png", ".pdf", ".dot")
 _SHOWN = 200  # nodes and steps of a graph that a notebook shows as a picture
 _LIVE = 800  # and as a page, in which layers open and close: up to 2 MB
-_HEIGHT = 720  # pixels of the page in a notebook
+_HEIGHT = 800  # pixels of the page in a notebook
 
 
 class Stepper(BaseStepper):

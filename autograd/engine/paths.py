@@ -18,7 +18,7 @@ class Path(NamedTuple):
     def __repr__(self) -> str:
         names = " → ".join(node.label or node.op or f"{node.data:g}" for node in self.nodes)
         factors = " · ".join(f"{d:g}" if d >= 0 else f"({d:g})" for d in self.local_grads) or "1"
-        return f"{names}: {factors} = {self.product:g}"
+        return f"{names}: {factors} = {self.product + 0.0:g}"
 
 
 def paths(output: Value, leaf: Value, limit: int = 10_000) -> list[Path]:

@@ -504,6 +504,20 @@ def test_the_page_is_alive_in_a_notebook(show):
     frame.get_by_role("button", name="Zoom in").click()
 
 
+@pytest.mark.parametrize("make", [lambda: gates().stepper(), lambda: network().stepper()])
+def test_a_cell_that_is_hidden_at_first_is_as_one_that_is_not(show, make):
+    page = show(Cell(make()))
+    page.evaluate("document.querySelector('iframe').style.display = 'none'")
+    page.evaluate("document.querySelector('iframe').srcdoc += ' '")  # loads the page again
+    page.wait_for_timeout(300)
+    page.evaluate("document.querySelector('iframe').style.display = 'block'")
+    frame = page.frame_locator("iframe")
+    frame.get_by_role("button", name="Next").click()
+    assert frame.locator(".graph").bounding_box()["width"] > 300
+    node, halo = frame.locator("[aria-current]").last.bounding_box(), frame.locator(".halo.contribution").bounding_box()
+    assert halo["x"] < node["x"] + 10 < node["x"] + node["width"] - 10 < halo["x"] + halo["width"]
+
+
 # Parts that open and close
 
 

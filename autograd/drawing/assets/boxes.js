@@ -61,7 +61,7 @@ function drawBoxes(svg, data) {
     const [wide, high] = [first + 2 * NUMBER, 54 + 25 * card.length];
     ground(group, "card", wide, high);
     group.append(make("rect", { fill: BOXES.card[1], width: wide, height: 30 }));
-    write(group, wide / 2, 21, name, { size: 18, fill: "#ffffff", "text-anchor": "middle" });
+    write(group, 4, 21, name, { size: 18, fill: "#ffffff" });
     const columns = [4, first + 4, first + NUMBER + 4];
     ["input", "weight", "grad"].forEach((word, column) => named(group, columns[column], 46, word));
     card.forEach(({ label, node, word }, row) => {

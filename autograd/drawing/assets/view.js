@@ -19,8 +19,10 @@ let lastScale = 1;
 let zoom = "auto"; // "auto": the whole, but nearly readable while stepping; "fit": the whole; "own": as the reader zoomed
 let followed = []; // the boxes that are kept in view
 
-const fitting = () =>
-  Math.min(1.5, (picture.clientWidth - MARGIN) / naturalWidth, (picture.clientHeight - MARGIN) / naturalHeight);
+const fitting = () => {
+  const [across, down] = [(picture.clientWidth - MARGIN) / naturalWidth, (picture.clientHeight - MARGIN) / naturalHeight];
+  return Math.max(0.01, Math.min(1.5, across, down)); // a cell of a notebook that is out of view has no size yet
+};
 const smallest = () => Math.min(fitting(), READABLE);
 
 function resize(to) {
