@@ -636,8 +636,8 @@ def test_layers_of_a_picture_open_and_close(show, viewport):
 @pytest.mark.parametrize(
     ("collapse", "shown"),
     [
-        (True, ["layers.0", "layers.1"]),
-        ("neurons", ["neurons.0", "neurons.1", "neurons.2", "neurons.3", "layers.1"]),
+        (True, ["layers.0", "layers.1", "loss"]),
+        ("neurons", ["neurons.0", "neurons.1", "neurons.2", "neurons.3", "layers.1", "loss"]),
     ],
 )
 def test_a_picture_opens_as_it_was_drawn(show, collapse, shown):
@@ -647,7 +647,7 @@ def test_a_picture_opens_as_it_was_drawn(show, collapse, shown):
 def test_a_picture_that_runs_another_way_stays_as_it_is_drawn(show):
     page = show(draw(network(), collapse=True, rankdir="TB"))
     assert page.locator("[aria-expanded]").count() == 0
-    assert page.locator(".node").count() == 7  # two inputs, two layers, the target, the difference and its square
+    assert page.locator(".node").count() == 5  # two inputs, two layers, and the loss
 
 
 def test_the_page_of_a_picture_has_the_numbers_of_the_time_it_was_drawn(show):

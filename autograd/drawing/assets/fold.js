@@ -5,6 +5,7 @@ const GAP = 18;
 const SPACE = 56; // between columns
 const PAD = 16; // of a frame
 const HEAD = 34; // of a frame, with its name
+const LANE = 9; // the height that an arrow takes which passes beside boxes
 const FIRST = 14; // so many boxes at most are shown at first
 const COLOURS = ["#2a6dc9", "#c2410c", "#15803d", "#9333ea", "#0e7490", "#dc2626", "#a16207", "#7c5cd6"];
 const folds = data.parts.map((part, k) => ({ ...part, k, open: false, frame: null }));
@@ -59,6 +60,37 @@ function columns(items, joins) {
   return made;
 }
 
+// Leave lanes beside the boxes of the columns before an item, for the arrows that come to it from outside of the frame.
+function leaveLanes(made, inside, sizes) {
+  const entering = new Map(); // of each item, the operands from outside
+  for (const [k, item] of inside)
+    data.nodes[k].operands.forEach(([parent], operand) => {
+      if (!inside.has(parent)) entering.set(item, [...(entering.get(item) ?? []), `${k}_${operand}`]);
+    });
+  for (const [item, operands] of entering)
+    made.slice(0, made.findIndex((column) => column.includes(item))).forEach((column, c) => {
+      const lane = `lane${c} ${item}`;
+      sizes.set(lane, { width: 0, height: LANE * operands.length, operands });
+      if (operands[0].endsWith("_0")) column.unshift(lane);
+      else column.push(lane);
+    });
+}
+
+// Where an arrow to an operand of node `k` passes the boxes before it: {left, right, y} of each lane.
+function lanesTo(k, operand, parent) {
+  const lanes = [];
+  for (const [depth, part] of chains[k].entries()) {
+    if (!part.open) break;
+    if (chains[parent].includes(part)) continue;
+    const next = chains[k][depth + 1];
+    for (let c = 0, lane; (lane = spots.get(`lane${c} ${next ? partItem(next) : nodeItem(k)}`)); c++) {
+      const y = lane.y + LANE * (lane.operands.indexOf(`${k}_${operand}`) + 0.5);
+      lanes.push({ left: lane.x, right: lane.x + lane.width, y });
+    }
+  }
+  return lanes;
+}
+
 // Places of everything within a part, from its own corner: {width, height, places}, a place for each box and frame.
 function arranged(part, depth) {
   const inside = new Map(); // what of this part a node belongs to, and its last position in the order
@@ -86,6 +118,7 @@ function arranged(part, depth) {
     });
   const list = [...joins.values()];
   const made = columns(items, list);
+  if (part) leaveLanes(made, inside, sizes);
   const height = Math.max(0, ...made.map((column) => column.reduce((sum, item) => sum + sizes.get(item).height + GAP, -GAP)));
   const places = new Map();
   let x = 0;
@@ -97,7 +130,8 @@ function arranged(part, depth) {
     for (const item of column) {
       const size = sizes.get(item);
       const left = x + (width - size.width) / 2;
-      places.set(item, { x: left, y, width: size.width, height: size.height });
+      if (size.operands) places.set(item, { ...size, x, y, width }); // a lane
+      else places.set(item, { x: left, y, width: size.width, height: size.height });
       for (const [inner, spot] of size.places ?? []) places.set(inner, { ...spot, x: spot.x + left, y: spot.y + y });
       y += size.height + GAP;
     }
@@ -123,9 +157,15 @@ function port(item, k, operand) {
 }
 
 function arrow(id, from, to, colour, label, dense) {
-  const [x1, y1, x2, y2] = [from.x, from.y, to.x - 9, to.y];
-  const bend = Math.max(24, Math.abs(x2 - x1) / 2);
-  const line = element(SVG, "path", { class: "line", d: `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}` });
+  const [x2, y2] = [to.x - 9, to.y];
+  let { x, y } = from;
+  let d = `M${x} ${y}`;
+  for (const { left, right, y: next } of [...to.lanes, { left: x2, right: x2, y: y2 }]) {
+    const bend = Math.max(24, Math.abs(left - x) / 2);
+    d += `C${x + bend} ${y} ${left - bend} ${next} ${left} ${next}H${right}`;
+    [x, y] = [right, next];
+  }
+  const line = element(SVG, "path", { class: "line", d });
   const tip = element(SVG, "polygon", { points: `${x2},${y2 - 4} ${x2 + 9},${y2} ${x2},${y2 + 4}` });
   const group = element(SVG, "g", { class: colour ? "edge coloured" : "edge", id }, line, tip);
   if (colour) for (const [part, name] of [[line, "stroke"], [tip, "stroke"], [tip, "fill"]]) part.setAttribute(name, colour);
@@ -163,7 +203,7 @@ function joinAll() {
     const [tail, head] = [spots.get(join.tail), spots.get(join.head)];
     const several = join.parents.size > 1;
     const from = { x: tail.x + tail.width, y: several ? tail.y + tail.height / 2 : port(join.tail, join.parent) };
-    const to = { x: head.x, y: join.own ? port(join.head, join.k, join.operand) : head.y + head.height / 2 };
+    const to = { x: head.x, lanes: lanesTo(join.k, join.operand, join.parent), y: join.own ? port(join.head, join.k, join.operand) : head.y + head.height / 2 };
     const colour = leaving.get(join.tail) > 2 && !data.nodes[join.parent].constant ? COLOURS[colours++ % COLOURS.length] : null;
     const dense = head.height / data.nodes[join.k].operands.length < 15; // labels would lie on each other
     const group = arrow(id, from, to, colour, several ? word("{n} values", { n: join.parents.size }) : join.label, join.own && dense);
@@ -252,11 +292,13 @@ for (const part of folds) {
   group.addEventListener("click", () => toggleFold(part));
   onEnter(part.button, part);
 }
-// What is open at first: layers, or as many parts as leave a picture that can be overlooked; a neuron with few others is
-// a card.
+// What is open at first: the layers, whose neurons are cards; or as many parts as leave a picture that can be overlooked,
+// where a neuron with few others is no card.
 const count = () => new Set(data.nodes.map((_, k) => itemOf(k))).size;
+const layers = new Set(folds.filter((part) => part.rows).flatMap((part) => around(part.around)));
 for (const part of folds) {
-  if (data.opened === "nothing" || (part.rows && (data.opened === "layers" || data.nodes.length > FIRST))) continue;
+  const opens = { nothing: false, layers: layers.has(part), some: !part.rows || data.nodes.length <= FIRST };
+  if (!opens[data.opened]) continue;
   part.open = true;
   if (data.opened === "some" && count() > FIRST) part.open = false;
 }
