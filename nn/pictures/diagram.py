@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from autograd import messages
+
 from ..layers import Layer, Neuron
 from ..module import Module
 from ..regularization import Dropout, LayerNorm
@@ -82,7 +84,8 @@ def draw(model: Module, max_edges: int = 250) -> Diagram:
 
     A line's width is its weight's size in proportion to the largest of the model; positive ones are solid and blue,
     negative ones dashed and orange. Of layers wider than ten, the first and last units are shown. Where a browser shows
-    the picture, pointing at a line or a circle shows its name and number. Raises TypeError for a model of another kind.
+    the picture, pointing at a line or a circle shows its name and number. Its words are English or Chinese, as
+    `autograd.messages.language` says. Raises TypeError for a model of another kind.
 
     >>> from nn import MLP
     >>> diagram = draw(MLP(2, [3, 1], seed=0))
@@ -95,12 +98,12 @@ def draw(model: Module, max_edges: int = 250) -> Diagram:
     lines = [line for before, column in pairwise(columns) for line in _lines(before, column)]
     shown = sorted(lines, key=lambda line: -abs(line.weight))[:max_edges]
     weights = sum(len(neuron.w) for column in columns if column.layer for neuron in neurons(column.layer))
-    legend = "width: size of a weight · solid: positive · dashed: negative"
+    legend = messages.word("width: size of a weight · solid: positive · dashed: negative")
     if len(shown) < weights:
-        legend = f"{len(shown)} of {weights} weights · {legend}"
+        legend = f"{messages.word('{k} of {n} weights', k=len(shown), n=weights)} · {legend}"
     foot = max(max(column.heights.values()) for column in columns) + _ROW
     drawn = columns[-1].x + _MARGIN
-    width = max(drawn, _LETTER * len(legend))
+    width = max(drawn, _LETTER * messages.columns(legend))
     height = foot + _LINE * (1 + max(len(column.notes) for column in columns))
     title = escape(repr(model))
     parts = [
@@ -133,14 +136,14 @@ def _columns(model: Module) -> list[_Column]:
         heights = {unit: top + _ROW * slot for slot, unit in enumerate(slots)}
         columns.append(_Column([title, f"{size} {activation}"], layer, _MARGIN + _COLUMN * len(columns), heights))
 
-    add("input", layers[0].n_inputs, "", None)
+    add(messages.word("input"), layers[0].n_inputs, "", None)
     for link in links:
         if isinstance(link, Dropout):
-            columns[-1].notes.append(f"dropout {link.p:g}")
+            columns[-1].notes.append(messages.word("dropout {p:g}", p=link.p))
         elif isinstance(link, LayerNorm):
-            columns[-1].notes.append("layer norm")
+            columns[-1].notes.append(messages.word("layer norm"))
         else:
-            title = "output" if link is layers[-1] else f"hidden {len(columns)}"
+            title = messages.word("output") if link is layers[-1] else messages.word("hidden {k}", k=len(columns))
             activation = link.activation if isinstance(link.activation, str) else _name(link.activation)
             add(title, len(neurons(link)), activation, link)
     return columns

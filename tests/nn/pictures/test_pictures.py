@@ -299,3 +299,12 @@ def test_without_matplotlib_the_error_says_what_to_install(monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     with pytest.raises(ImportError, match="pip install matplotlib"):
         nn.History().plot()
+
+
+def test_the_words_of_a_diagram_follow_the_language(monkeypatch):
+    model = nn.Sequential(nn.Layer(2, 3, "tanh"), nn.Dropout(0.5), nn.LayerNorm(3), nn.Layer(3, 1))
+    monkeypatch.setenv("CHAINRULE_LANG", "zh")
+    texts = re.findall("<text[^>]*>([^<]*)</text>", nn.draw(model, max_edges=4).svg)
+    assert {"输入", "隐藏层 1", "随机失活 0.5", "层归一化", "输出"} <= set(texts)
+    assert texts[-1].startswith("9 个权重中的 4 个 · ")
+    assert "1 linear" in texts  # the name of an activation is the one that is typed
