@@ -19,7 +19,7 @@ function drawBoxes(svg, data) {
   const width = (text, size) => text.length * size * LETTER + 12;
   const write = (group, x, y, text, { size = 16, fill = INK, ...more } = {}) =>
     group.append(make("text", { x, y, "font-size": size, fill, ...more }, text));
-  const named = (group, x, y, word) => write(group, x, y, word, { size: 13, fill: MUTED, "data-word": word });
+  const small = (group, x, y, word) => write(group, x, y, word, { size: 13, fill: MUTED, "data-word": word });
 
   // What is around the texts: a drum for a parameter, round corners for an input, a double line for the output.
   function ground(group, role, wide, high) {
@@ -36,19 +36,21 @@ function drawBoxes(svg, data) {
 
   function box(k, { role, badge = "", title, data, grad, operands }) {
     const group = make("g", { id: `node${k}`, class: "node" });
-    const side = badge ? width(badge, 18) : 0;
+    const low = role === "input"; // its name is beside its numbers, since there may be many
+    const side = badge || low ? width(badge || title, 18) : 0;
     const top = role === "parameter" ? 12 : 0;
-    const high = Math.max(84 + top, 18 * operands.length); // room for the labels of the arrows
-    const wide = side + Math.max(46 + NUMBER, width(title, 18));
+    const high = low ? 56 : Math.max(84 + top, 18 * operands.length); // room for the labels of the arrows
+    const wide = side + Math.max(46 + NUMBER, low ? 0 : width(title, 18));
     ground(group, role, wide, high);
     if (badge) {
       group.append(make("rect", { fill: BOXES[role][1], width: side, height: high }));
       write(group, side / 2, high / 2 + 6, badge, { size: 18, fill: "#ffffff", "text-anchor": "middle" });
     }
-    const middle = top + (high - top - 84) / 2;
-    write(group, side + (wide - side) / 2, middle + 26, title, { size: 18, "text-anchor": "middle" });
+    const middle = top + (high - top - 84) / 2 - (low ? 13 : 0);
+    const named = low ? [side / 2, high / 2 + 6] : [side + (wide - side) / 2, middle + 26];
+    write(group, ...named, title, { size: 18, "text-anchor": "middle" });
     [["data", data, INK], ["grad", grad, GRADIENT]].forEach(([word, number, fill], row) => {
-      named(group, side + 8, middle + 49 + 23 * row, word);
+      small(group, side + 8, middle + 49 + 23 * row, word);
       write(group, side + 46, middle + 50 + 23 * row, number, { fill, class: word });
     });
     return group;
@@ -63,7 +65,7 @@ function drawBoxes(svg, data) {
     group.append(make("rect", { fill: BOXES.card[1], width: wide, height: 30 }));
     write(group, 4, 21, name, { size: 18, fill: "#ffffff" });
     const columns = [4, first + 4, first + NUMBER + 4];
-    ["input", "weight", "grad"].forEach((word, column) => named(group, columns[column], 46, word));
+    ["input", "weight", "grad"].forEach((word, column) => small(group, columns[column], 46, word));
     card.forEach(({ label, node, word }, row) => {
       const y = 71 + 25 * row;
       if (word === "bias") group.append(make("path", { stroke: BOXES.card[1], d: `M0 ${y - 19}H${wide}` }));

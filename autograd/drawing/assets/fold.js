@@ -6,7 +6,7 @@ const SPACE = 56; // between columns
 const PAD = 16; // of a frame
 const HEAD = 34; // of a frame, with its name
 const LANE = 9; // the height that an arrow takes which passes beside boxes
-const FIRST = 14; // so many boxes at most are shown at first
+const FIRST = 16; // so many boxes at most are shown at first
 const COLOURS = ["#2a6dc9", "#c2410c", "#15803d", "#9333ea", "#0e7490", "#dc2626", "#a16207", "#7c5cd6"];
 const folds = data.parts.map((part, k) => ({ ...part, k, open: false, frame: null }));
 const around = (part) => (part === null ? [] : [...around(folds[part].around), folds[part]]);
