@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -156,10 +157,10 @@ def wide_gradient() -> dict[str, Work]:
     generator = np.random.default_rng(0)
     X, y = generator.random((128, 784)), generator.integers(0, 10, 128)
     model = nn.MLP(784, [128, 10], seed=1)
-    program = autograd.compile(lambda x, t: nn.cross_entropy(model(x), t), backend="numpy")
-    theta = _compiled(NUMPY, program, X, y.astype(float)).flat_parameters()
+    programs = _programs(lambda x, t: nn.cross_entropy(model(x), t), X, y.astype(float))
+    theta = next(iter(programs.values())).flat_parameters()
     layers = race_numpy.split(theta, [784, 128, 10])
-    contestants = {NUMPY: _value_and_grad(program, X, y.astype(float), theta)}
+    contestants = {name: _value_and_grad(program, X, y.astype(float), theta) for name, program in programs.items()}
     contestants["NumPy by hand"] = race_numpy.softmax_gradient(layers, X, y)
     contestants |= race_peers.gradients(race_peers.softmax_objective, layers, X, y)
     return _checked(contestants)
@@ -172,8 +173,13 @@ def _moons_programs(X: Any, y: Any) -> dict[str, Any]:
     def loss(x: Any, t: Any) -> Any:
         return nn.hinge_loss(model(x), t) + nn.l2_penalty(model, STRENGTH)
 
+    return _programs(loss, X, y)
+
+
+def _programs(loss: Callable[..., Any], X: Any, y: Any) -> dict[str, Any]:
+    """A compiled loss, by back end; each has one thread, as the others have."""
     backends = ({LLVM: "llvm"} if race_peers.installed("llvmlite") else {}) | {NUMPY: "numpy"}
-    return {name: _compiled(name, autograd.compile(loss, backend=b), X, y) for name, b in backends.items()}
+    return {name: _compiled(name, autograd.compile(loss, backend=b, threads=1), X, y) for name, b in backends.items()}
 
 
 def _compiled(name: str, program: Any, X: Any, y: Any) -> Any:
