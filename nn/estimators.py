@@ -118,8 +118,8 @@ class _MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         offered: dict[str, tuple[Any, ...]] = {
             "solver": ("adam", "sgd"),
             "activation": tuple(_ACTIVATIONS),
-            "learning_rate": ("constant", "invscaling"),
-            "shuffle": (True,),
+            "learning_rate": ("constant", "invscaling", "adaptive"),
+            "shuffle": (True, False),
         }
         for name, values in offered.items():
             if getattr(self, name) not in values:
@@ -169,7 +169,13 @@ class _MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
                 self._optimizer.lr = self.learning_rate_init / (steps + 1) ** self.power_t
             if self.verbose:
                 print(f"Iteration {self.n_iter_ + history.epochs}, loss = {loss:.8f}")
-            return without >= self.n_iter_no_change
+            if without < self.n_iter_no_change:
+                return False
+            if self.learning_rate == "adaptive" and self.solver == "sgd" and self._optimizer.lr > 1e-6:
+                self._optimizer.lr /= 5.0  # go on with smaller steps
+                without = 0
+                return False
+            return True
 
         history = fit(
             self.model_,
@@ -186,6 +192,7 @@ class _MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             seed=generator(self._seeds[1]) if self._optimizer.shuffled is None else None,
             metrics=self._metrics if self.early_stopping and not partial else {},
             callbacks=[watch],
+            shuffle=self.shuffle,
         )
         self.loss_curve_ = [*self.loss_curve_, *history.train_loss]
         self.loss_ = history.train_loss[-1]
@@ -233,8 +240,8 @@ class _MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]  # scikit-learn has no types
     """A multilayer perceptron as a classifier of scikit-learn.
 
-    Arguments: those of `sklearn.neural_network.MLPClassifier`; solver "lbfgs", learning_rate "adaptive", multilabel and
-    sparse data are not offered. `hidden_layer_sizes` are the widths of the hidden layers, `alpha` is the strength of
+    Arguments: those of `sklearn.neural_network.MLPClassifier`; solver "lbfgs", multilabel and sparse data are not
+    offered. `hidden_layer_sizes` are the widths of the hidden layers, `alpha` is the strength of
     the L2 penalty, `max_iter` the number of epochs.
 
     Attributes, after `fit`: `classes_`, `coefs_`, `intercepts_`, `loss_curve_`, `loss_`, `n_iter_`, with early
@@ -319,8 +326,8 @@ class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]  # scikit-lear
 class MLPRegressor(RegressorMixin, _MLP):  # type: ignore[misc]  # scikit-learn has no types
     """A multilayer perceptron as a regressor of scikit-learn, for one target or several.
 
-    Arguments: those of `sklearn.neural_network.MLPRegressor`; solver "lbfgs", learning_rate "adaptive" and sparse data
-    are not offered. See `MLPClassifier`.
+    Arguments: those of `sklearn.neural_network.MLPRegressor`; solver "lbfgs" and sparse data are not offered. See
+    `MLPClassifier`.
 
     Attributes, after `fit`: `coefs_`, `intercepts_`, `loss_curve_`, `loss_`, `n_iter_`, and `model_`, the `MLP`.
 

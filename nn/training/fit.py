@@ -22,7 +22,7 @@ from .example_weights import weighted
 from .examples import Examples, examples
 from .graph_steps import GraphSteps
 from .history import History
-from .order import order_and_epochs, set_aside, shuffled_rows
+from .order import order_and_epochs, rows_in_order, set_aside
 from .overflow import WAY_OUT
 from .progress import advance, progress_bar
 from .settings import check_settings, chosen_optimizer, chosen_schedule
@@ -56,6 +56,7 @@ def fit(
     metrics: Mapping[str, Metric] | None = None,
     max_norm: float | None = None,
     callbacks: Iterable[Callback] = (),
+    shuffle: bool = True,
 ) -> History:
     """Train a model on examples.
 
@@ -90,6 +91,7 @@ def fit(
         max_norm: a longer gradient is shortened to this length before a step (`nn.clip_grad_norm`).
         callbacks: functions called with the history after each epoch; training ends when one returns True. This is
             where to save a checkpoint or look at the model; one that reads nothing takes no time.
+        shuffle: whether the examples come in another order in each epoch; False keeps that of the data.
 
     Returns a History. Ctrl-C ends training early: the best weights are restored, and `interrupted` is True. The best
     weights are those with which the lowest loss was measured; without validation and in minibatches, where the loss is
@@ -137,7 +139,7 @@ def fit(
             for epoch in range(done, done + epochs):
                 if not all(module.training for module in modules):
                     model.train()
-                run.epoch(shuffled_rows(len(data), order + epoch), size)
+                run.epoch(rows_in_order(len(data), order + epoch if shuffle else None), size)
                 optimizer.shuffled = (order, epoch + 1)
                 advance(bar, history)
                 if isinstance(schedule, ReduceLROnPlateau):

@@ -20,11 +20,11 @@ def order_and_epochs(optimizer: Optimizer, seed: int | random.Random | None) -> 
     return generator(seed).getrandbits(64), done
 
 
-def shuffled_rows(n: int, seed: int) -> Any:
-    """The whole numbers below n in random order, as an array."""
+def rows_in_order(n: int, seed: int | None) -> Any:
+    """The whole numbers below n as an array, in the random order of a seed if there is one."""
     import numpy as np
 
-    return np.random.Generator(np.random.PCG64(seed)).permutation(n)
+    return np.arange(n) if seed is None else np.random.Generator(np.random.PCG64(seed)).permutation(n)
 
 
 def set_aside(data: Examples, validation: Any, order: int, loss: Loss) -> tuple[Examples, Examples | None]:

@@ -137,11 +137,36 @@ def test_over_several_seeds_it_predicts_as_well_as_sklearn(load, kinds, options)
 
 
 @pytest.mark.parametrize(
-    "options", [{"solver": "lbfgs"}, {"learning_rate": "adaptive"}, {"activation": "swish"}, {"max_iter": 0}]
+    "options", [{"solver": "lbfgs"}, {"learning_rate": "falling"}, {"activation": "swish"}, {"max_iter": 0}]
 )
 def test_what_is_not_offered_is_refused_by_name(options):
     with pytest.raises(ValueError, match=next(iter(options))):
         nn.MLPClassifier(**options).fit([[0.0], [1.0]], [0, 1])
+
+
+def test_an_adaptive_learning_rate_falls_where_the_loss_does_not():
+    X, y = load_iris(return_X_y=True)
+    options = {"solver": "sgd", "learning_rate_init": 0.2, "max_iter": 2000, "tol": 1e-3, "n_iter_no_change": 3}
+    constant = nn.MLPClassifier((8,), random_state=0, **options).fit(X, y)
+    adaptive = nn.MLPClassifier((8,), random_state=0, learning_rate="adaptive", **options).fit(X, y)
+    assert constant.loss_curve_ == adaptive.loss_curve_[: constant.n_iter_]
+    assert adaptive.n_iter_ > constant.n_iter_
+    assert adaptive._optimizer.lr <= 1e-6
+
+
+def test_without_shuffling_the_examples_come_as_they_are():
+    X, y = load_iris(return_X_y=True)
+    rows = np.random.default_rng(0).permutation(len(X))
+
+    def run(X, y, seed, shuffle):
+        model = nn.MLPClassifier((4,), max_iter=3, random_state=seed, shuffle=shuffle, batch_size=50)
+        model.partial_fit(X, y, classes=[0, 1, 2])
+        for _ in range(2):
+            model.partial_fit(X, y)
+        return model.loss_curve_
+
+    assert run(X, y, 0, False) == run(X, y, 0, False) != run(X, y, 0, True)
+    assert run(X, y, 0, False) != run(X[rows], y[rows], 0, False)
 
 
 def test_early_stopping_and_warm_start():

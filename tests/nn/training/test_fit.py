@@ -787,6 +787,21 @@ def test_the_same_numbers_train_the_same_whatever_holds_them(kind):
 # How it is calculated
 
 
+def test_without_shuffling_examples_come_in_the_order_of_the_data():
+    model = Counting()
+    xs = [x for (x,) in LINE_X]
+    nn.fit(model, xs, LINE_Y, epochs=2, batch_size=3, optimizer=sgd(model), compiled=False, shuffle=False)
+    assert [x for x, training in model.met if training][-40:] == xs * 2
+
+    def run(**options):
+        model = nn.MLP(1, [2, 1], "tanh", seed=0)
+        nn.fit(model, LINE_X, LINE_Y, epochs=3, batch_size=3, seed=1, **options)
+        return numbers(model)
+
+    assert run(shuffle=False, compiled=True) == pytest.approx(run(shuffle=False, compiled=False), rel=1e-9)
+    assert run(shuffle=False) != run()
+
+
 def test_the_engine_is_named():
     def run(model=None, **options):
         return nn.fit(model or nn.MLP(1, [1]), LINE_X, LINE_Y, epochs=1, **options).engine
