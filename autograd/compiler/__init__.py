@@ -1,20 +1,31 @@
 """Compiling: a scalar function of one example becomes a program over a batch."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, overload
 
 from ..engine.errors import BranchChanged
+
+if TYPE_CHECKING:
+    from .compiled import Compiled
 
 __all__ = ["BranchChanged", "compile"]
 
 
+@overload
 def compile(
-    function: Callable[..., Any] | None = None,
+    function: Callable[..., object], *, backend: str = "auto", dtype: str = "float64", threads: int | None = None
+) -> "Compiled": ...
+@overload
+def compile(
+    function: None = None, *, backend: str = "auto", dtype: str = "float64", threads: int | None = None
+) -> "Callable[[Callable[..., object]], Compiled]": ...
+def compile(
+    function: Callable[..., object] | None = None,
     *,
     backend: str = "auto",
     dtype: str = "float64",
     threads: int | None = None,
-) -> Any:
+) -> "Compiled | Callable[[Callable[..., object]], Compiled]":
     """Make a function of one example, written with Values, run over a batch.
 
     Arguments:

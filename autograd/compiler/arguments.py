@@ -3,10 +3,18 @@
 import reprlib
 from collections.abc import Callable, Sequence
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
+
+    Floats = NDArray[np.floating[Any]]  # of the type that the options name
 
 
-def batch(arguments: Sequence[Any], names: Callable[[int], list[str]], dtype: str = "float64") -> tuple[list[Any], int]:
+def batch(
+    arguments: "Sequence[ArrayLike]", names: Callable[[int], list[str]], dtype: str = "float64"
+) -> "tuple[list[Floats], int]":
     """The arguments as arrays of floats of this type, and the number of examples.
 
     `names` tells what so many arguments are called. Raises ValueError, naming the argument, for what is no array of
@@ -20,7 +28,7 @@ def batch(arguments: Sequence[Any], names: Callable[[int], list[str]], dtype: st
     return arrays, n
 
 
-def check_lengths(arrays: Sequence[Any], names: Callable[[int], list[str]]) -> None:
+def check_lengths(arrays: "Sequence[Floats]", names: Callable[[int], list[str]]) -> None:
     """ValueError, naming the arguments, where arrays differ in their number of examples."""
     lengths = [array.shape[0] if array.ndim else None for array in arrays]
     if None in lengths:
@@ -30,7 +38,7 @@ def check_lengths(arrays: Sequence[Any], names: Callable[[int], list[str]]) -> N
         raise ValueError(f"the arguments differ in their number of examples: {_described(arrays, names)}")
 
 
-def matrices(arrays: Sequence[Any]) -> list[Any]:
+def matrices(arrays: "Sequence[Floats]") -> "list[Floats]":
     """The arguments with the numbers of each example in one row."""
     return [a if a.ndim == 2 else a.reshape(len(a), prod(a.shape[1:])) for a in arrays]
 
@@ -42,11 +50,11 @@ def shapes(names: Sequence[str], examples: Sequence[tuple[int, ...]]) -> str:
     )
 
 
-def _described(arrays: Sequence[Any], names: Callable[[int], list[str]]) -> str:
+def _described(arrays: "Sequence[Floats]", names: Callable[[int], list[str]]) -> str:
     return " and ".join(f"{name} has shape {a.shape}" for name, a in zip(names(len(arrays)), arrays, strict=True))
 
 
-def flat(theta: Any, p: int, dtype: str = "float64") -> Any:
+def flat(theta: "ArrayLike", p: int, dtype: str = "float64") -> "Floats":
     """`theta` as an array of `p` floats of this type, or ValueError."""
     array = _floats(lambda: "at", theta, dtype)
     if array.shape != (p,):
@@ -56,7 +64,7 @@ def flat(theta: Any, p: int, dtype: str = "float64") -> Any:
     return array
 
 
-def _array(k: int, argument: Any, names: Callable[[int], list[str]], dtype: str) -> Any:
+def _array(k: int, argument: "ArrayLike", names: Callable[[int], list[str]], dtype: str) -> "Floats":
     array = _floats(lambda: names(k + 1)[k], argument, dtype)
     if not array.ndim:
         raise ValueError(
@@ -66,7 +74,7 @@ def _array(k: int, argument: Any, names: Callable[[int], list[str]], dtype: str)
     return array
 
 
-def _floats(name: Callable[[], str], argument: Any, dtype: str) -> Any:
+def _floats(name: Callable[[], str], argument: "ArrayLike", dtype: str) -> "Floats":
     import numpy as np
 
     if type(argument) is np.ndarray and argument.dtype == dtype:
@@ -88,5 +96,5 @@ def _floats(name: Callable[[], str], argument: Any, dtype: str) -> Any:
     return array.astype(dtype)
 
 
-def _has_values(array: Any) -> bool:
+def _has_values(array: "NDArray[Any]") -> bool:
     return array.dtype == object and any(hasattr(x, "local_grads") for x in array.flat)

@@ -8,27 +8,35 @@ import weakref
 from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
 from types import FunctionType, MethodType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..engine.grad_mode import current_mode, modes
 from ..engine.value import Value
 from .arguments import batch, flat, matrices
-from .backends.runner import USUAL, Options
+from .backends.runner import USUAL, MachineCode, Options, ShortWay
 from .descent import Descent
 from .distributed import distributed_map, distributed_mean, is_distributed
 from .program.listing import listing
 from .program.trace import takes
 from .readings import held
 from .traced import Traced
-from .traces import Lost, Traces, has_name
+from .traces import Lost, Shapes, Traces, has_name
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from .arguments import Floats
 
 _OWNERS = 16  # objects without a __dict__ whose compiled methods are remembered
+
+
+_Way = tuple[tuple[Shapes, Traced], ShortWay | None]  # a trace and the shortest way to run it
 
 
 class Compiled:
     """A function of one example that runs over a batch; made by `compile`."""
 
-    def __init__(self, function: Callable[..., Any], backend: str = "auto", options: Options = USUAL):
+    def __init__(self, function: Callable[..., object], backend: str = "auto", options: Options = USUAL):
         self.__wrapped__ = function
         self.backend, self.options = backend, options
         self.__doc__ = function.__doc__
@@ -37,17 +45,17 @@ class Compiled:
         self.__module__ = getattr(function, "__module__", __name__)
         self._traces = Traces(function, self.__name__, backend, options)
         self._owners: dict[int, _State] = {}
-        self._ways: dict[bool, Any] = {}  # a trace and the shortest way to run it, without and with its gradient
+        self._ways: dict[bool, _Way] = {}  # without a gradient and with it
 
     def __repr__(self) -> str:
         return f"<compiled {self.__qualname__}>"
 
-    def __get__(self, owner: Any, kind: type | None = None) -> "Compiled":
+    def __get__(self, owner: object, kind: type | None = None) -> "Compiled":
         """As a method: the function compiled for one object, which keeps what was traced and is free to go."""
         if owner is None:
             return self
         kept: Any = getattr(owner, "__dict__", None)
-        name: Any = f"compiled {self.__qualname__}"
+        name: str | int = f"compiled {self.__qualname__}"
         if kept is None:  # an object of __slots__: the last few are remembered here, by identity
             kept, name = self._owners, id(owner)
         state: _State | None = kept.pop(name, None)
@@ -64,24 +72,24 @@ class Compiled:
             del self._owners[next(iter(self._owners))]
         return made
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> str | tuple[Callable[..., Any], tuple[Any, ...]]:
         return self._recipe(alone=isinstance(self.__wrapped__, FunctionType) and not has_name(self.__wrapped__))
 
     def __copy__(self) -> "Compiled":
         return self._made_again(lambda arguments: arguments)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> "Compiled":
+    def __deepcopy__(self, memo: dict[int, object]) -> "Compiled":
         return self._made_again(lambda arguments: deepcopy(arguments, memo))
 
-    def _made_again(self, copied: Callable[[Any], Any]) -> "Compiled":
+    def _made_again(self, copied: Callable[[tuple[Any, ...]], tuple[Any, ...]]) -> "Compiled":
         recipe = self._recipe(alone=False)
-        if recipe == self.__qualname__:
+        if isinstance(recipe, str):
             return self
         make, arguments = recipe
         made: Compiled = make(*copied(arguments))
         return made
 
-    def _recipe(self, alone: bool) -> Any:
+    def _recipe(self, alone: bool) -> str | tuple[Callable[..., Any], tuple[Any, ...]]:
         """How to make it again, as `__reduce__` gives it: by its function or, `alone`, by what was traced of that."""
         if has_name(self):
             return self.__qualname__  # pickled by name, as functions are
@@ -98,7 +106,7 @@ class Compiled:
 
     # What the user calls
 
-    def __call__(self, *arguments: Any, at: Any = None) -> float:
+    def __call__(self, *arguments: "ArrayLike", at: "ArrayLike | None" = None) -> float:
         """The mean of the function over the examples, ``arguments[k][i]`` being argument k of example i.
 
         `at` are parameters, a flat array in the order of `parameters`; with it no Value is read. Raises ValueError for
@@ -107,21 +115,21 @@ class Compiled:
         """
         return self._mean(False, arguments, at)[0]
 
-    def value_and_grad(self, *arguments: Any, at: Any = None) -> tuple[float, Any]:
+    def value_and_grad(self, *arguments: "ArrayLike", at: "ArrayLike | None" = None) -> "tuple[float, Floats]":
         """The mean over the examples, and its gradient: an array in the order of `parameters`.
 
         Arguments may be Dask arrays, here and in a call: each block is calculated where it is, and added up.
         """
         return self._mean(True, arguments, at)
 
-    def backward(self, *arguments: Any, at: Any = None) -> float:
+    def backward(self, *arguments: "ArrayLike", at: "ArrayLike | None" = None) -> float:
         """`value_and_grad`, with the gradient added to the `grad` of every parameter; returns the value."""
         value, gradient = self.value_and_grad(*arguments, at=at)
         for parameter, slope in zip(self._traces.parameters, gradient.tolist(), strict=False):
             parameter.grad = slope if parameter.grad is None else parameter.grad + slope
         return value
 
-    def map(self, *arguments: Any, at: Any = None) -> Any:
+    def map(self, *arguments: "ArrayLike", at: "ArrayLike | None" = None) -> Any:
         """The result for each example: an array of shape (n,), or (n, k) for a function that gives a list of k.
 
         Of Dask arrays it is a Dask array, calculated with the parameters as they are now when that is asked for.
@@ -134,7 +142,7 @@ class Compiled:
         with np.errstate(all="ignore"):
             return _by_example(traced, traced.results(self._traces.theta(traced, at), matrices(arrays), n))
 
-    def map_and_grad(self, *arguments: Any, at: Any = None) -> tuple[Any, Any]:
+    def map_and_grad(self, *arguments: "ArrayLike", at: "ArrayLike | None" = None) -> "tuple[Floats, Floats]":
         """What `map` gives, and the gradient of the mean of the first output, from one sweep.
 
         This is how training watches its predictions: ``return [loss, *outputs]``. Raises ValueError when a result or
@@ -153,8 +161,8 @@ class Compiled:
 
     def descent(
         self,
-        *arguments: Any,
-        rule: Callable[..., Any],
+        *arguments: "ArrayLike",
+        rule: Callable[..., object],
         state: Sequence[float] = (),
         moved: Iterable[Value] | None = None,
     ) -> Descent:
@@ -202,18 +210,18 @@ class Compiled:
         self._require_trace()
         return list(self._traces.parameters)
 
-    def flat_parameters(self) -> Any:
+    def flat_parameters(self) -> "Floats":
         """The data of the parameters, an array of float64."""
         import numpy as np
 
         return np.array([parameter._data for parameter in self.parameters], float)
 
-    def _theta(self) -> Any:
+    def _theta(self) -> "Floats":
         """`flat_parameters` in the type of the program."""
         theta = self.flat_parameters()
         return theta if self.options.dtype == "float64" else theta.astype(self.options.dtype)
 
-    def set_flat_parameters(self, theta: Any) -> None:
+    def set_flat_parameters(self, theta: "ArrayLike") -> None:
         """Put numbers in the order of `parameters` into their data; ValueError for another number of them."""
         parameters = self.parameters
         for parameter, number in zip(parameters, flat(theta, len(parameters)).tolist(), strict=True):
@@ -254,7 +262,7 @@ class Compiled:
 
     # How it is done
 
-    def _machine(self) -> Any:
+    def _machine(self) -> MachineCode:
         return self._require_trace().machine()
 
     def _require_trace(self) -> Traced:
@@ -262,7 +270,9 @@ class Compiled:
             raise ValueError(f"{self.__name__} has not been traced yet: call it once, and it knows its parameters")
         return self._traces.latest[1]
 
-    def _mean(self, with_gradient: bool, arguments: tuple[Any, ...], at: Any) -> tuple[float, Any]:
+    def _mean(
+        self, with_gradient: bool, arguments: "tuple[ArrayLike, ...]", at: "ArrayLike | None"
+    ) -> tuple[float, Any]:
         """The mean of the only output and, if asked for, its gradient."""
         import numpy as np
 
@@ -284,7 +294,9 @@ class Compiled:
             total, gradient = traced.total_and_gradient(theta, data, n)
             return total / n, self._traces.in_order(traced, gradient / n)
 
-    def _shortly(self, with_gradient: bool, arguments: Sequence[Any], at: Any) -> tuple[float, Any] | None:
+    def _shortly(
+        self, with_gradient: bool, arguments: "Sequence[ArrayLike]", at: "ArrayLike | None"
+    ) -> "tuple[float, Floats] | None":
         """The mean of the first output, and its gradient, by the shortest way, if there is one that takes these."""
         latest = self._traces.latest
         if latest is None or modes or not latest[1].current(with_values=at is None):
@@ -295,10 +307,11 @@ class Compiled:
             self._ways[with_gradient] = way
         if way[1] is None:
             return None
-        found: tuple[float, Any] | None = way[1](arguments, self._theta() if at is None else at)
-        return found
+        return way[1](arguments, self._theta() if at is None else at)
 
-    def _prepare(self, arguments: tuple[Any, ...], with_values: bool = True) -> tuple[list[Any], int, Traced]:
+    def _prepare(
+        self, arguments: "tuple[ArrayLike, ...]", with_values: bool = True
+    ) -> "tuple[list[Floats], int, Traced]":
         if current_mode().tracer is not None:
             raise TypeError(
                 f"{self.__name__} is compiled and takes a batch: inside a function to be compiled, which is about one "
@@ -315,7 +328,7 @@ class Compiled:
 class _State:
     """What an object keeps of a compiled method: the traces. The method itself holds the object, and is held weakly."""
 
-    def __init__(self, owner: Any, made: Compiled):
+    def __init__(self, owner: object, made: Compiled):
         self.traces, self.ways = made._traces, made._ways
         self._method = weakref.ref(made)
         self._owner = held(owner)
@@ -325,14 +338,14 @@ class _State:
         """The method, while somebody has it."""
         return self._method()
 
-    def belongs_to(self, owner: Any) -> bool:
+    def belongs_to(self, owner: object) -> bool:
         """Whether it was made for this object: a copy of an object has the attributes of the other."""
         return self._owner() is owner
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[Callable[[], None], tuple[()]]:
         return _nothing, ()
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> None:
+    def __deepcopy__(self, memo: dict[int, object]) -> None:
         return None
 
 
@@ -346,5 +359,5 @@ def _remembered(name: str, backend: str, traces: Traces) -> Compiled:
     return made
 
 
-def _by_example(traced: Traced, results: Any) -> Any:
+def _by_example(traced: Traced, results: "Floats") -> "Floats":
     return results[0] if traced.single else results.T.copy()

@@ -6,13 +6,20 @@ without a look at Python.
 """
 
 import reprlib
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from ..engine.errors import is_number
 from ..engine.functions import where
 from ..engine.value import Value
+from .backends.runner import Epochs
 from .traced import Traced
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
+
+    from .arguments import Floats
 
 _SPARE = 7  # numbers past the end of a row: machine code writes whole vectors
 _IN_RULE = "in the rule of a descent, whose examples are the parameters"
@@ -27,11 +34,17 @@ class Descent:
     the gradient of each minibatch, a list that tells by its length how many steps were taken.
     """
 
-    results: Any
+    results: "Floats"
     norms: list[float]
 
     def __init__(
-        self, loss: Traced, data: list[Any], rule: Callable[..., Any], state: Sequence[Any], moved: Any, backend: str
+        self,
+        loss: Traced,
+        data: "list[Floats]",
+        rule: Callable[..., object],
+        state: Sequence[float],
+        moved: Iterable[Value] | None,
+        backend: str,
     ):
         import numpy as np
 
@@ -61,12 +74,12 @@ class Descent:
         return self._loss.current()
 
     @property
-    def state(self) -> list[Any]:
+    def state(self) -> "list[Floats | float]":
         """What the rule keeps from step to step: an array for each number that it was given, a float for a count."""
         rows = iter(self._kept)
         return [next(rows) if shared is None else shared.data for shared in self._shared]
 
-    def start_from(self, theta: Any, state: Sequence[Any]) -> None:
+    def start_from(self, theta: "ArrayLike", state: "Sequence[float | Floats]") -> None:
         """Go on from these numbers: an array (or one number for all), and what `state` gives.
 
         Raises ValueError, and changes nothing, for arrays of another shape.
@@ -129,7 +142,7 @@ class Descent:
 
     # One step, with arrays
 
-    def _step(self, rows: Any, met: int) -> None:
+    def _step(self, rows: "NDArray[np.int64]", met: int) -> None:
         import numpy as np
 
         loss, p, m = self._loss, len(self.theta), len(rows)
@@ -153,7 +166,7 @@ class Descent:
         self._hear_rule()
         self.norms.append(norm)
 
-    def _ruled(self, theta: Any, gradient: Any) -> Any:
+    def _ruled(self, theta: "Floats", gradient: "Floats") -> "Floats":
         """What the rule makes of parameters and all else that it keeps."""
         import numpy as np
 
@@ -177,10 +190,10 @@ class Descent:
         for value, row in zip(shared, self._rows[1 + len(self._kept) :], strict=True):
             value.data = float(row[0])
 
-    def _traced(self, rule: Callable[..., Any]) -> Traced:
+    def _traced(self, rule: Callable[..., object]) -> Traced:
         """The rule as a program: from arguments to outputs, both in the order of `_rows`."""
 
-        def moved(p: Value, g: Value, *others: Value) -> list[Any]:
+        def moved(p: Value, g: Value, *others: Value) -> list[object]:
             kept = others[: len(self._kept)]
             rows = iter(kept)
             state = [next(rows) if shared is None else shared for shared in self._shared]
@@ -213,7 +226,7 @@ class Descent:
         numbers: int = self._loss.draws + sum(array.shape[1] for array in self._data)
         return max(1, _AT_ONCE // (numbers * size)) * size
 
-    def _run_native(self, rows: Any, size: int, met: int) -> bool:
+    def _run_native(self, rows: "NDArray[np.int64]", size: int, met: int) -> bool:
         """Steps over these examples, or up to one that needs another look; whether none did."""
         import numpy as np
 
@@ -223,6 +236,7 @@ class Descent:
         if loss.draws:
             data.append(loss.draw(len(rows)))
         self._tell_rule()
+        assert self._native is not None
         norms = self._native.run(data, size, self._outputs[:, met:])
         if norms:
             self._hear_rule()
@@ -233,7 +247,7 @@ class Descent:
             loss.draw(len(norms) * size)
         return whole
 
-    def _native_epochs(self) -> Any:
+    def _native_epochs(self) -> Epochs | None:
         """What runs them, if the back end makes machine code of this program; else None."""
         runner = self._loss.runner(with_gradient=True)
         if not sum(array.shape[1] for array in self._data) or self._loss.options.dtype != "float64":
@@ -253,7 +267,7 @@ class Descent:
         )
 
 
-def _check(rule: Any, state: Any) -> None:
+def _check(rule: object, state: object) -> None:
     if not callable(rule):
         raise TypeError(
             "the rule of a descent is a function of a parameter, its gradient, the length of the whole gradient, and "
@@ -263,7 +277,7 @@ def _check(rule: Any, state: Any) -> None:
         raise TypeError(f"state is a list of numbers, got {state!r}")
 
 
-def _chosen(parameters: Sequence[Value], moved: Any) -> list[bool]:
+def _chosen(parameters: Sequence[Value], moved: Iterable[Value] | None) -> list[bool]:
     """Which parameters move: all, or those of `moved`, which may have others too."""
     if moved is None:
         return [True] * len(parameters)

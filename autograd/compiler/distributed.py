@@ -10,21 +10,29 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .arguments import batch, check_lengths, matrices
 from .parcel import Parcel
 from .traced import Traced
 from .traces import Traces
 
+if TYPE_CHECKING:
+    import dask.array as da
+    from numpy.typing import ArrayLike, DTypeLike
 
-def is_distributed(arguments: Sequence[Any]) -> bool:
+    from .arguments import Floats
+
+
+def is_distributed(arguments: Sequence[object]) -> bool:
     """Whether there is a Dask array among these."""
     dask = sys.modules.get("dask.array")
     return dask is not None and any(isinstance(x, dask.Array) for x in arguments)
 
 
-def distributed_mean(traces: Traces, arguments: Sequence[Any], at: Any, with_gradient: bool) -> tuple[float, Any]:
+def distributed_mean(
+    traces: Traces, arguments: "Sequence[ArrayLike]", at: "ArrayLike | None", with_gradient: bool
+) -> "tuple[float, Floats | None]":
     """The mean of the first output over the examples of all blocks and, if asked for, its gradient."""
     import numpy as np
 
@@ -37,14 +45,14 @@ def distributed_mean(traces: Traces, arguments: Sequence[Any], at: Any, with_gra
     return total / n, slopes
 
 
-def distributed_map(traces: Traces, arguments: Sequence[Any], at: Any) -> Any:
+def distributed_map(traces: Traces, arguments: "Sequence[ArrayLike]", at: "ArrayLike | None") -> "da.Array":
     """The result for each example: a Dask array of shape (n,) or (n, k), with a block for each of the arguments."""
     traced, arrays = _prepared(traces, arguments)
     shape = () if traced.single else (len(traced.program.outputs),)
     return _by_block(_results, shape, traced.options.dtype, traces, traced, arrays, at)
 
 
-def _prepared(traces: Traces, arguments: Sequence[Any]) -> tuple[Traced, list[Any]]:
+def _prepared(traces: Traces, arguments: "Sequence[ArrayLike]") -> "tuple[Traced, list[da.Array]]":
     import dask.array as da
 
     arrays = [da.asanyarray(x) for x in arguments]
@@ -59,7 +67,7 @@ def _prepared(traces: Traces, arguments: Sequence[Any]) -> tuple[Traced, list[An
 class _First:
     """An array of which the first example is fetched if the function is traced, and nothing else."""
 
-    def __init__(self, array: Any):
+    def __init__(self, array: "da.Array"):
         self.shape, self._array = array.shape, array
 
     def __getitem__(self, row: int) -> Any:
@@ -67,9 +75,9 @@ class _First:
 
 
 def _by_block(
-    function: Callable[..., Any], shape: tuple[int, ...], dtype: Any, traces: Traces, traced: Traced,
-    arrays: Sequence[Any], at: Any, *options: Any, **settings: Any,
-) -> Any:  # fmt: skip
+    function: "Callable[..., Floats]", shape: tuple[int, ...], dtype: "DTypeLike", traces: Traces, traced: Traced,
+    arrays: "Sequence[da.Array]", at: "ArrayLike | None", *options: object, **settings: Any,
+) -> "da.Array":  # fmt: skip
     """A Dask array of what `function` makes of each block, where an example has a result of this shape."""
     import dask.array as da
     import numpy as np
@@ -77,7 +85,7 @@ def _by_block(
 
     axes = count()  # every axis a number of its own, but for that of the examples, 0, which all share
     example, *result = (next(axes) for _ in range(1 + len(shape)))
-    pairs: list[Any] = []
+    pairs: list[object] = []
     for array in arrays:
         pairs += [array, (example, *(next(axes) for _ in array.shape[1:]))]
     parcel = delayed(Parcel.of(traced), traverse=False)
@@ -97,7 +105,7 @@ def _seed(traced: Traced) -> float | None:
 # In the workers
 
 
-def _sums(*sent: Any) -> Any:
+def _sums(*sent: Any) -> "Floats":
     """The number of examples in a block, the sum of the first output and, if asked for, of its gradient: one row."""
     import numpy as np
 
@@ -112,7 +120,7 @@ def _sums(*sent: Any) -> Any:
         return np.array([[n, total, *slopes]], float)
 
 
-def _results(*sent: Any) -> Any:
+def _results(*sent: Any) -> "Floats":
     import numpy as np
 
     traced, theta, data, n = _arrived(*sent)
@@ -123,7 +131,7 @@ def _results(*sent: Any) -> Any:
         return traced.results(theta, data, n).T.reshape(shape)
 
 
-def _arrived(*sent: Any) -> tuple[Traced, Any, list[Any], int]:
+def _arrived(*sent: Any) -> "tuple[Traced, Floats, list[Floats], int]":
     *blocks, parcel, names, theta, seed = sent
     traced: Traced = parcel.traced
     n = len(blocks[0])

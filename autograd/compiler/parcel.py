@@ -4,6 +4,7 @@ import pickle
 import threading
 import weakref
 import zlib
+from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import Any, ClassVar
 from uuid import uuid4
@@ -33,7 +34,7 @@ class Parcel:
     def __dask_tokenize__(self) -> str:
         return str(self._label[0])
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[Callable[[str, bytes], "Parcel"], tuple[Any, ...]]:
         if self._label[1] is None:
             self._label[1] = _packed(self.traced)
         return Parcel._opened, tuple(self._label)

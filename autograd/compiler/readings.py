@@ -8,10 +8,12 @@ import dis
 import weakref
 from collections.abc import Callable, Iterable
 from functools import partial
-from types import CodeType, FunctionType, MethodType, ModuleType
-from typing import Any
+from types import CellType, CodeType, FunctionType, MethodType, ModuleType
+from typing import Any, TypeVar
 
 from ..engine.value import Value
+
+T = TypeVar("T")
 
 
 class _Names:
@@ -19,13 +21,13 @@ class _Names:
 
     def __init__(self, function: FunctionType | None, values: bool):
         closure = (function.__closure__ or ()) if function else ()
-        self._globals: dict[str, Any] = function.__globals__ if function else {}
+        self._globals: dict[str, object] = function.__globals__ if function else {}
         self._cells = [cell for cell in closure if _watched(_content(cell), values)]
         names = _global_names(function.__code__) if function else []
         self._names = [name for name in names if name in self._globals and _watched(self._globals[name], values)]
         self.found = self.now()
 
-    def now(self) -> list[Any]:
+    def now(self) -> list[object]:
         known = self._globals
         return [cell.cell_contents for cell in self._cells] + [known.get(name) for name in self._names]
 
@@ -45,7 +47,7 @@ class Readings:
     """
 
     def __init__(
-        self, settings: Iterable[tuple[Any, str]], constants: Iterable[Value], function: Callable[..., Any] | None
+        self, settings: Iterable[tuple[Any, str]], constants: Iterable[Value], function: Callable[..., object] | None
     ):
         named = {(id(owner), name): (owner, name) for owner, name in settings}.values()
         function = function.__func__ if isinstance(function, MethodType) else function
@@ -59,7 +61,7 @@ class Readings:
         self._values = [xs for xs in lists if _is_values(xs)]  # where its numbers are
         self._were = _copied(self._lists), _copied(self._values)
 
-    def _set(self, settings: list[tuple[Callable[[], Any], str, Any]]) -> None:
+    def _set(self, settings: list[tuple[Callable[[], object], str, object]]) -> None:
         self._owners = [(owner, name) for owner, name, _ in settings]
         self._found = [value for _, _, value in settings]
         self.settings = any(not isinstance(owner(), type) for owner, _ in self._owners)
@@ -96,12 +98,12 @@ class Readings:
             return False
 
 
-def _watched(x: Any, values: bool) -> bool:
+def _watched(x: object, values: bool) -> bool:
     """Whether what a name means may change what is calculated; `values`, which Values it is calculated from."""
     return not isinstance(x, (ModuleType, type)) and (isinstance(x, Value) or _is_values(x)) == values
 
 
-def _content(cell: Any) -> Any:
+def _content(cell: CellType) -> object:
     try:
         return cell.cell_contents
     except ValueError:  # it is empty
@@ -116,11 +118,11 @@ def _global_names(code: CodeType) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _copied(x: Any) -> Any:
+def _copied(x: object) -> object:
     return [_copied(y) for y in x] if type(x) is list else x
 
 
-def _is_values(x: Any) -> bool:
+def _is_values(x: object) -> bool:
     """Whether `x` is lists of Values."""
     first = x
     while type(first) is list and first:
@@ -128,7 +130,7 @@ def _is_values(x: Any) -> bool:
     return first is not x and isinstance(first, Value)
 
 
-def held(x: Any) -> Callable[[], Any]:
+def held(x: T) -> Callable[[], T | None]:
     """A function that returns `x` as long as it lives; for ever where it cannot be referred to weakly."""
     try:
         return weakref.ref(x)
@@ -136,5 +138,5 @@ def held(x: Any) -> Callable[[], Any]:
         return partial(_same, x)
 
 
-def _same(x: Any) -> Any:
+def _same(x: T) -> T:
     return x

@@ -5,18 +5,23 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from ..engine.errors import BranchChanged
 from ..engine.value import Value
 from .backends.choice import BACKENDS
-from .backends.runner import USUAL, Options, Results, Runner, ShortWay
+from .backends.runner import USUAL, MachineCode, Options, Results, Runner, ShortWay
 from .program.blocks import Program, build
 from .program.naming import describe
 from .program.replay import example, replay
-from .program.trace import traced
+from .program.trace import Nested, traced
 from .readings import Readings
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from .arguments import Floats
 
 
 class Traced:
@@ -35,7 +40,9 @@ class Traced:
     rows: list[int]  # the places of its parameters among those of all traces of the function
     ordered: bool  # whether they are the first of those, in their order
 
-    def __init__(self, function: Callable[..., Any], examples: Sequence[Any], backend: str, options: Options = USUAL):
+    def __init__(
+        self, function: Callable[..., object], examples: Sequence[Nested], backend: str, options: Options = USUAL
+    ):
         self.program, self.single, self._readings, self._generators, made = _record(function, examples)
         self.keeps_leaves = len(made) > 0
         self.program.constants.clear()
@@ -67,7 +74,7 @@ class Traced:
         """Whether all that the function read is as it was, see `Readings.current`."""
         return self._readings.current(with_values)
 
-    def total(self, theta: Any, data: list[Any], n: int) -> float:
+    def total(self, theta: "Floats", data: "list[Floats]", n: int) -> float:
         """The sum of the first output over the examples."""
         total = 0.0
         for start, part, found in self._chunks(theta, data, n, with_gradient=False):
@@ -75,14 +82,17 @@ class Traced:
             total += some if isfinite(some) else float(self._repaired(found.outputs, theta, part, start)[0].sum())
         return total
 
-    def total_and_gradient(self, theta: Any, data: list[Any], n: int, results: Any = None) -> tuple[float, Any]:
+    def total_and_gradient(
+        self, theta: "Floats", data: "list[Floats]", n: int, results: "Floats | None" = None
+    ) -> "tuple[float, Floats]":
         """The sums over the examples of the first output and of its gradient with respect to the parameters.
 
         `results` is an array of shape (outputs, n) that takes all outputs, if they are of interest.
         """
         import numpy as np
 
-        total, gradient = 0.0, None
+        total = 0.0
+        gradient: Floats | None = None
         for start, part, found in self._chunks(theta, data, n, with_gradient=True):
             m = len(part[0])
             some, slopes, outputs = _sum(found.outputs, m), found.gradient[:, 0], found.outputs
@@ -94,9 +104,10 @@ class Traced:
                 results[:, start : start + m] = outputs
             total += some
             gradient = slopes if n == m else slopes.copy() if gradient is None else gradient + slopes
+        assert gradient is not None  # a batch has an example
         return total, gradient
 
-    def shortest_way(self, examples: Sequence[Any], with_gradient: bool) -> ShortWay | None:
+    def shortest_way(self, examples: Sequence[tuple[int, ...]], with_gradient: bool) -> ShortWay | None:
         """The shortest way to means of the only output and its gradient, if the back end has one for this program.
 
         `examples` are the shapes of one example. It is a function of arguments and parameters that gives None where it
@@ -106,7 +117,7 @@ class Traced:
             return None
         return self.runner(with_gradient).short_way(examples)
 
-    def machine(self) -> Any:
+    def machine(self) -> MachineCode:
         """The machine code of the program with its gradient; AttributeError where NumPy runs it."""
         machine = self.runner(with_gradient=True).machine
         if machine is None:
@@ -116,7 +127,7 @@ class Traced:
             )
         return machine
 
-    def results(self, theta: Any, data: list[Any], n: int) -> Any:
+    def results(self, theta: "Floats", data: "list[Floats]", n: int) -> "Floats":
         """The outputs for each example, of shape (outputs, n)."""
         import numpy as np
 
@@ -129,8 +140,8 @@ class Traced:
         return results
 
     def _chunks(
-        self, theta: Any, data: list[Any], n: int, with_gradient: bool
-    ) -> Iterator[tuple[int, list[Any], Results]]:
+        self, theta: "Floats", data: "list[Floats]", n: int, with_gradient: bool
+    ) -> "Iterator[tuple[int, list[Floats], Results]]":
         """Calculate chunk by chunk: the first example of each, the numbers of its examples, and the results."""
         runner = self.runner(with_gradient)
         size = -(-n // -(-n // runner.chunk))  # as many in each chunk, so that one workspace may do
@@ -159,29 +170,29 @@ class Traced:
         """How many random numbers an example takes."""
         return len(self._generators)
 
-    def draw(self, n: int) -> Any:
+    def draw(self, n: int) -> "Floats":
         """Random numbers for `n` examples, in the order in which the function would draw them: example by example."""
         import numpy as np
 
         draws = [generator.random for generator in self._generators]
         return np.array([[draw() for draw in draws] for _ in range(n)]).reshape(n, len(draws))
 
-    def drawing_from(self, generator: Any) -> "Traced":
+    def drawing_from(self, generator: "Random") -> "Traced":
         """The same function, with the same programs, that draws its random numbers from `generator`."""
         other = Traced.__new__(Traced)
         other.__dict__.update(vars(self), _generators=[generator] * self.draws)
         return other
 
-    def random_states(self) -> list[Any]:
+    def random_states(self) -> list[tuple[Any, ...]]:
         """Where the random generators stand."""
         return [generator.getstate() for generator in self._generators]
 
-    def set_random_states(self, states: Sequence[Any]) -> None:
+    def set_random_states(self, states: Sequence[tuple[Any, ...]]) -> None:
         """Put the random generators back to where they stood."""
         for generator, state in zip(self._generators, states, strict=True):
             generator.setstate(state)
 
-    def _check(self, found: Results, theta: Any, part: list[Any], start: int) -> None:
+    def _check(self, found: Results, theta: "Floats", part: "list[Floats]", start: int) -> None:
         """Raise where a comparison meets NaN, if the graph does, and where a branch goes another way."""
         import numpy as np
 
@@ -202,7 +213,7 @@ class Traced:
 
     # Where something is not finite
 
-    def _repaired(self, outputs: Any, theta: Any, part: list[Any], start: int) -> Any:
+    def _repaired(self, outputs: "Floats", theta: "Floats", part: "list[Floats]", start: int) -> "Floats":
         """The outputs, once a few examples that are not finite have been calculated eagerly, which may raise.
 
         If the graph gives finite numbers for one of these, it is asked for all.
@@ -210,8 +221,8 @@ class Traced:
         return self._explained(outputs, theta, part, start, with_gradient=False)[0]
 
     def _explained(
-        self, outputs: Any, theta: Any, part: list[Any], start: int, with_gradient: bool
-    ) -> tuple[Any, dict[int, list[float]]]:
+        self, outputs: "Floats", theta: "Floats", part: "list[Floats]", start: int, with_gradient: bool
+    ) -> "tuple[Floats, dict[int, list[float]]]":
         """The same, and what the graph gave for these examples, with its gradient if asked for."""
         import numpy as np
 
@@ -230,7 +241,9 @@ class Traced:
                 break
         return outputs, asked
 
-    def _carefully(self, outputs: Any, theta: Any, part: list[Any], start: int) -> tuple[Any, Any]:
+    def _carefully(
+        self, outputs: "Floats", theta: "Floats", part: "list[Floats]", start: int
+    ) -> "tuple[Floats, Floats]":
         """Outputs and summed gradient by the program whose slopes of 0 let nothing through.
 
         If these are not finite either, the first example of which that is true is calculated eagerly, which may raise.
@@ -256,7 +269,7 @@ class Traced:
             return self._one_by_one(theta, part, start)
         return outputs, gradient
 
-    def _one_by_one(self, theta: Any, part: list[Any], start: int) -> tuple[Any, Any]:
+    def _one_by_one(self, theta: "Floats", part: "list[Floats]", start: int) -> "tuple[Floats, Floats]":
         """Outputs and summed gradient, examples where something is not finite calculated eagerly."""
         import numpy as np
 
@@ -272,7 +285,7 @@ class Traced:
             gradient += numbers[k:]
         return outputs, gradient
 
-    def _replay(self, theta: Any, part: list[Any], row: int, start: int, with_gradient: bool) -> list[float]:
+    def _replay(self, theta: "Floats", part: "list[Floats]", row: int, start: int, with_gradient: bool) -> list[float]:
         try:
             inputs = example(self.program, part, row)
             return replay(self.program, theta[:, 0].tolist(), inputs, with_gradient)
@@ -281,8 +294,8 @@ class Traced:
 
 
 def _record(
-    function: Callable[..., Any], examples: Sequence[Any]
-) -> tuple[Program, bool, Readings, list[Any], WeakSet[Value]]:
+    function: Callable[..., object], examples: Sequence[Nested]
+) -> "tuple[Program, bool, Readings, list[Random], WeakSet[Value]]":
     """Trace and build; what else the trace made is gone afterwards."""
     with _collector_at_rest(), traced(function, examples) as (tape, outputs, single):
         program = build(tape, outputs)
@@ -302,7 +315,7 @@ def _collector_at_rest() -> Iterator[None]:
             gc.enable()
 
 
-def _sum(outputs: Any, n: int) -> float:
+def _sum(outputs: "Floats", n: int) -> float:
     """The sum of the first output over `n` examples, which have one for all where they are the same."""
     total: float = float(outputs[0].sum(dtype=float)) * (n / outputs.shape[1])
     return total

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import MethodType
-from typing import Any, Never
+from typing import TYPE_CHECKING, Any, Never, Protocol
 from weakref import WeakMethod, WeakSet
 
 from ..engine.value import Value
@@ -18,9 +18,33 @@ from .backends.runner import USUAL, Options
 from .program.trace import argument_names, takes
 from .traced import Traced
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from .arguments import Floats
+
+Shapes = tuple[tuple[int, ...], ...]  # of the arguments of one example
+
 _REMEMBERED = 8  # traces for one shape of example: settings may have that many combinations without being traced again
 _SHAPES = 16  # of examples whose traces are remembered
 _NODES = 500_000  # of all programs that are remembered, about 200 MB; the newest is kept, however large
+
+
+class Rows(Protocol):
+    """An array with an example in each row, or what knows its shape and gives the first of them."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    def __getitem__(self, row: int, /) -> Any: ...
+
+
+class _Named(Protocol):
+    """A function, or what looks like one."""
+
+    __module__: str
+    __qualname__: str
+
 
 _all: WeakSet["Traces"] = WeakSet()
 
@@ -31,11 +55,11 @@ class Traces:
     Attributes: `latest`, the trace that was used last, behind the shapes of an example; `parameters`, of all traces.
     """
 
-    def __init__(self, function: Callable[..., Any], name: str, backend: str, options: Options = USUAL):
+    def __init__(self, function: Callable[..., object], name: str, backend: str, options: Options = USUAL):
         self._reference = _referred(function)
         self._name, self._backend, self.options = name, backend, options
-        self._known: dict[Any, list[Traced]] = {}  # by the shapes of an example
-        self.latest: tuple[Any, Traced] | None = None
+        self._known: dict[Shapes, list[Traced]] = {}  # by the shapes of an example
+        self.latest: tuple[Shapes, Traced] | None = None
         self.parameters: list[Value] = []
         self._place: dict[Value, int] = {}
         self._names: dict[int, list[str]] = {}  # of the arguments, by their number
@@ -50,7 +74,7 @@ class Traces:
         _all.add(self)
 
     @property
-    def _function(self) -> Callable[..., Any]:
+    def _function(self) -> Callable[..., object]:
         return self._reference() or Lost(self._name)
 
     def unlock(self) -> None:
@@ -66,7 +90,7 @@ class Traces:
             self._names[count] = argument_names(self._function, count)
         return self._names[count]
 
-    def find(self, arrays: Sequence[Any], with_values: bool = True) -> Traced:
+    def find(self, arrays: Sequence[Rows], with_values: bool = True) -> Traced:
         """The trace for such arguments, made if need be on the first example of them.
 
         Without `with_values`, when parameters come as numbers, it does not matter which Values hold them now.
@@ -92,7 +116,7 @@ class Traces:
     def _size(self) -> int:
         return sum(len(traced.program.nodes) for known in self._known.values() for traced in known)
 
-    def _trace(self, key: Any, arrays: Sequence[Any]) -> Traced:
+    def _trace(self, key: Shapes, arrays: Sequence[Rows]) -> Traced:
         names = self.names(len(arrays))
         example = [array[0].tolist() for array in arrays]
         try:
@@ -121,7 +145,7 @@ class Traces:
         if k != 1:
             raise ValueError(f"{self._name} has {k} outputs, and no mean of them: use map(), or return one loss")
 
-    def theta(self, traced: Traced, at: Any) -> Any:
+    def theta(self, traced: Traced, at: "ArrayLike | None") -> "Floats":
         """The parameters of a trace, of shape (p, 1)."""
         import numpy as np
 
@@ -133,7 +157,7 @@ class Traces:
                 theta = theta[traced.rows]
         return theta.reshape(-1, 1)
 
-    def in_order(self, traced: Traced, gradient: Any) -> Any:
+    def in_order(self, traced: Traced, gradient: "Floats") -> "Floats":
         """A gradient by the parameters of a trace as one by all parameters."""
         import numpy as np
 
@@ -148,7 +172,7 @@ class Traces:
         return traced.ordered and len(traced.rows) == len(self.parameters)
 
 
-def _referred(function: Callable[..., Any]) -> Callable[[], Callable[..., Any] | None]:
+def _referred(function: Callable[..., object]) -> Callable[[], Callable[..., object] | None]:
     """A reference to a function; to a method a weak one, since its object keeps what was traced."""
     if isinstance(function, MethodType):
         with suppress(TypeError):  # an object of __slots__ may have no place for weak references
@@ -156,9 +180,9 @@ def _referred(function: Callable[..., Any]) -> Callable[[], Callable[..., Any] |
     return lambda: function
 
 
-def has_name(function: Any) -> bool:
+def has_name(function: _Named) -> bool:
     """Whether the name of a function leads to it, so that a pickle may hold the name alone."""
-    found: Any = sys.modules.get(function.__module__)
+    found: object = sys.modules.get(function.__module__)
     for name in function.__qualname__.split("."):
         found = getattr(found, name, None)
     return found is function
@@ -170,7 +194,7 @@ class Lost:
     def __init__(self, name: str):
         self.__name__ = name
 
-    def __call__(self, *_: Any) -> Never:
+    def __call__(self, *_: object) -> Never:
         raise ValueError(
             f"{self.__name__} came out of a pickle with what was traced and without its function, which is a lambda or "
             "stands within another function: it can be traced anew only where it was defined"

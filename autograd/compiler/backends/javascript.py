@@ -6,8 +6,7 @@ the same for all examples is one number a row. A step of instructions that go nu
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from ...rules.as_javascript import FUNCTIONS, NUMBERS, javascript, numeral
 from ..instructions.array import AFTER, BEFORE, BODY, Array, Instruction, Piece
@@ -173,7 +172,7 @@ class _Sweep:
         self.indent = self.indent[:-2]
         self.line("}")
 
-    def loop(self, variable: str, stop: int | str, start: int | str = 0) -> Any:
+    def loop(self, variable: str, stop: int | str, start: int | str = 0) -> AbstractContextManager[None]:
         return self.block(f"for (let {variable} = {start}; {variable} < {stop}; {variable}++)")
 
     @contextmanager
@@ -287,13 +286,13 @@ class _Sweep:
                 if i.out not in self.plan.passing:
                     self.line(f"{self.cell(i.out, r)} = {values[i.out]};")
 
-    def _argument(self, x: Any, row: int | str) -> str:
+    def _argument(self, x: Array | float, row: int | str) -> str:
         if isinstance(x, Array):
             return self.cell(x, row)
         text = numeral(float(x))
         return f"({text})" if text.startswith("-") else text
 
-    def _examples(self, batch: bool) -> Any:
+    def _examples(self, batch: bool) -> AbstractContextManager[None]:
         return self.loop("e", "count") if batch else nullcontext()
 
     # Products

@@ -6,7 +6,7 @@ longer needed are used again, and what is to stand in a part of a larger array i
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,13 +15,21 @@ from ..instructions.array import BEFORE, Array, Instruction, Piece, look
 from ..instructions.lowering import lower
 from ..instructions.plan import Plan
 from ..program.blocks import Program
-from .runner import USUAL, Options
+from .runner import USUAL, MachineCode, Options
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ..arguments import Floats
+
+    Numbers = NDArray[Any]  # floats, or booleans where they are the results of a comparison
+    Operand = Numbers | float
 
 _CHUNK_BYTES = 1 << 22  # of numbers in work at a time: a few megabytes stay in the cache
 _FEWEST = 64  # examples in a chunk, however large the program: fewer would not pay for the calls
 _WORKSPACES = 4  # batch sizes that a thread remembers
 
-Call = tuple[Callable[..., Any], tuple[Any, ...]]
+Call = tuple[Callable[..., object], tuple[object, ...]]
 
 
 class NumpyRunner:
@@ -34,7 +42,7 @@ class NumpyRunner:
     Attributes: `chunk` is the largest number of examples at a time that stay in the cache.
     """
 
-    machine = None
+    machine: MachineCode | None = None
 
     def __init__(self, program: Program, with_gradient: bool, options: Options = USUAL):
         self.arguments = program.arguments
@@ -47,7 +55,7 @@ class NumpyRunner:
         self._dtype = options.dtype
         self._local = threading.local()
 
-    def run(self, theta: Any, data: Sequence[Any], n: int) -> "Workspace":
+    def run(self, theta: "Floats", data: "Sequence[Floats]", n: int) -> "Workspace":
         """Calculate for `n` examples.
 
         Arguments:
@@ -71,7 +79,7 @@ class NumpyRunner:
     def short_way(self, examples: Sequence[tuple[int, ...]]) -> None:
         """There is none: a call of NumPy takes longer than what would be saved."""
 
-    def epochs(self, square: Any, rule: Any, **places: Any) -> None:
+    def epochs(self, square: object, rule: object, **places: object) -> None:
         """There are none."""
 
     def _workspace(self, n: int) -> "Workspace":
@@ -88,20 +96,22 @@ class NumpyRunner:
 class Workspace:
     """The arrays for one batch size and the calls that fill them."""
 
-    def __init__(self, plan: Plan, constants: Any, n: int, dtype: str):
+    gradient: "Floats"  # where it was asked for
+
+    def __init__(self, plan: Plan, constants: "Floats", n: int, dtype: str):
         low = plan.lowered
         self._plan = plan
         self._n, self._dtype = n, dtype
         self._buffers = [self._empty(array) for array in plan.buffers]
         self.inputs = np.ones((n, low.inputs.rows), dtype).T  # an example's numbers side by side: quick to fill
         self.theta = np.empty((low.theta.rows, 1), dtype)
-        self._found: dict[Array, Any] = {
+        self._found: dict[Array, Numbers] = {
             low.inputs: self.inputs,
             low.theta: self.theta,
             low.constants: constants,
             low.examples: np.full((1, 1), n, dtype),
         }
-        self.source: Any = None  # the array of parameters that was used last
+        self.source: Floats | None = None  # the array of parameters that was used last
         self.before: list[Call] = []
         self.body: list[Call] = []
         for instruction in plan.instructions:
@@ -110,10 +120,11 @@ class Workspace:
         self.outputs = self._array(low.outputs)
         self.branches = [self._array(branch) for branch in low.branches]
         self.unordered = [self._array(array) for array in low.unordered]
-        self.gradient = None if low.gradient is None else self._array(low.gradient)
+        if low.gradient is not None:
+            self.gradient = self._array(low.gradient)
         del self._plan, self._buffers, self._found  # the calls hold what they need
 
-    def _empty(self, array: Array) -> Any:
+    def _empty(self, array: Array) -> "Numbers":
         buffer = np.empty(
             (array.rows + array.ones, self._n if array.batch else array.columns), bool if array.boolean else self._dtype
         )
@@ -121,13 +132,13 @@ class Workspace:
             buffer[array.rows :] = 1.0
         return buffer
 
-    def _array(self, array: Array) -> Any:
+    def _array(self, array: Array) -> "Numbers":
         """The NumPy array of `array`."""
         if array not in self._found:
             self._found[array] = self._find(array)
         return self._found[array]
 
-    def _find(self, array: Array) -> Any:
+    def _find(self, array: Array) -> "Numbers":
         if array.base is not None:
             # Only who asks for rows by number may mean the row of ones too.
             made = self._whole(array.base) if array.path[0][0] == "part" else self._array(array.base)
@@ -139,7 +150,7 @@ class Workspace:
             return self._array(target)[piece.rows].reshape(array.rows, -1)
         return self._whole(array)[: array.rows]
 
-    def _whole(self, array: Array) -> Any:
+    def _whole(self, array: Array) -> "Numbers":
         """The array with its row of ones, if it has one."""
         buffer = self._plan.buffer_of.get(array)
         return self._array(array) if buffer is None else self._buffers[buffer]
@@ -154,17 +165,19 @@ class Workspace:
             return [(np.copyto, (out, b)), (np.copyto, (out, a, "same_kind", condition))]
         return [(_CALLS[instruction.call], (*arguments, out))]
 
-    def _argument(self, x: Any) -> Any:
+    def _argument(self, x: Array | float | tuple[int, ...]) -> "Operand":
         if isinstance(x, Array):
             return self._array(x)
         return np.array(x, np.intp) if isinstance(x, tuple) else float(x)  # no NumPy number, which has a type
 
-    def _assemble(self, piece: Piece, out: Any) -> list[Call]:
-        number: Any = piece.number
-        if isinstance(number, Array):
-            if number.root in self._plan.placed:
+    def _assemble(self, piece: Piece, out: "Numbers") -> list[Call]:
+        number: Operand
+        if isinstance(piece.number, Array):
+            if piece.number.root in self._plan.placed:
                 return []
-            number = self._array(number)
+            number = self._array(piece.number)
+        else:
+            number = piece.number
         if isinstance(piece.rows, slice):
             part = out[piece.rows]
             return [(np.copyto, (part, number))] if piece.first else [(np.add, (part, number, part))]
@@ -174,68 +187,68 @@ class Workspace:
         return [(_add_to if piece.unique else np.add.at, (out, index, number))]
 
 
-def _put(out: Any, index: Any, x: Any) -> None:
+def _put(out: "Numbers", index: "NDArray[np.intp]", x: "Operand") -> None:
     out[index] = x
 
 
-def _add_to(out: Any, index: Any, x: Any) -> None:
+def _add_to(out: "Numbers", index: "NDArray[np.intp]", x: "Operand") -> None:
     out[index] += x
 
 
-def _maximum(x: Any, y: Any, out: Any) -> None:
+def _maximum(x: "Operand", y: "Operand", out: "Numbers") -> None:
     np.maximum(x, y, out=out)  # these two take it by its name only
 
 
-def _minimum(x: Any, y: Any, out: Any) -> None:
+def _minimum(x: "Operand", y: "Operand", out: "Numbers") -> None:
     np.minimum(x, y, out=out)
 
 
-def _real(x: Any, out: Any) -> None:
+def _real(x: "Numbers", out: "Numbers") -> None:
     np.copyto(out, x)
 
 
-def _sum_rows(x: Any, out: Any) -> None:
+def _sum_rows(x: "Numbers", out: "Numbers") -> None:
     np.add.reduce(x, 0, None, out, keepdims=True)
 
 
-def _sum_examples(x: Any, out: Any) -> None:
+def _sum_examples(x: "Numbers", out: "Numbers") -> None:
     np.add.reduce(x, 1, None, out, keepdims=True)
 
 
-def _largest_row(x: Any, out: Any) -> None:
+def _largest_row(x: "Numbers", out: "Numbers") -> None:
     np.maximum.reduce(x, 0, None, out, keepdims=True)
 
 
-def _product_of_rows(x: Any, out: Any) -> None:
+def _product_of_rows(x: "Numbers", out: "Numbers") -> None:
     np.multiply.reduce(x, 0, None, out, keepdims=True)
 
 
-def _products_of_other_rows(x: Any, out: Any) -> None:
+def _products_of_other_rows(x: "Numbers", out: "Numbers") -> None:
     before, after = np.ones_like(x), np.ones_like(x)
     np.multiply.accumulate(x[:-1], 0, None, before[1:])
     np.multiply.accumulate(x[:0:-1], 0, None, after[-2::-1])
     np.multiply(before, after, out)
 
 
-def _take_rows(x: Any, rows: Any, out: Any) -> None:
+def _take_rows(x: "Numbers", rows: "NDArray[np.intp]", out: "Numbers") -> None:
     np.take(x, rows, 0, out, "clip")
 
 
-def _take(x: Any, index: Any, out: Any) -> None:
+def _take(x: "Numbers", index: "Numbers", out: "Numbers") -> None:
     """The row of `x` that `index` says in each column; NaN where there is no such row."""
     rows = np.where((index >= 0) & (index < len(x)), index, 0.0).astype(np.intp)
     taken = np.take_along_axis(np.broadcast_to(x, (len(x), out.shape[1])), np.broadcast_to(rows, out.shape), 0)
     np.copyto(out, np.where(rows == index, taken, np.nan))
 
 
-def _positions(out: Any) -> None:
+def _positions(out: "Numbers") -> None:
     out[:, 0] = np.arange(len(out))
 
 
-def _elementwise(name: str) -> Callable[[Any, Any], None]:
+def _elementwise(name: str) -> "Callable[[Numbers, Numbers], None]":
     function = getattr(ARRAYS, name)
 
-    def apply(x: Any, out: Any) -> None:
+    def apply(x: "Numbers", out: "Numbers") -> None:
         np.copyto(out, function(x))
 
     return apply
@@ -246,7 +259,7 @@ _UFUNCS = (
     "exp expm1 log log1p log2 log10 sqrt cbrt sin cos tan sinh cosh tanh arcsin arccos arctan arcsinh arccosh arctanh "
     "arctan2 hypot"
 )
-_CALLS: dict[str, Callable[..., Any]] = {name: getattr(np, name) for name in _UFUNCS.split()} | {
+_CALLS: dict[str, Callable[..., object]] = {name: getattr(np, name) for name in _UFUNCS.split()} | {
     "erf": _elementwise("erf"),
     "erfc": _elementwise("erfc"),
     "largest_row": _largest_row,

@@ -1,7 +1,10 @@
 """What a back end offers."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from ..arguments import Floats
 
 
 class Options(NamedTuple):
@@ -19,7 +22,7 @@ class Options(NamedTuple):
 USUAL = Options()
 
 
-ShortWay = Callable[[Sequence[Any], Any], tuple[float, Any] | None]
+ShortWay = Callable[[Sequence[object], object], "tuple[float, Floats] | None"]
 
 
 class Results(Protocol):
@@ -30,10 +33,25 @@ class Results(Protocol):
     meets NaN; `gradient`, of shape (p, 1), the sum over the examples.
     """
 
-    outputs: Any
-    branches: list[Any]
-    unordered: list[Any]
-    gradient: Any
+    outputs: "Floats"
+    branches: "list[Floats]"
+    unordered: "list[Floats]"
+    gradient: "Floats"
+
+
+class MachineCode(Protocol):
+    """Compiled code as text: of LLVM, and as instructions of the processor."""
+
+    llvm: str
+
+    @property
+    def assembly(self) -> str: ...
+
+
+class Epochs(Protocol):
+    """Whole epochs of gradient descent by machine code, see `native.epochs`."""
+
+    def run(self, data: "Sequence[Floats]", size: int, outputs: "Floats") -> list[float]: ...
 
 
 class Runner(Protocol):
@@ -44,9 +62,11 @@ class Runner(Protocol):
     """
 
     chunk: int
-    machine: Any
 
-    def run(self, theta: Any, data: Sequence[Any], n: int) -> Results:
+    @property
+    def machine(self) -> MachineCode | None: ...
+
+    def run(self, theta: "Floats", data: "Sequence[Floats]", n: int) -> Results:
         """Calculate for `n` examples.
 
         Arguments:
@@ -63,6 +83,6 @@ class Runner(Protocol):
         """
         ...
 
-    def epochs(self, square: "Runner", rule: "Runner", **places: Any) -> Any:
+    def epochs(self, square: Any, rule: Any, **places: Any) -> Epochs | None:
         """Whole epochs of gradient descent with this function, see `native.epochs`; None where there is no such way."""
         ...

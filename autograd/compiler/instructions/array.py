@@ -5,11 +5,15 @@ end runs this list; what NumPy makes of it is the reference. Arrays have
 one row a node and one column an example (one column in all where every example has the same number).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from math import copysign
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Look = tuple[Any, ...]  # a step of a view: a name and whole numbers, for `look`
 BEFORE, BODY, AFTER = range(3)  # once a call; for each part of the batch; once a call, when sums over it are known
 
 
@@ -26,23 +30,23 @@ class Array:
     section: int = BEFORE
     columns: int = 1  # of a matrix, which is the same for all examples
     base: "Array | None" = None
-    path: tuple[tuple[Any, ...], ...] = ()  # how the view is taken: names and arguments for `look`
+    path: tuple[Look, ...] = ()  # how the view is taken: names and arguments for `look`
     ones: bool = False  # a further row of ones stands below, so that a bias is one more weight
     instruction: "Instruction | None" = None
 
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: "Array | float") -> "Array":
         return self if is_negative_zero(other) else self._emit("add", self.real(), real(other))
 
     __radd__ = __add__
 
-    def __sub__(self, other: Any) -> Any:
+    def __sub__(self, other: "Array | float") -> "Array":
         same = is_number(other, 0.0) and not is_negative_zero(other)
         return self if same else self._emit("subtract", self.real(), real(other))
 
-    def __rsub__(self, other: Any) -> Any:
+    def __rsub__(self, other: "Array | float") -> "Array":
         return -self if is_negative_zero(other) else self._emit("subtract", real(other), self.real())
 
-    def __mul__(self, other: Any) -> Any:
+    def __mul__(self, other: "Array | float") -> "Array":
         if is_number(other, 1.0):
             return self
         if is_number(other, -1.0):
@@ -53,35 +57,35 @@ class Array:
 
     __rmul__ = __mul__
 
-    def __truediv__(self, other: Any) -> Any:
+    def __truediv__(self, other: "Array | float") -> "Array":
         return self if is_number(other, 1.0) else self._emit("divide", self.real(), real(other))
 
-    def __rtruediv__(self, other: Any) -> Any:
+    def __rtruediv__(self, other: "Array | float") -> "Array":
         return self._emit("divide", real(other), self.real())
 
-    def __pow__(self, other: Any) -> Any:
+    def __pow__(self, other: "Array | float") -> "Array":
         if is_number(other, 1.0):
             return self
         if is_number(other, 2.0):
             return self._emit("square", self.real())
         return self._emit("power", self.real(), real(other))
 
-    def __rpow__(self, other: Any) -> Any:
+    def __rpow__(self, other: "Array | float") -> "Array":
         return self._emit("power", real(other), self.real())
 
-    def __neg__(self) -> Any:
+    def __neg__(self) -> "Array":
         return self._emit("negative", self.real())
 
-    def __lt__(self, other: Any) -> Any:
+    def __lt__(self, other: "Array | float") -> "Array":
         return self._emit("less", self, other, boolean=True)
 
-    def __le__(self, other: Any) -> Any:
+    def __le__(self, other: "Array | float") -> "Array":
         return self._emit("less_equal", self, other, boolean=True)
 
-    def __gt__(self, other: Any) -> Any:
+    def __gt__(self, other: "Array | float") -> "Array":
         return self._emit("less", other, self, boolean=True)
 
-    def __ge__(self, other: Any) -> Any:
+    def __ge__(self, other: "Array | float") -> "Array":
         return self._emit("less_equal", other, self, boolean=True)
 
     def __bool__(self) -> bool:
@@ -96,7 +100,7 @@ class Array:
         """The array that this one is, or is a view of."""
         return self if self.base is None else self.base
 
-    def view(self, rows: int, *step: Any) -> "Array":
+    def view(self, rows: int, *step: str | int) -> "Array":
         """Part of this array, in another shape perhaps; `step` is what `look` does."""
         return self.builder.view(self, rows, step)
 
@@ -104,11 +108,11 @@ class Array:
         """Some of the rows."""
         return self if (start, stop) == (0, self.rows) else self.view(stop - start, "part", start, stop)
 
-    def _emit(self, call: str, *arguments: Any, boolean: bool = False) -> "Array":
+    def _emit(self, call: str, *arguments: "Array | float", boolean: bool = False) -> "Array":
         return self.builder.emit(call, *arguments, boolean=boolean)
 
 
-def look(array: Any, name: str, *arguments: int) -> Any:
+def look(array: "NDArray[Any]", name: str, *arguments: int) -> "NDArray[Any]":
     """One step of a view, taken of a NumPy array."""
     if name == "part":
         return array[slice(*arguments)]
@@ -125,7 +129,7 @@ class Instruction:
     """
 
     call: str
-    arguments: tuple[Any, ...]
+    arguments: tuple[Any, ...]  # arrays, numbers, and the rows that `take_rows` takes, a tuple
     out: Array
     section: int
     pieces: "list[Piece]" = field(default_factory=list)
@@ -137,12 +141,12 @@ class Piece:
     """What goes into some rows of an assembled array: if it is the first, in place of what is there, else added."""
 
     rows: "slice | list[int]"
-    number: Any  # an array or a plain number
+    number: Array | float
     first: bool = True
     unique: bool = True  # no row stands twice
 
     @property
-    def listed(self) -> Any:
+    def listed(self) -> Sequence[int]:
         return range(self.rows.start, self.rows.stop) if isinstance(self.rows, slice) else self.rows
 
 
@@ -152,12 +156,12 @@ class Builder:
     def __init__(self, nothing: float = 0.0) -> None:
         self.nothing = nothing
         self.instructions: list[Instruction] = []
-        self.known: dict[Any, Array] = {}
+        self.known: dict[object, Array] = {}
 
     def leaf(self, rows: int, batch: bool, section: int = BEFORE) -> Array:
         return Array(self, rows, batch, section=section)
 
-    def view(self, array: Array, rows: int, step: tuple[Any, ...]) -> Array:
+    def view(self, array: Array, rows: int, step: Look) -> Array:
         path = (*array.path, step)
         key = (array.root, path)
         if key not in self.known:
@@ -167,7 +171,7 @@ class Builder:
     def emit(
         self,
         call: str,
-        *arguments: Any,
+        *arguments: Array | float | tuple[int, ...],
         rows: int | None = None,
         batch: bool | None = None,
         boolean: bool = False,
@@ -184,7 +188,9 @@ class Builder:
         self.known[key] = out
         return out
 
-    def assemble(self, contributions: Iterable[tuple[Any, Any]], rows: int, batch: bool) -> Array:
+    def assemble(
+        self, contributions: "Iterable[tuple[slice | list[int], Array | float]]", rows: int, batch: bool
+    ) -> Array:
         """An array of (slice or list of rows, array or number); those that meet are added, the other rows are 0."""
         touched: set[int] = set()
         covered = 0  # rows that a piece was first on
@@ -210,7 +216,7 @@ class Builder:
         return out
 
 
-def is_number(x: Any, number: float) -> bool:
+def is_number(x: object, number: float) -> bool:
     """Whether `x` is a plain number, this one."""
     return isinstance(x, (int, float)) and x == number
 
@@ -220,6 +226,6 @@ def is_negative_zero(x: Any) -> bool:
     return is_number(x, 0.0) and copysign(1.0, x) < 0.0
 
 
-def real(x: Any) -> Any:
+def real(x: Array | float) -> Array | float:
     """`x`, as floats where it is an array of booleans."""
     return x.real() if isinstance(x, Array) else x

@@ -10,7 +10,7 @@ from operator import add
 from typing import Any
 
 from ...rules.parts import complete
-from ...rules.table import Namespace
+from ...rules.table import Namespace, Operation
 from .array import Array, is_number, real
 
 _FUNCTIONS = (
@@ -19,7 +19,7 @@ _FUNCTIONS = (
 )
 
 
-def _function(call: str, *arguments: Any) -> Any:
+def _function(call: str, *arguments: Array | float) -> Array | float:
     arrays = [a for a in arguments if isinstance(a, Array)]
     if arrays:
         return arrays[0].builder.emit(call, *map(real, arguments))
@@ -30,7 +30,8 @@ def _function(call: str, *arguments: Any) -> Any:
     return np.float64(getattr(ARRAYS, call)(*arguments))  # numbers alone are calculated now
 
 
-def _where(condition: Any, a: Any, b: Any) -> Any:
+def where(condition: Array | float, a: Array | float, b: Array | float) -> Array | float:
+    """`a` where the condition holds, else `b`."""
     if not isinstance(condition, Array):
         return a if condition else b
     if not condition.boolean:
@@ -47,7 +48,7 @@ def _where(condition: Any, a: Any, b: Any) -> Any:
     return condition.builder.emit("where", condition, real(a), real(b))
 
 
-def _same(x: Any, y: Any) -> bool:
+def _same(x: object, y: object) -> bool:
     return x is y or (isinstance(x, float) and isinstance(y, float) and x.hex() == y.hex())  # 0.0 is not -0.0
 
 
@@ -55,7 +56,7 @@ def _sum_rows(x: Array) -> Array:
     return x if x.rows == 1 else x.builder.emit("sum_rows", x.real(), rows=1)
 
 
-def _sum(terms: Iterable[Any], *rest: Any) -> Any:
+def _sum(terms: Iterable[Array], *rest: Array | float) -> Array | float:
     return reduce(add, (*map(_sum_rows, terms), *rest))
 
 
@@ -69,7 +70,7 @@ def _product(xs: Iterable[Array]) -> Array:
     return x if x.rows == 1 else x.builder.emit("product_of_rows", x.real(), rows=1)
 
 
-def _products_of_others(xs: Iterable[Array]) -> list[Any]:
+def _products_of_others(xs: Iterable[Array]) -> list[Array | float]:
     (x,) = xs
     return [1.0 if x.rows == 1 else x.builder.emit("products_of_other_rows", x.real())]
 
@@ -84,7 +85,7 @@ def _positions(xs: Iterable[Array]) -> list[Array]:
     return [x.builder.emit("positions", rows=x.rows)]
 
 
-def _read(m: Namespace, row: Any) -> Callable[..., Any]:
+def _read(m: Namespace, row: Operation) -> Callable[..., Any]:
     return partial(row.value, m)
 
 
@@ -94,7 +95,7 @@ MAP: Namespace = complete(
     Namespace(
         _read,
         **_ROW_BY_ROW,
-        where=_where,
+        where=where,
         sum=lambda terms, *rest: reduce(add, (*terms, *rest)),
         largest=lambda xs: reduce(MAP.maximum, xs),
         smallest=lambda xs: reduce(MAP.minimum, xs),
@@ -105,7 +106,7 @@ FOLD: Namespace = complete(
     Namespace(
         _read,
         **_ROW_BY_ROW,
-        where=_where,
+        where=where,
         sum=_sum,
         largest=_largest,
         smallest=lambda xs: -_largest([-x for x in xs]),

@@ -7,14 +7,16 @@ arrays. What is added is bookkeeping, whose rows a gradient belongs to and over 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import nan
-from typing import Any
 
 from ...engine.backward import chain_rule
 from ...rules import table
 from ..program.blocks import ONE, Block, Program, has_variable_exponent
 from ..program.trace import LESS, LESS_EQUAL
 from .array import AFTER, BODY, Array, Builder, is_number
-from .as_arrays import FOLD, MAP
+from .as_arrays import FOLD, MAP, where
+
+Operand = Array | float
+Rows = slice | list[int]
 
 
 @dataclass
@@ -44,12 +46,11 @@ def lower(program: Program, with_gradient: bool, seeded: bool = False, careful: 
 
     with np.errstate(all="ignore"):
         lowering = _Lowering(program, careful)
-        outputs = lowering.rows(program.outputs, stacked=True)
-        branches = [lowering.rows([node], stacked=True) for node, _ in program.branches]
+        outputs = lowering.stacked(program.outputs)
+        branches = [lowering.stacked([node]) for node, _ in program.branches]
         gradient = lowering.backward(program.outputs[0], seeded) if with_gradient else None
-        inputs, theta, constants = (lowering.arrays[block] for block in program.blocks[:3])
         ends = lowering.seed, lowering.examples, outputs, branches, lowering.unordered(), gradient
-        return Lowered(lowering.builder, inputs, theta, constants, *ends)
+        return Lowered(lowering.builder, lowering.inputs, lowering.theta, lowering.constants, *ends)
 
 
 NOTHING = -0.0  # in a careful pass, the gradient of what has received none; a gradient that is 0 is 0.0
@@ -62,14 +63,17 @@ class _Lowering:
         self.program, self.careful = program, careful
         self.builder = Builder(NOTHING if careful else 0.0)
         self.place = program.place
-        self.contributions: dict[Block, list[tuple[Any, Any]]] = {}  # to the gradient: rows of the block, and what
+        self.contributions: dict[Block, list[tuple[Rows, Operand]]] = {}  # to the gradient: rows of the block, and what
         inputs, parameters, constants = program.blocks[:3]
-        self.arrays: dict[Block, Any] = {
-            inputs: self.builder.leaf(len(inputs.nodes), True, BODY),
-            parameters: self.builder.leaf(len(parameters.nodes), False),
-            constants: self.builder.leaf(len(constants.nodes), False),
+        self.inputs = self.builder.leaf(len(inputs.nodes), True, BODY)
+        self.theta = self.builder.leaf(len(parameters.nodes), False)
+        self.constants = self.builder.leaf(len(constants.nodes), False)
+        self.leaves = {self.inputs, self.theta, self.constants}
+        self.arrays: dict[Block, Operand] = {
+            inputs: self.inputs,
+            parameters: self.theta,
+            constants: self.constants,
         }
-        self.leaves = set(self.arrays.values())
         self._known_runs: dict[tuple[int, ...], list[tuple[Block, int, int]]] = {}
         self.seed = self.builder.leaf(1, True, BODY)
         self.examples = self.builder.leaf(1, False, AFTER)
@@ -78,32 +82,32 @@ class _Lowering:
 
     # Forward
 
-    def _calculate(self, block: Block) -> Any:
+    def _calculate(self, block: Block) -> Operand:
         operation = block.operation
         assert operation is not None
         if block.kind == "product":
             weights, inputs = self._product_operands(block)
             return self.builder.emit("matmul", weights, inputs, rows=len(block.nodes), batch=True)
         operands = self._operands(block)
-        result = operation.value(MAP if block.kind == "map" else FOLD, *operands)
+        result: Operand = operation.value(MAP if block.kind == "map" else FOLD, *operands)
         if has_variable_exponent(self.program.nodes, block.nodes[0]):
-            return MAP.where(operands[0] < 0.0, nan, result)
+            return where(operands[0] < 0.0, nan, result)
         return result
 
-    def _operands(self, block: Block) -> list[Any]:
+    def _operands(self, block: Block) -> list[Operand]:
         if block.kind == "map":
             return [self.rows(nodes) for nodes in block.operands]
-        return [self.rows(nodes, stacked=True) for nodes in block.places]
+        return [self.stacked(nodes) for nodes in block.places]
 
     def _product_operands(self, block: Block) -> tuple[Array, Array]:
         """The matrix of weights, each row with its bias if there is one, and the inputs, above a row of ones if so."""
         weights, inputs = block.operands
         k, n = len(block.nodes), len(weights) // len(block.nodes)
-        matrix = self.rows(weights, stacked=True).view(k, "shaped", k, n)
+        matrix = self.stacked(weights).view(k, "shaped", k, n)
         home, start, count = self._runs(inputs)[0]
         if count == len(inputs) and home.kind == "inputs" and (n == count or home.nodes[start + count] == ONE):
-            return matrix, self.arrays[home].part(start, start + n)
-        x = self.rows(inputs, stacked=True)
+            return matrix, self.inputs.part(start, start + n)
+        x = self.stacked(inputs)
         if not x.batch or x.boolean or (n > x.rows and x.base is not None):
             x = self.builder.assemble([(slice(0, x.rows), x)], x.rows, True)
         if n == x.rows:
@@ -111,22 +115,30 @@ class _Lowering:
         x.ones = True
         return matrix, x.view(n, "part", 0, n)
 
-    def rows(self, nodes: Sequence[int], stacked: bool = False) -> Any:
-        """The array whose rows are `nodes`; one row, or a number, where all are the same, unless it is `stacked`."""
-        if not stacked and len(set(nodes)) == 1:
+    def rows(self, nodes: Sequence[int]) -> Operand:
+        """The array whose rows are `nodes`; one row, or a number, where all are the same."""
+        if len(set(nodes)) == 1:
             return self._one(nodes[0])
         runs = self._runs(nodes)
         if len(runs) == 1:
             block, start, count = runs[0]
+            return self._slice(block, start, start + count)
+        return self.stacked(nodes)
+
+    def stacked(self, nodes: Sequence[int]) -> Array:
+        """The array whose rows are `nodes`, with a row for each."""
+        runs = self._runs(nodes)
+        if len(runs) == 1:
+            block, start, count = runs[0]
             array = self._slice(block, start, start + count)
-            if (isinstance(array, Array) and array.rows == count) or not stacked:
+            if isinstance(array, Array) and array.rows == count:
                 return array
         key = ("rows", tuple(nodes))
         if key not in self.builder.known:
             self.builder.known[key] = self._gathered(nodes, runs)
         return self.builder.known[key]
 
-    def _one(self, node: int) -> Any:
+    def _one(self, node: int) -> Operand:
         import numpy as np
 
         block, row = self.place[node]
@@ -146,7 +158,7 @@ class _Lowering:
             at += count
         return self.builder.assemble(pieces, len(nodes), any(block.batch for block in blocks))
 
-    def _slice(self, block: Block, start: int, stop: int) -> Any:
+    def _slice(self, block: Block, start: int, stop: int) -> Operand:
         array = self.arrays[block]
         if not isinstance(array, Array) or array.rows == 1 < len(block.nodes):
             return array  # every row is the same
@@ -200,7 +212,7 @@ class _Lowering:
             return gradient
         return self.builder.assemble(self.contributions.get(parameters, []), len(parameters.nodes), False)
 
-    def _gradient(self, block: Block) -> Any:
+    def _gradient(self, block: Block) -> Operand:
         """The gradient of a block's rows: the sum of what has been contributed to them."""
         contributions, k = self.contributions[block], len(block.nodes)
         (_, total), *others = contributions
@@ -210,7 +222,7 @@ class _Lowering:
             return total
         return self.builder.assemble(contributions, k, block.batch)
 
-    def _push(self, block: Block, upstream: Any) -> None:
+    def _push(self, block: Block, upstream: Operand) -> None:
         operation = block.operation
         assert operation is not None
         if block.kind == "product":
@@ -222,22 +234,23 @@ class _Lowering:
             if any(nodes[parent].active for parent in parents):
                 self._scatter(parents, self._contribution(upstream, slope, operation.choice), block.batch)
 
-    def _contribution(self, upstream: Any, slope: Any, choice: bool) -> Any:
+    def _contribution(self, upstream: Operand, slope: Operand, choice: bool) -> Operand:
         """What is passed to an operand with this slope."""
         if not self.careful or is_number(slope, 0.0) or is_number(slope, 1.0):
-            return chain_rule(upstream, slope)
+            contribution: Operand = chain_rule(upstream, slope)
+            return contribution
         passed = upstream * slope + 0.0
         if isinstance(slope, Array):
-            passed = MAP.where(slope, passed, NOTHING if choice else 0.0)
+            passed = where(slope, passed, NOTHING if choice else 0.0)
         if not isinstance(upstream, Array):
             return passed
-        received = MAP.where(upstream, 1.0, MAP.where(1.0 / upstream.real() < 0.0, 0.0, 1.0))
+        received = where(upstream, 1.0, where(1.0 / upstream.real() < 0.0, 0.0, 1.0))
         wrong = self.builder.emit(
             "not_equal", upstream, upstream, boolean=True
         )  # NaN, of which the graph says so at once
-        return MAP.where(wrong, nan, MAP.where(received, passed, NOTHING))
+        return where(wrong, nan, where(received, passed, NOTHING))
 
-    def _push_product(self, block: Block, upstream: Any) -> None:
+    def _push_product(self, block: Block, upstream: Operand) -> None:
         k = len(block.nodes)
         if not isinstance(upstream, Array) or upstream.rows < k or not upstream.batch or upstream.boolean:
             upstream = self.builder.assemble([(slice(0, k), upstream)], k, True)
@@ -253,40 +266,43 @@ class _Lowering:
             transposed = matrix.view(k, "left", n).view(n, "transposed")
             self._scatter(inputs, self.builder.emit("matmul", transposed, upstream, rows=n, batch=True), True)
 
-    def _scatter(self, nodes: Sequence[int], contribution: Any, batch: bool) -> None:
+    def _scatter(self, nodes: Sequence[int], contribution: Operand, batch: bool) -> None:
         """Add a contribution with a row for each of `nodes`, or one for all, to the gradients of their blocks."""
         if is_number(contribution, 0.0):
             return
-        same = not isinstance(contribution, Array) or contribution.rows == 1
         if len(set(nodes)) == 1:
-            if len(nodes) > 1:
-                contribution = contribution * float(len(nodes)) if same else self._sum_rows(contribution)
+            if isinstance(contribution, Array) and contribution.rows > 1:
+                contribution = self._sum_rows(contribution)
+            elif len(nodes) > 1:
+                contribution = contribution * float(len(nodes))
             block, row = self.place[nodes[0]]
             self._contribute(block, slice(row, row + 1), self._over_examples(block, contribution, batch))
             return
         runs = self._runs(nodes)
+        same = not isinstance(contribution, Array) or contribution.rows == 1
         if same or (len(runs) > 1 and len({block for block, _, _ in runs}) == 1):
             rows: dict[Block, list[int]] = {}
             for node in nodes:
                 block, row = self.place[node]
                 rows.setdefault(block, []).append(row)
-            for block, where in rows.items():
-                self._contribute(block, where, self._over_examples(block, contribution, batch))
+            for block, members in rows.items():
+                self._contribute(block, members, self._over_examples(block, contribution, batch))
             return
+        assert isinstance(contribution, Array)
         at = 0
         for block, start, count in runs:
             part = contribution.part(at, at + count)
             self._contribute(block, slice(start, start + count), self._over_examples(block, part, batch))
             at += count
 
-    def _contribute(self, block: Block, where: Any, contribution: Any) -> None:
+    def _contribute(self, block: Block, rows: Rows, contribution: Operand) -> None:
         if not block.active:
             return
-        if isinstance(where, list) and where == list(range(where[0], where[0] + len(where))):
-            where = slice(where[0], where[0] + len(where))
-        self.contributions.setdefault(block, []).append((where, contribution))
+        if isinstance(rows, list) and rows == list(range(rows[0], rows[0] + len(rows))):
+            rows = slice(rows[0], rows[0] + len(rows))
+        self.contributions.setdefault(block, []).append((rows, contribution))
 
-    def _over_examples(self, block: Block, contribution: Any, batch: bool) -> Any:
+    def _over_examples(self, block: Block, contribution: Operand, batch: bool) -> Operand:
         """Summed over the examples, where the block has one number for all of them."""
         if block.batch or not batch or not block.active:
             return contribution

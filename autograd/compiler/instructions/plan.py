@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
 
 from .array import Array, Instruction, Piece, is_number
 from .lowering import Lowered
@@ -51,17 +50,17 @@ class Plan:
             piece.number.root: (instruction.out, piece)
             for instruction in self.instructions
             for piece in instruction.pieces
-            if piece.first and isinstance(piece.rows, slice) and self._fits(piece, instruction)
+            if piece.first and isinstance(piece.rows, slice)
+            if isinstance(piece.number, Array) and self._fits(piece.number, piece, instruction)
         }
 
-    def _fits(self, piece: Piece, instruction: Instruction) -> bool:
-        filled = len(instruction.pieces) > 0 and is_number(instruction.pieces[0].number, 0.0)  # before the others
-        if filled or not isinstance(piece.number, Array):
+    def _fits(self, number: Array, piece: Piece, instruction: Instruction) -> bool:
+        if is_number(instruction.pieces[0].number, 0.0):  # filled before the others
             return False
-        array, out = piece.number.root, instruction.out
-        as_column = piece.number.path == (("shaped", array.rows * array.columns, 1),)
+        array, out = number.root, instruction.out
+        as_column = number.path == (("shaped", array.rows * array.columns, 1),)
         return (
-            ((piece.number is array and array.columns == 1) or as_column)
+            ((number is array and array.columns == 1) or as_column)
             and array.instruction is not None
             and array.instruction.call != "assemble"
             and self.reads[array] == 1
@@ -85,7 +84,7 @@ class Plan:
         last: dict[Array, int] = {}
         for k, step in enumerate(self.steps):
             last.update((array, k) for instruction in step for array in instruction.reads)
-        free: dict[Any, list[int]] = {}
+        free: dict[tuple[int, int, bool, bool, int], list[int]] = {}
         for k, step in enumerate(self.steps):
             for out in [instruction.out for instruction in step]:
                 if out not in self.placed and out not in self.passing:
@@ -126,5 +125,5 @@ class Plan:
         return len(self.buffers) - 1
 
 
-def _shape(array: Array) -> tuple[Any, ...]:
+def _shape(array: Array) -> tuple[int, int, bool, bool, int]:
     return array.rows, array.columns, array.batch, array.boolean, array.section

@@ -108,9 +108,9 @@ class _Entries:
         self.number: dict[Value, int] = {}
         self.leaves: dict[int, Value] = {}  # the parameters
         self.constants: list[Value] = []  # whose numbers may be set, while somebody else holds them
-        self._known: dict[Any, int] = {}
+        self._known: dict[object, int] = {}
 
-    def add(self, value: Value, key: Any, node: Node) -> int:
+    def add(self, value: Value, key: object, node: Node) -> int:
         if key not in self._known:
             self._known[key] = len(self.nodes)
             self.nodes.append(node)

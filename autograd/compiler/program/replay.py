@@ -6,7 +6,7 @@ Values of its own, so that no parameter is touched and the user's function does 
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...engine.evaluate import evaluate
 from ...engine.grad import grad
@@ -16,6 +16,9 @@ from ...engine.value import Value, apply, arithmetic, constant
 from ...rules import table
 from .blocks import Node, Program
 from .trace import TAKE
+
+if TYPE_CHECKING:
+    from ..arguments import Floats
 
 
 def replay(program: Program, theta: Iterable[float], inputs: Mapping[int, float], with_gradient: bool) -> list[float]:
@@ -27,7 +30,7 @@ def replay(program: Program, theta: Iterable[float], inputs: Mapping[int, float]
 
     Raises what the eager engine raises.
     """
-    values: dict[int, Any] = {}
+    values: dict[int, Value] = {}
     parameters = [Value(number) for number in theta]
     values.update(zip(program.blocks[1].nodes, parameters, strict=True))
     with _usual_mode():
@@ -44,7 +47,7 @@ def replay(program: Program, theta: Iterable[float], inputs: Mapping[int, float]
     return [*(output.data for output in outputs), *slopes]
 
 
-def _calculate(node: Node, operands: tuple[Any, ...]) -> Any:
+def _calculate(node: Node, operands: tuple[Value, ...]) -> Any:
     operation = node.operation
     assert operation is not None
     if operation is TAKE:
@@ -57,7 +60,7 @@ def _calculate(node: Node, operands: tuple[Any, ...]) -> Any:
     return apply(operation, operands)
 
 
-def example(program: Program, data: Iterable[Any], row: int) -> dict[int, float]:
+def example(program: Program, data: "Iterable[Floats]", row: int) -> dict[int, float]:
     """The inputs of one example out of the arrays of a batch, one for each argument."""
     numbers: dict[int, float] = {}
     nodes = program.blocks[0].nodes

@@ -7,7 +7,7 @@ remembered as a formula is written down apart (a branch that was taken, a settin
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from operator import ge, gt, le, lt
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Never, TypeGuard, TypeVar
 from weakref import WeakSet
 
 from ...engine.errors import is_number
@@ -18,11 +18,18 @@ from ...rules import table
 from ...rules.floats import FLOATS
 from ...rules.table import LEAF, Operation
 
+if TYPE_CHECKING:
+    from random import Random
+
+T = TypeVar("T")
+Nested = float | list["Nested"]  # numbers of an example
+NestedValues = Value | list["NestedValues"]
+
 
 class Own(Operation):
     """An operation that only a trace knows; it stands in no table."""
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[Callable[[str], "Own"], tuple[str]]:
         return _own, (self.name,)
 
 
@@ -47,7 +54,7 @@ def _own(name: str) -> Own:
     return _OWN[name]
 
 
-def through(operation: Operation, operands: tuple[Any, ...]) -> tuple[Any, ...]:
+def through(operation: Operation, operands: tuple[T, ...]) -> tuple[T, ...]:
     """The operands to which a gradient goes through: those of which the result is more than a choice."""
     if operation in SILENT:
         return ()
@@ -59,7 +66,7 @@ class Tracer(Value):
 
     __slots__ = ()
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> Never:
         if hasattr(type(self), name) and _is_over(self):
             raise TypeError(
                 f"{self!r} was kept by a compiled function and used after its trace, when it stands for nothing: "
@@ -90,13 +97,13 @@ class Comparison(Tracer):
 
     __slots__ = ()
 
-    def __and__(self, other: Any) -> Any:
+    def __and__(self, other: object) -> Any:
         return self._join(table.MUL, other)
 
-    def __or__(self, other: Any) -> Any:
+    def __or__(self, other: object) -> Any:
         return self._join(table.MAXIMUM, other)
 
-    def __xor__(self, other: Any) -> Any:
+    def __xor__(self, other: object) -> Any:
         return self != other
 
     __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
@@ -117,14 +124,14 @@ class Comparison(Tracer):
     def __float__(self) -> float:
         return float(bool(self))
 
-    def _join(self, operation: Operation, other: Any) -> Any:
+    def _join(self, operation: Operation, other: object) -> Any:
         if not _is_truth(other):
             return NotImplemented
         operands = (self, other if isinstance(other, Value) else constant(float(other)))
         return _tape().record(operation, operands, operation.value(FLOATS, *(x._data for x in operands)), Comparison)
 
 
-def _is_truth(x: Any) -> bool:
+def _is_truth(x: object) -> TypeGuard["Comparison | bool"]:
     return isinstance(x, (Comparison, bool))
 
 
@@ -133,12 +140,12 @@ class Tape:
 
     def __init__(self) -> None:
         self.arguments: list[list[Tracer]] = []  # the inputs of each argument
-        self.randoms: list[tuple[Tracer, Any]] = []
+        self.randoms: list[tuple[Tracer, Random]] = []
         self.branches: list[tuple[Value, bool]] = []
-        self.settings: list[tuple[Any, str, Any]] = []
+        self.settings: list[tuple[object, str, object]] = []
         self.made: WeakSet[Value] = WeakSet()  # leaves that the function made: numbers of its own, no parameters
         self._nodes: list[Tracer] = []
-        self._states: dict[int, tuple[Any, Any]] = {}  # of the random generators, as they were before
+        self._states: dict[int, tuple[Random, tuple[Any, ...]]] = {}  # of the random generators, as they were before
 
     # What the hooks in the engine call
 
@@ -150,7 +157,7 @@ class Tape:
         node = self._node(data, operation, operands, mode.scope, kind)
         return node if mode.recording or operation in SILENT else self._node(data, DETACH, (node,), mode.scope)
 
-    def compare(self, relation: Callable[[Any, Any], bool], x: Any, y: Any) -> Tracer:
+    def compare(self, relation: Callable[[Any, Any], bool], x: Value | float, y: Value | float) -> Tracer:
         """The result of ``x < y`` and its kin."""
         x, y = (v if isinstance(v, Value) else constant(float(v)) for v in (x, y))
         if relation in (gt, ge):
@@ -200,7 +207,7 @@ class Tape:
                 "when it is traced: set it before the call, or calculate a new Value"
             )
 
-    def largest(self, xs: Sequence[Any]) -> Tracer:
+    def largest(self, xs: Sequence[Value | float]) -> Tracer:
         """The largest of `xs` as a number."""
         operands = _values(xs)
         return self.record(LARGEST, operands, max(x._data for x in operands))
@@ -215,7 +222,7 @@ class Tape:
         operands = _values(xs)
         return self.record(TAKE, (index, *operands), operands[int(number)]._data)
 
-    def random(self, generator: Any) -> Tracer:
+    def random(self, generator: "Random") -> Tracer:
         """A new input drawn from `generator`, a `random.Random`, for each example."""
         self._states.setdefault(id(generator), (generator, generator.getstate()))
         node = self._input(generator.random(), UNIFORM)
@@ -224,7 +231,7 @@ class Tape:
 
     # Inputs, and the end
 
-    def argument(self, example: Any, label: str) -> Any:
+    def argument(self, example: Nested, label: str) -> NestedValues:
         """The next argument of the function: an input, or lists of them."""
         self.arguments.append([])
         return self._inputs(example, label)
@@ -239,7 +246,7 @@ class Tape:
         for node in self._nodes:
             del node._data, node._dx
 
-    def _inputs(self, example: Any, label: str) -> Any:
+    def _inputs(self, example: Nested, label: str) -> NestedValues:
         if isinstance(example, list):
             return [self._inputs(x, f"{label}[{k}]") for k, x in enumerate(example)]
         node = self._input(example, label)
@@ -275,7 +282,7 @@ def _is_input(node: Value) -> bool:
     return isinstance(node, Tracer) and node.operation is LEAF
 
 
-def _values(xs: Sequence[Any]) -> tuple[Value, ...]:
+def _values(xs: Sequence[Value | float]) -> tuple[Value, ...]:
     return tuple(x if isinstance(x, Value) else constant(float(x)) for x in xs)
 
 
@@ -295,7 +302,7 @@ class Recording(NamedTuple):
 
 
 @contextmanager
-def traced(function: Callable[..., Any], examples: Sequence[Any]) -> Iterator[Recording]:
+def traced(function: Callable[..., object], examples: Sequence[Nested]) -> Iterator[Recording]:
     """Run `function` on one example; `examples` are its arguments, nested lists of numbers.
 
     What was recorded can be read inside the block.
@@ -312,7 +319,7 @@ def traced(function: Callable[..., Any], examples: Sequence[Any]) -> Iterator[Re
         tape.close()
 
 
-def _run(function: Callable[..., Any], examples: Sequence[Any], tape: Tape) -> Any:
+def _run(function: Callable[..., object], examples: Sequence[Nested], tape: Tape) -> Any:
     names = argument_names(function, len(examples))
     try:
         with mode(tracer=tape, recording=True, scope=None):
@@ -330,7 +337,7 @@ def _output(x: Any) -> Value:
     return constant(float(x))
 
 
-def argument_names(function: Callable[..., Any], count: int) -> list[str]:
+def argument_names(function: Callable[..., object], count: int) -> list[str]:
     """What the function calls its first `count` arguments."""
     import inspect
 
@@ -343,7 +350,7 @@ def argument_names(function: Callable[..., Any], count: int) -> list[str]:
     return [names[k] if k < len(names) else f"{more}{k - len(names)}" for k in range(count)]
 
 
-def takes(function: Callable[..., Any], count: int) -> bool:
+def takes(function: Callable[..., object], count: int) -> bool:
     """Whether `function` can be called with so many arguments, as far as its signature tells."""
     import inspect
 

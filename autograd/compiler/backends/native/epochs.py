@@ -6,7 +6,7 @@ parameters, for which they are the examples. What calls them one after the other
 
 import ctypes
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +14,10 @@ from .lines import Kind, Lines
 from .machine import NAME, machine
 from .memory import put_results
 from .writer import FRAME
+
+if TYPE_CHECKING:
+    from ...arguments import Floats
+    from .runner import LlvmRunner
 
 # What the function is given, numbers of eight bytes, in this order. `bases` and `widths` tell where the numbers of the
 # examples begin and how many bytes each example has; the rule's outputs are `made`, `size_of_rows` bytes that take the
@@ -104,7 +108,8 @@ class Epochs:
     """
 
     def __init__(
-        self, sweep: Any, square: Any, rule: Any, *, rows: Any, moved: Sequence[Any], numbers: Any,
+        self, sweep: "LlvmRunner", square: "LlvmRunner", rule: "LlvmRunner", *,
+        rows: "Floats", moved: "Sequence[Floats]", numbers: "Floats",
         norm: int | None, shared: Sequence[int | None],
     ):  # fmt: skip
         self._machine = machine(_text())
@@ -127,7 +132,7 @@ class Epochs:
         *targets, norm_place = [place.ctypes.data for place in places]
         self._targets = np.array(targets, np.int64)
         self._sources = np.array([row.ctypes.data for row in rows[kept:]], np.int64)
-        self._memories = *memories, spare
+        self._memories, self._spare = memories, spare
         self._frame = np.zeros(len(_FIELDS), np.int64)
         self._tell(
             sweep=sweep.machine.address, square=square.machine.address, rule=rule.machine.address,
@@ -139,7 +144,7 @@ class Epochs:
         )  # fmt: skip
         self._address = ctypes.c_void_p(self._frame.ctypes.data)
 
-    def run(self, data: Sequence[Any], size: int, outputs: Any) -> list[float]:
+    def run(self, data: "Sequence[Floats]", size: int, outputs: "Floats") -> list[float]:
         """Steps over examples, up to a minibatch that needs another look: something is not finite, a branch changes.
 
         Arguments:

@@ -94,7 +94,7 @@ class Folds(Layout):
         def chosen(found: Number, number: Number, r: str) -> Number:
             wanted = Number(t, t.load(t.at(place, self.example)) if index.batch else self._spread(place))
             row = Number(t, t.splat(t.new(f"uitofp i64 {r} to {self.kind.scalar}")))
-            return numbers.where(wanted.compare("oeq", row), number, found)  # type: ignore[no-any-return]
+            return numbers.where(wanted.compare("oeq", row), number, found)
 
         self._fold(i, x, NAN, chosen)
 

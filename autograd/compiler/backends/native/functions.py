@@ -7,11 +7,12 @@ all, so that overflow, underflow and all else that is special stay what they are
 
 from collections.abc import Callable
 from math import factorial, inf, log, pi, sqrt
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ....rules.error_function import FROM_HALF, NEAR_0
+from . import numbers
 from .lines import Kind, Lines
-from .numbers import ARITHMETIC, Number, fused
+from .numbers import Number, Operand, fused, where
 
 
 class Form(NamedTuple):
@@ -21,7 +22,7 @@ class Form(NamedTuple):
     functions of the GNU C library are up to 2.4 ulp off for exp, 3.0 for sin and cos; these 0.8 and 1.5.
     """
 
-    value: Callable[[Any], Any]
+    value: Callable[[Number], Number]
     low: float
     high: float
     everywhere: bool = False
@@ -41,9 +42,9 @@ _ARTANH = [2.0 / (2 * k + 1) for k in range(1, 11)]  # 2 (artanh(x) / x - 1) / y
 _ARCTAN = [(-1.0) ** k / (2 * k + 1) for k in range(1, 21)]  # (arctan(x) / x - 1) / y, x to tan(pi / 8) = sqrt(2) - 1
 
 
-def _polynomial(y: Number, coefficients: list[float]) -> Any:
+def _polynomial(y: Number, coefficients: list[float]) -> Operand:
     """By Horner's rule; whether a product is rounded before a number is added is left to the processor."""
-    result: Any = coefficients[-1]
+    result: Operand = coefficients[-1]
     for coefficient in coefficients[-2::-1]:
         result = fused(y, result, coefficient)
     return result
@@ -52,81 +53,81 @@ def _polynomial(y: Number, coefficients: list[float]) -> Any:
 # The exponential function and its kin
 
 
-def _powers(x: Any, rest: Any = 0.0) -> tuple[Any, Any]:
+def _powers(x: Number, rest: Operand = 0.0) -> tuple[Number, Number]:
     """n and y with exp(x + rest) = 2**n * (1 + y), where n is whole and y at most about sqrt(2) - 1 in size."""
     n = (x * (1.0 / log(2.0))).nearest()
     r = (x - n * _LOG2[0]) - n * _LOG2[1] + rest
     return n, r + r * r * _polynomial(r, _EXP)
 
 
-def _exp(x: Any) -> Any:
+def _exp(x: Number) -> Number:
     n, y = _powers(x)
     return (y + 1.0) * n.power_of_two()
 
 
-def _above_minus_one(x: Any) -> Any:
+def _above_minus_one(x: Number) -> Number:
     """exp(x) - 1; the sign of 0 is lost."""
     n, y = _powers(x)
     power = n.power_of_two()
     return y * power + (power - 1.0)
 
 
-def _expm1(x: Any) -> Any:
-    return _above_minus_one(ARITHMETIC.where(x < -40.0, -40.0, x)).with_sign(x)
+def _expm1(x: Number) -> Number:
+    return _above_minus_one(where(x < -40.0, -40.0, x)).with_sign(x)
 
 
-def _tanh(x: Any) -> Any:
-    size = ARITHMETIC.abs(x)
-    e = _above_minus_one(ARITHMETIC.where(size > 20.0, 20.0, size) * 2.0)
+def _tanh(x: Number) -> Number:
+    size = abs(x)
+    e = _above_minus_one(where(size > 20.0, 20.0, size) * 2.0)
     return (e / (e + 2.0)).with_sign(x)
 
 
-def _half_exp(x: Any) -> Any:
+def _half_exp(x: Number) -> Number:
     n, y = _powers(x)
     return (y + 1.0) * (n - 1.0).power_of_two()
 
 
-def _cosh(x: Any) -> Any:
-    half = _half_exp(ARITHMETIC.abs(x))
+def _cosh(x: Number) -> Number:
+    half = _half_exp(abs(x))
     return half + 0.25 / half
 
 
-def _sinh(x: Any) -> Any:
-    size = ARITHMETIC.abs(x)
+def _sinh(x: Number) -> Number:
+    size = abs(x)
     half, e = _half_exp(size), _above_minus_one(size)
-    return (ARITHMETIC.where(size < 1.0, (e + e / (e + 1.0)) * 0.5, half - 0.25 / half)).with_sign(x)
+    return (where(size < 1.0, (e + e / (e + 1.0)) * 0.5, half - 0.25 / half)).with_sign(x)
 
 
 # The error function
 
 
-def _erf_near_0(x: Any) -> Any:
+def _erf_near_0(x: Number) -> Number:
     return x * _polynomial(x * x, NEAR_0)
 
 
-def _erfc_from_half(x: Any) -> Any:
+def _erfc_from_half(x: Number) -> Number:
     start = (x * 2.0**20).nearest() * 2.0**-20  # the first half of the bits of x: its square is exact
     n, y = _powers(-(start * start), (start - x) * (start + x))
     p = _polynomial((x - 3.0) / (x + 3.0), FROM_HALF)
     return (p + p * y) / (x * 2.0 + 1.0) * n.power_of_two()
 
 
-def _erf(x: Any) -> Any:
-    size = ARITHMETIC.abs(x)
-    far = 1.0 - _erfc_from_half(ARITHMETIC.where(size > 6.0, 6.0, size))
-    return ARITHMETIC.where(size < 0.5, _erf_near_0(x), far.with_sign(x))
+def _erf(x: Number) -> Number:
+    size = abs(x)
+    far = 1.0 - _erfc_from_half(where(size > 6.0, 6.0, size))
+    return where(size < 0.5, _erf_near_0(x), far.with_sign(x))
 
 
-def _erfc(x: Any) -> Any:
-    size = ARITHMETIC.abs(x)
-    far = _erfc_from_half(ARITHMETIC.where(size > 26.0, 26.0, size))
-    return ARITHMETIC.where(size < 0.5, 1.0 - _erf_near_0(x), ARITHMETIC.where(x < 0.0, 2.0 - far, far))
+def _erfc(x: Number) -> Number:
+    size = abs(x)
+    far = _erfc_from_half(where(size > 26.0, 26.0, size))
+    return where(size < 0.5, 1.0 - _erf_near_0(x), where(x < 0.0, 2.0 - far, far))
 
 
 # Logarithms
 
 
-def _log(x: Any, rest: Any = 0.0) -> Any:
+def _log(x: Number, rest: Operand = 0.0) -> Number:
     """log(x) + rest, for a rest that is small."""
     n = (x * sqrt(2.0)).exponent()
     f = x * (-n).power_of_two() - 1.0  # from sqrt(1/2) - 1 to sqrt(2) - 1, exact
@@ -136,7 +137,7 @@ def _log(x: Any, rest: Any = 0.0) -> Any:
     return n * _LOG2[0] + (f - (s * (f - y * _polynomial(y, _ARTANH)) - (n * _LOG2[1] + rest)))
 
 
-def _log1p(x: Any) -> Any:
+def _log1p(x: Number) -> Number:
     u = x + 1.0
     v = u - 1.0
     lost = (1.0 - (u - v)) + (x - v)  # what rounding takes from 1 + x (Knuth, volume 2, 4.2.2)
@@ -146,7 +147,7 @@ def _log1p(x: Any) -> Any:
 # Circles
 
 
-def _turned(x: Any) -> tuple[Any, Any, Any, Any]:
+def _turned(x: Number) -> tuple[Number, Number, Number, Number]:
     """sin and cos of what is left of `x` when quarters of a turn are taken from it; sin and cos of these."""
     n = (x * (2.0 / pi)).nearest()
     r = ((x - n * _HALF_PI[0]) - n * _HALF_PI[1]) - n * _HALF_PI[2]
@@ -157,38 +158,38 @@ def _turned(x: Any) -> tuple[Any, Any, Any, Any]:
     return r * (y * _polynomial(y, _SIN) + 1.0), y * _polynomial(y, _COS) + 1.0, odd, 1.0 - half * half * 2.0
 
 
-def _sin(x: Any) -> Any:
+def _sin(x: Number) -> Number:
     sin, cos, odd, even = _turned(x)
-    return ARITHMETIC.where(odd, cos * odd, sin * even)
+    return where(odd, cos * odd, sin * even)
 
 
-def _cos(x: Any) -> Any:
+def _cos(x: Number) -> Number:
     sin, cos, odd, even = _turned(x)
-    return ARITHMETIC.where(odd, -sin * odd, cos * even)
+    return where(odd, -sin * odd, cos * even)
 
 
-def _tan(x: Any) -> Any:
+def _tan(x: Number) -> Number:
     sin, cos, odd, _ = _turned(x)
-    return ARITHMETIC.where(odd, -cos, sin) / ARITHMETIC.where(odd, sin, cos)
+    return where(odd, -cos, sin) / where(odd, sin, cos)
 
 
-def _arctan(x: Any) -> Any:
-    t = ARITHMETIC.abs(x)
+def _arctan(x: Number) -> Number:
+    t = abs(x)
     steep, middle = t > 1.0 + sqrt(2.0), t > sqrt(2.0) - 1.0
     # The tangent of the angle less a quarter or an eighth of a turn, where that is nearer to it than 0.
-    above = ARITHMETIC.where(steep, -1.0, ARITHMETIC.where(middle, t - 1.0, t))
-    r = above / ARITHMETIC.where(steep, t, ARITHMETIC.where(middle, t + 1.0, 1.0))
-    eighths = ARITHMETIC.where(steep, 2.0, ARITHMETIC.where(middle, 1.0, 0.0))
+    above = where(steep, -1.0, where(middle, t - 1.0, t))
+    r = above / where(steep, t, where(middle, t + 1.0, 1.0))
+    eighths = where(steep, 2.0, where(middle, 1.0, 0.0))
     y = r * r
     return (eighths * _QUARTER_PI[0] + (r + (r * y * _polynomial(y, _ARCTAN) + eighths * _QUARTER_PI[1]))).with_sign(x)
 
 
-def _arcsin(x: Any) -> Any:
-    return _arctan(x / ARITHMETIC.sqrt((1.0 - x) * (x + 1.0)))
+def _arcsin(x: Number) -> Number:
+    return _arctan(x / numbers.sqrt((1.0 - x) * (x + 1.0)))
 
 
-def _arccos(x: Any) -> Any:
-    return _arctan(ARITHMETIC.sqrt((1.0 - x) / (x + 1.0))) * 2.0
+def _arccos(x: Number) -> Number:
+    return _arctan(numbers.sqrt((1.0 - x) / (x + 1.0))) * 2.0
 
 
 # By their names in the C library.
@@ -224,7 +225,7 @@ class Functions:
     def __init__(self, symbol: Symbol):
         self._symbol = symbol
 
-    def __call__(self, name: str, *arguments: Any) -> Number:
+    def __call__(self, name: str, *arguments: Operand) -> Number:
         """The function of vectors, among which there may be plain numbers; floats are widened on the way."""
         (example, *_) = [x for x in arguments if isinstance(x, Number)]
         own = example.lines

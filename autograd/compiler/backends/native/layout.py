@@ -4,14 +4,13 @@ In memory an array is rows of neighbouring examples; what is the same for all ex
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 from ...instructions.array import AFTER, BODY, Array
 from ...instructions.lowering import Lowered
 from ...instructions.plan import Plan
 from ...program.blocks import ONE, Program
 from .fusion import fused
-from .lines import Kind, Lines
+from .lines import Kind, Lines, Whole
 
 
 class Layout:
@@ -78,7 +77,7 @@ class Layout:
             return self.t.row("%work", "%line", offset), row, column
         return self.t.at("%theta" if array.root is self.lowered.theta else "%once", offset), row, column
 
-    def _vectors(self, rows: int, exact: bool = True) -> Iterator[tuple[Any, str]]:
+    def _vectors(self, rows: int, exact: bool = True) -> Iterator[tuple[Whole, str]]:
         """Vectors of the rows of an array with one column: the first row of each, and a mask where not all are rows.
 
         Where it need not be `exact`, the last vector may go beyond the rows.
@@ -107,7 +106,7 @@ class Layout:
         else:
             self.t.store(value, place)
 
-    def _row(self, x: Array, r: Any) -> str:
+    def _row(self, x: Array, r: Whole) -> str:
         """The address of row `r`; of an array with one row, of that."""
         place, stride, _ = self._pointer(x)
         if x.rows == 1:

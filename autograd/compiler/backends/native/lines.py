@@ -9,9 +9,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
 from itertools import count
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 NAN = float("nan")
+
+Whole = int | str  # a whole number: known now, or the name of where it will be
 
 
 class Kind(NamedTuple):
@@ -89,14 +91,14 @@ class Lines:
         self._slots.append(f"  {name} = alloca {type_}, align 64")
         return name
 
-    def at(self, base: str, *offsets: Any) -> str:
+    def at(self, base: str, *offsets: Whole) -> str:
         """The address of the number so many numbers after `base`."""
         for offset in offsets:
             if offset not in (0, "0"):
                 base = self.new(f"getelementptr {self.kind.scalar}, ptr {base}, i64 {offset}")
         return base
 
-    def times(self, x: Any, y: Any) -> Any:
+    def times(self, x: Whole, y: Whole) -> Whole:
         """The product of two whole numbers, of which one or both may be known now."""
         if isinstance(x, int) and isinstance(y, int):
             return x * y
@@ -104,7 +106,7 @@ class Lines:
             return 0
         return y if x == 1 else x if y == 1 else self.new(f"mul i64 {x}, {y}")
 
-    def row(self, base: str, stride: Any, index: Any) -> str:
+    def row(self, base: str, stride: Whole, index: Whole) -> str:
         """The address of a row."""
         return self.at(base, self.times(stride, index))
 
@@ -128,7 +130,7 @@ class Lines:
         name = self.declare("void", f"llvm.masked.store.{self.kind.suffix}.p0", vector, "ptr", "i32", bits)
         self.line(f"call void @{name}({vector} {value}, ptr {place}, i32 {self.kind.size}, {bits} {mask})")
 
-    def before(self, index: Any, stop: Any) -> str:
+    def before(self, index: Whole, stop: Whole) -> str:
         """The mask of the lanes that stand before `stop`, the first lane standing at `index`."""
         lanes = self.kind.lanes
         name = f"llvm.get.active.lane.mask.v{lanes}i1.i64"
@@ -193,7 +195,7 @@ class Lines:
     # Loops
 
     @contextmanager
-    def loop(self, stop: Any, start: Any = 0, step: Any = 1) -> Iterator[str]:
+    def loop(self, stop: Whole, start: Whole = 0, step: Whole = 1) -> Iterator[str]:
         """The whole steps from `start` to `stop`; afterwards the index is where the rest begins."""
         number, before = self._name("i"), self._block
         label = number[1:]
@@ -220,12 +222,12 @@ class Lines:
         self.line(f"br label %after.{label}")
         self.label(f"after.{label}")
 
-    def pieces(self, stop: Any, sizes: Sequence[int], unit: int = 1) -> Iterator[tuple[int, str]]:
+    def pieces(self, stop: Whole, sizes: Sequence[int], unit: int = 1) -> Iterator[tuple[int, str]]:
         """A loop over pieces of the first size, then one over pieces of the next for what is left: (size, index).
 
         Four that are left of pieces of 3 become 2 and 2, which are done sooner than 3 and 1.
         """
-        start: Any = 0
+        start: Whole = 0
         for size in sizes:
             end = stop
             if size == 3 and 2 in sizes:

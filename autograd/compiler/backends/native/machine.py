@@ -5,8 +5,8 @@ import ctypes.util
 import os
 import platform
 import threading
+from collections.abc import Callable
 from functools import cache, cached_property
-from typing import Any
 from weakref import WeakValueDictionary
 
 import llvmlite.binding as llvm
@@ -38,18 +38,18 @@ class Machine:
         return self.address_of(NAME)
 
     @cached_property
-    def call(self) -> Any:
+    def call(self) -> Callable[[ctypes.c_void_p], float]:
         """The program, as a function of the address of its frame."""
         return ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_void_p)(self.address)
 
     @cached_property
-    def part(self) -> Any:
+    def part(self) -> Callable[[ctypes.c_void_p, int, int], None]:
         """The sums over some of the examples, as a function of a frame, the first of them and that after the last."""
         number = ctypes.c_int64
         return ctypes.CFUNCTYPE(None, ctypes.c_void_p, number, number)(self.address_of("part"))
 
     @cached_property
-    def finish(self) -> Any:
+    def finish(self) -> Callable[[ctypes.c_void_p], float]:
         """The mean, once the sums in a frame are complete."""
         return ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_void_p)(self.address_of("finish"))
 
@@ -60,7 +60,7 @@ class Machine:
             return str(_target().emit_assembly(_improved(self.llvm)))
 
 
-def _improved(text: str) -> Any:
+def _improved(text: str) -> llvm.ModuleRef:
     """The module of a text. Three passes are enough: the text has the form that the machine runs already."""
     module = llvm.parse_assembly(text)
     module.name = "program"
@@ -128,7 +128,7 @@ def provide(name: str) -> None:
 
 
 @cache
-def _features() -> Any:
+def _features() -> llvm.FeatureMap:
     return llvm.get_host_cpu_features()
 
 
@@ -138,7 +138,7 @@ def _triple() -> str:
     return str(llvm.get_process_triple())
 
 
-def _target() -> Any:
+def _target() -> llvm.TargetMachine:
     """A target machine: an engine takes its own."""
     _start()
     target = llvm.Target.from_triple(_triple())

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from functools import partial
 from operator import add, le, lt, mul, neg, sub, truediv
-from typing import Any
 
 from ...instructions.array import Array, Instruction
 from ...instructions.lowering import Lowered
@@ -13,14 +12,14 @@ from . import numbers
 from .functions import Functions, Symbol
 from .fusion import step_shape
 from .layout import Layout
-from .lines import Kind
+from .lines import Kind, Whole
 from .numbers import C_NAMES, Number
 
 _FUNCTIONS = [name for name in C_NAMES if name != "power"]
-_MAPS: dict[str, Callable[..., Any]] = {
+_MAPS: dict[str, Callable[..., Number]] = {
     "add": add, "subtract": sub, "multiply": mul, "divide": truediv, "negative": neg, "square": lambda x: x * x,
     "less": lt, "less_equal": le, "not_equal": lambda x, y: x.compare("une", y), "real": lambda x: x.real(),
-    "abs": numbers.ARITHMETIC.abs, "sqrt": numbers.ARITHMETIC.sqrt, "where": numbers.where,
+    "abs": abs, "sqrt": numbers.sqrt, "where": numbers.where,
     "maximum": numbers.maximum, "minimum": numbers.minimum,
 }  # fmt: skip
 
@@ -31,7 +30,7 @@ class Maps(Layout):
     def __init__(self, program: Program, lowered: Lowered, kind: Kind, symbol: Symbol):
         super().__init__(program, lowered, kind)
         self.functions = Functions(symbol)
-        self.calls: dict[str, Callable[..., Any]] = {
+        self.calls: dict[str, Callable[..., Number]] = {
             **_MAPS,
             **{name: partial(self.functions, C_NAMES[name]) for name in _FUNCTIONS},
             "power": partial(numbers.power, library=self.functions),
@@ -50,7 +49,7 @@ class Maps(Layout):
             with self.t.loop(rows) as r:
                 self._map_row(step, r)
 
-    def _map_row(self, step: Step, r: Any) -> None:
+    def _map_row(self, step: Step, r: Whole) -> None:
         """A row, vector by vector of its examples."""
         t = self.t
         made = {i.out for i in step}
@@ -114,4 +113,4 @@ class Maps(Layout):
 
     def _value(self, i: Instruction, values: dict[Array, Number]) -> Number:
         arguments = [values[x] if isinstance(x, Array) else float(x) for x in i.arguments]
-        return self.calls[i.call](*arguments)  # type: ignore[no-any-return]
+        return self.calls[i.call](*arguments)

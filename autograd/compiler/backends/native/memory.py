@@ -6,13 +6,20 @@ address stands written down, until the same array comes a second time: from then
 
 import ctypes
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .writer import FRAME, Code
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike, NDArray
+
+    from ...arguments import Floats
+
+    Frame = NDArray[np.int64]  # addresses and numbers of eight bytes, as `FRAME` lists them
 
 _CACHE = 1 << 19  # bytes of a second-level cache
 _WORTH = 10_000_000  # additions and multiplications that are worth waking a thread for: a few tenths of a millisecond
@@ -36,9 +43,9 @@ class Memory:
     Attributes: the results of a run (see `Results`); `order` is what was asked last by `Compiled.value_and_grad`.
     """
 
-    outputs: Any
-    branches: list[Any]
-    unordered: list[Any]
+    outputs: "Floats"
+    branches: "list[Floats]"
+    unordered: "list[Floats]"
 
     def __init__(self, code: Code, k: int, longest: int):
         self.k, self.rows, self.count, self.lanes, self.longest = (
@@ -68,9 +75,9 @@ class Memory:
         self.frame = np.array([*places, *[0] * len(code.widths)], np.int64)
         self._address = ctypes.c_void_p(self.frame.ctypes.data)
         self.order: Order | None = None
-        self._orders: dict[Any, Order] = {}  # by the shapes of the arguments
+        self._orders: dict[tuple[tuple[int, ...], ...], Order] = {}  # by the shapes of the arguments
 
-    def new_once(self) -> Any:
+    def new_once(self) -> "Floats":
         """Memory for what is the same for all examples, with the constants in it."""
         once = aligned(self.code.once, self.code.kind.dtype)
         start, numbers = self.code.constants
@@ -88,13 +95,15 @@ class Memory:
         length = -(-n // count // self.longest) * self.longest
         return [(first, min(first + length, n)) for first in range(0, n, length)]
 
-    def frame_for(self, arrays: Sequence[Any], n: int) -> Any:
+    def frame_for(self, arrays: "Sequence[Floats]", n: int) -> ctypes.c_void_p:
         """The address of a frame for a run over `n` examples, whose numbers are in `arrays`."""
         self.frame[len(FRAME) :] = [array.ctypes.data for array in arrays]
         self.tell(self.frame, step=2, examples=n, divisor=1)
         return self._address
 
-    def frame_in(self, arguments: Sequence[Any] = (), theta: Any = None, results: Any = None) -> Any:
+    def frame_in(
+        self, arguments: "Sequence[Floats]" = (), theta: "Floats | None" = None, results: "Floats | None" = None
+    ) -> "Frame":
         """Another frame, that has the addresses of these arrays in place of the memory's own."""
         frame = self.frame.copy()
         frame[len(FRAME) : len(FRAME) + len(arguments)] = [array.ctypes.data for array in arguments]
@@ -104,7 +113,7 @@ class Memory:
             put_results(frame, results)
         return frame
 
-    def tell(self, frame: Any, step: int, examples: int, divisor: float, most: int = 0) -> None:
+    def tell(self, frame: "Frame", step: int, examples: int, divisor: float, most: int = 0) -> None:
         """Write numbers into a frame; there may be up to `most` examples.
 
         With `step` 0 no results are kept, with 1 the outputs, with 2 branches and what is unordered too.
@@ -168,7 +177,7 @@ class Order:
         place = self._theta
         return (place.held() is theta and theta.shape == place.shape) or place.takes(theta)
 
-    def put_gradient(self, gradient: Any) -> None:
+    def put_gradient(self, gradient: "Floats") -> None:
         """Let the gradient go to this array."""
         self.frame[_GRADIENT] = gradient.ctypes.data
 
@@ -179,7 +188,7 @@ class Part:
     Attributes: `address` of the frame; `first` and `last`, its examples; `sums`, the numbers that are added up.
     """
 
-    def __init__(self, memory: Memory, frame: Any, first: int, last: int):
+    def __init__(self, memory: Memory, frame: "Frame", first: int, last: int):
         self._whole = frame
         self.frame = frame.copy()
         self.address = ctypes.c_void_p(self.frame.ctypes.data)
@@ -200,14 +209,14 @@ class _Place:
     An array that is referred to weakly cannot be resized, so it stays where it is as long as it lives.
     """
 
-    def __init__(self, frame: Any, at: int, shape: tuple[int, ...], dtype: Any):
+    def __init__(self, frame: "Frame", at: int, shape: tuple[int, ...], dtype: "np.dtype[Any]"):
         self.shape, self._frame, self._at, self._dtype = shape, frame, at, dtype
         self._copy = aligned(prod(shape), dtype).reshape(shape) if prod(shape) <= _SMALL else None
         self._copied_to = 0 if self._copy is None else self._copy.ctypes.data
-        self.held: Any = _nothing  # the array that is read where it stands
-        self._seen: Any = _nothing  # the one that was copied last
+        self.held: Callable[[], Any] = _nothing  # the array that is read where it stands
+        self._seen: Callable[[], Any] = _nothing  # the one that was copied last
 
-    def takes(self, array: Any) -> bool:
+    def takes(self, array: object) -> bool:
         """Read `array` from now on; False if it is of another shape or kind."""
         if type(array) is not np.ndarray or array.shape != self.shape:
             return False
@@ -228,17 +237,17 @@ class _Place:
         return True
 
 
-def _nothing() -> Any:
+def _nothing() -> object:
     """A reference to what is no array and no argument."""
     return _nothing
 
 
-def put_results(frame: Any, results: Any) -> None:
+def put_results(frame: "Frame", results: "Floats") -> None:
     """Let results go to the rows of this array."""
     frame[_RESULTS], frame[_STRIDE] = results.ctypes.data, results.strides[0] // results.itemsize
 
 
-def aligned(count: int, dtype: Any = float) -> Any:
+def aligned(count: int, dtype: "DTypeLike" = float) -> "Floats":
     """So many zeros, beginning where a line of the cache begins, and as many bytes more as a vector has."""
     size = np.dtype(dtype).itemsize
     memory = np.zeros(count * size + 2 * _ALIGNMENT, np.uint8)

@@ -1,7 +1,6 @@
 """Products, by the kernels, and what moves rows from one array to another."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from ...instructions.array import Array, Instruction, Piece
 from .kernels import kernels
@@ -65,7 +64,7 @@ class Moves(Layout):
             source = self._row(number, k) if isinstance(number, Array) else float(number)
             self._move(source, isinstance(number, Array) and number.batch, place, out.batch, piece.first)
 
-    def _put_numbers(self, target: str, number: Any, rows: int, first: bool) -> None:
+    def _put_numbers(self, target: str, number: Array | float, rows: int, first: bool) -> None:
         """Neighbouring numbers that are the same for all examples."""
         t = self.t
         source = ""
@@ -73,13 +72,13 @@ class Moves(Layout):
             source, _, _ = self._pointer(number)
         for k, mask in self._vectors(rows):
             at = t.at(target, k)
-            if not source:
-                value = t.literal(float(number))
-            else:
+            if isinstance(number, Array):
                 value = self._spread(source) if number.rows == 1 else self._get(t.at(source, k), mask)
+            else:
+                value = t.literal(float(number))
             self._set(value if first else t.arithmetic("fadd", self._get(at, mask), value), at, mask)
 
-    def _move(self, source: Any, source_batch: bool, target: str, batch: bool, first: bool) -> None:
+    def _move(self, source: str | float, source_batch: bool, target: str, batch: bool, first: bool) -> None:
         """Copy a row, or add it; the source is an address or a plain number."""
         t, scalar = self.t, self.kind.scalar
         if not batch:
@@ -88,8 +87,8 @@ class Moves(Layout):
                 number = t.new(f"fadd {scalar} {t.load(target, scalar)}, {number}")
             t.store(number, target, scalar)
             return
-        every = "" if source_batch else t.literal(source) if isinstance(source, float) else self._spread(source)
+        every = t.literal(source) if isinstance(source, float) else "" if source_batch else self._spread(source)
         with t.loop(self.whole, 0, self.kind.lanes) as e:
-            number = every or t.load(t.at(source, e))
+            number = t.load(t.at(source, e)) if isinstance(source, str) and source_batch else every
             place = t.at(target, e)
             t.store(number if first else t.arithmetic("fadd", t.load(place), number), place)

@@ -5,11 +5,9 @@ a formula (module `functions`), else for one lane after the other.
 """
 
 from collections.abc import Callable
-from functools import partial
 from math import inf
-from typing import Any
+from typing import overload
 
-from ....rules.table import Namespace, Operation
 from .lines import NAN, Lines
 
 # What a function of the table is called in the C library.
@@ -49,60 +47,63 @@ class Number:
         """Whether this number is not 0."""
         return self if self.boolean else self.compare("une", 0.0)
 
-    def emit(self, name: str, *operands: Any) -> "Number":
+    def emit(self, name: str, *operands: "Number | float") -> "Number":
         """The result of an arithmetic instruction."""
         return Number(self.lines, self.lines.arithmetic(name, *map(self.operand, operands)))
 
-    def intrinsic(self, name: str, *operands: Any) -> "Number":
+    def intrinsic(self, name: str, *operands: "Number | float") -> "Number":
         """The result of a function that LLVM knows."""
         return Number(self.lines, self.lines.intrinsic(name, *map(self.operand, operands)))
 
-    def operand(self, x: Any) -> str:
+    def operand(self, x: "Number | float") -> str:
         """How `x` is written beside this number."""
         return x.real().name if isinstance(x, Number) else self.lines.literal(float(x))
 
-    def compare(self, relation: str, other: Any) -> "Number":
+    def compare(self, relation: str, other: "Number | float") -> "Number":
         vector = self.lines.kind.vector
         return Number(
             self.lines, self.lines.new(f"fcmp {relation} {vector} {self.operand(self)}, {self.operand(other)}"), True
         )
 
-    def __add__(self, other: Any) -> "Number":
+    def __add__(self, other: "Number | float") -> "Number":
         return self.emit("fadd", self, other)
 
-    def __radd__(self, other: Any) -> "Number":
+    def __radd__(self, other: "Number | float") -> "Number":
         return self.emit("fadd", other, self)
 
-    def __sub__(self, other: Any) -> "Number":
+    def __sub__(self, other: "Number | float") -> "Number":
         return self.emit("fsub", self, other)
 
-    def __rsub__(self, other: Any) -> "Number":
+    def __rsub__(self, other: "Number | float") -> "Number":
         return self.emit("fsub", other, self)
 
-    def __mul__(self, other: Any) -> "Number":
+    def __mul__(self, other: "Number | float") -> "Number":
         return self.emit("fmul", self, other)
 
     __rmul__ = __mul__
 
-    def __truediv__(self, other: Any) -> "Number":
+    def __truediv__(self, other: "Number | float") -> "Number":
         return self.emit("fdiv", self, other)
 
-    def __rtruediv__(self, other: Any) -> "Number":
+    def __rtruediv__(self, other: "Number | float") -> "Number":
         return self.emit("fdiv", other, self)
 
     def __neg__(self) -> "Number":
         return self.emit("fneg", self)
 
-    def __lt__(self, other: Any) -> "Number":
+    def __abs__(self) -> "Number":
+        return self.intrinsic("fabs", self)
+
+    def __lt__(self, other: "Number | float") -> "Number":
         return self.compare("olt", other)
 
-    def __le__(self, other: Any) -> "Number":
+    def __le__(self, other: "Number | float") -> "Number":
         return self.compare("ole", other)
 
-    def __gt__(self, other: Any) -> "Number":
+    def __gt__(self, other: "Number | float") -> "Number":
         return self.compare("ogt", other)
 
-    def __ge__(self, other: Any) -> "Number":
+    def __ge__(self, other: "Number | float") -> "Number":
         return self.compare("oge", other)
 
     def __bool__(self) -> bool:
@@ -144,7 +145,14 @@ class Number:
         return f"<{', '.join([f'i64 {number}'] * self.lines.kind.lanes)}>"
 
 
-def where(condition: Any, a: Any, b: Any) -> Any:
+Operand = Number | float
+
+
+@overload
+def where(condition: Number, a: Operand, b: Operand) -> Number: ...
+@overload
+def where(condition: Operand, a: Operand, b: Operand) -> Operand: ...
+def where(condition: Operand, a: Operand, b: Operand) -> Operand:
     """`a` where the condition holds, else `b`, either of which may be a plain number."""
     if not isinstance(condition, Number):
         return a if condition else b
@@ -152,35 +160,35 @@ def where(condition: Any, a: Any, b: Any) -> Any:
     return Number(lines, lines.select(condition.condition().name, condition.operand(a), condition.operand(b)))
 
 
-def maximum(x: Any, y: Any, smaller: str = "olt", name: str = "maximum") -> Number:
+def maximum(x: Operand, y: Operand, smaller: str = "olt", name: str = "maximum") -> Number:
     """The larger of two, NaN where one of them is."""
     if not isinstance(x, Number):
         x, y = y, x
-    number: Number = x
+    assert isinstance(x, Number)
     if isinstance(y, Number) or y != y:
-        return number.intrinsic(name, number, y)
-    return where(number.compare(smaller, y), y, number)  # type: ignore[no-any-return]
+        return x.intrinsic(name, x, y)
+    return where(x.compare(smaller, y), y, x)
 
 
-def minimum(x: Any, y: Any) -> Number:
+def minimum(x: Operand, y: Operand) -> Number:
     """The smaller of two, NaN where one of them is."""
     return maximum(x, y, "ogt", "minimum")
 
 
-def fused(x: Number, y: Any, z: Any) -> Number:
+def fused(x: Number, y: Operand, z: Operand) -> Number:
     """x * y + z; whether the product is rounded before the sum is left to the processor."""
     return x.intrinsic("fmuladd", x, y, z)
 
 
-def _abs(x: Any) -> Any:
-    return x.intrinsic("fabs", x) if isinstance(x, Number) else abs(x)
-
-
-def _sqrt(x: Any) -> Any:
+@overload
+def sqrt(x: Number) -> Number: ...
+@overload
+def sqrt(x: float) -> float: ...
+def sqrt(x: Operand) -> Operand:
     return x.intrinsic("sqrt", x) if isinstance(x, Number) else x**0.5
 
 
-def power(x: Any, y: Any, library: Callable[..., Number]) -> Number:
+def power(x: Operand, y: Operand, library: Callable[..., Number]) -> Number:
     """x to the power of y; a small whole exponent is multiplied out."""
     if isinstance(x, Number) and not isinstance(y, Number):
         exponent = float(y)
@@ -188,24 +196,19 @@ def power(x: Any, y: Any, library: Callable[..., Number]) -> Number:
             result = _multiplied_out(x.real(), int(abs(exponent)))
             return result if exponent > 0 else 1.0 / result
         if exponent == 0.5:  # a power of -0.0 is 0.0, and of -inf it is inf
-            return where(x.compare("oeq", -inf), inf, _sqrt(x) + 0.0)  # type: ignore[no-any-return]
+            return where(x.compare("oeq", -inf), inf, sqrt(x) + 0.0)
     return library("pow", x, y)
 
 
 def _multiplied_out(x: Number, exponent: int) -> Number:
-    result: Any = None
+    result: Number | None = None
     while exponent:
         if exponent & 1:
             result = x if result is None else result * x
         exponent >>= 1
         x = x * x if exponent else x
-    return result  # type: ignore[no-any-return]  # the exponent is not 0
+    assert result is not None  # the exponent is not 0
+    return result
 
 
-def _read(m: Namespace, row: Operation) -> Callable[..., Any]:
-    return partial(row.value, m)
-
-
-# What a formula of an elementary function may use.
-ARITHMETIC = Namespace(_read, abs=_abs, sqrt=_sqrt, where=where, maximum=maximum, minimum=minimum)
-__all__ = ["ARITHMETIC", "C_NAMES", "NAN", "Number", "fused", "maximum", "minimum", "power", "where"]
+__all__ = ["C_NAMES", "NAN", "Number", "Operand", "fused", "maximum", "minimum", "power", "sqrt", "where"]

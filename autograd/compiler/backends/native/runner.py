@@ -6,12 +6,12 @@ parameters there, says where the arguments are and how many examples they have, 
 
 import threading
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...program.blocks import Program
-from ..runner import USUAL, Options
+from ..runner import USUAL, Options, ShortWay
 from .epochs import Epochs
 from .lines import Kind
 from .machine import machine, native_lanes, provide, vector_function
@@ -19,6 +19,9 @@ from .memory import CHUNK, Memory, Order, Part, longest_tile
 from .numbers import C_NAMES
 from .threads import share
 from .writer import write
+
+if TYPE_CHECKING:
+    from ...arguments import Floats
 
 _SMALL = 2000  # numbers that are sooner copied than given an address
 
@@ -49,7 +52,7 @@ class LlvmRunner:
         self._local = threading.local()
         self._examples: Sequence[tuple[int, ...]] = ()
 
-    def run(self, theta: Any, data: Sequence[Any], n: int) -> Memory:
+    def run(self, theta: "Floats", data: "Sequence[Floats]", n: int) -> Memory:
         """Calculate for `n` examples, at most `chunk`.
 
         Arguments:
@@ -65,12 +68,12 @@ class LlvmRunner:
         memory.show(n)
         return memory
 
-    def short_way(self, examples: Sequence[tuple[int, ...]]) -> Any:
+    def short_way(self, examples: Sequence[tuple[int, ...]]) -> ShortWay:
         """`mean_and_gradient`, for arguments whose examples have these shapes."""
         self._examples = examples
         return self.mean_and_gradient
 
-    def mean_and_gradient(self, arguments: Sequence[Any], theta: Any) -> tuple[float, Any] | None:
+    def mean_and_gradient(self, arguments: Sequence[object], theta: object) -> "tuple[float, Floats] | None":
         """The means over the examples of the first output and of its gradient, if all is as it should be.
 
         Arguments:
@@ -96,19 +99,19 @@ class LlvmRunner:
 
     def _mean(self, order: Order) -> float:
         if not order.parts:
-            return self.machine.call(order.address)  # type: ignore[no-any-return]
+            return self.machine.call(order.address)
         share(self._part, order.parts, self.threads)
         first, *others = order.parts
         for part in others:
             np.add(first.sums, part.sums, out=first.sums)
             first.total += part.total
-        return self.machine.finish(first.address)  # type: ignore[no-any-return]
+        return self.machine.finish(first.address)
 
     def _part(self, part: Part) -> None:
         part.begin(self._memory())
         self.machine.part(part.address, part.first, part.last)
 
-    def epochs(self, square: Any, rule: Any, **places: Any) -> Epochs:
+    def epochs(self, square: "LlvmRunner", rule: "LlvmRunner", **places: Any) -> Epochs:
         """Gradient descent with this function: what `Epochs` needs beside it."""
         return Epochs(self, square, rule, **places)
 
