@@ -232,6 +232,27 @@ def test_a_local_derivative_may_be_infinite() -> None:
     assert grad(y, [x]) == [math.inf]
 
 
+def test_leaves_add_and_inner_nodes_are_set_anew_where_a_gradient_is_infinite() -> None:
+    x, w = Value(0.0), Value(2.0)
+    w.grad = 0.5
+    product = 3.0 * w
+    y = x.sqrt() + product
+    for times in (1, 2):
+        y.backward()
+        assert (w.grad, x.grad) == (0.5 + 3.0 * times, math.inf)
+        assert (y.grad, product.grad) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize("slope", [1.0, math.inf])
+def test_a_gradient_of_0_has_no_sign(slope: float) -> None:
+    """Whichever way it is calculated: a gradient that is infinite elsewhere is for the plain pass."""
+    x, w = Value(0.0), Value(2.0)
+    y = (x.sqrt() if slope == math.inf else x) + w * -3.0 * 0.0
+    y.backward()
+    assert (x.grad, repr(w.grad)) == (slope, "0.0")
+    assert repr(grad(y, [x, w])) == f"[{slope}, 0.0]"
+
+
 def test_a_local_derivative_of_0_lets_nothing_through() -> None:
     for f in (
         lambda x: relu(x).sqrt(),
@@ -247,6 +268,7 @@ def test_a_local_derivative_of_0_lets_nothing_through() -> None:
         y.backward()
         assert (y.data, x.grad) == (0.0, 0.0)
         assert grad(y, [x]) == [0.0]
+        assert grad(y, [x], create_graph=True)[0].data == 0.0
 
 
 def test_a_gradient_that_becomes_nan_raises_and_names_the_edge() -> None:

@@ -149,7 +149,25 @@ def test_real_and_is_number() -> None:
             real(wrong)
 
 
-def test_a_long_thing_is_named_briefly() -> None:
-    with pytest.raises(TypeError) as caught:
-        Value("x" * 10_000)  # type: ignore[arg-type]
-    assert len(str(caught.value)) < 120
+def message(make: Callable[[], object]) -> str:
+    with pytest.raises((TypeError, ValueError)) as caught:
+        make()
+    return str(caught.value)
+
+
+def test_a_long_thing_is_named_by_40_characters() -> None:
+    def of(length: int) -> str:
+        return message(lambda: Value("x" * length))  # type: ignore[arg-type]
+
+    assert of(38) == f"expected a real number, got str {'x' * 38!r}"
+    assert of(39) == of(10_000) == f"expected a real number, got str '{'x' * 36}..."
+
+
+def test_a_long_label_is_named_by_its_first_and_its_last_part() -> None:
+    def of(label: str) -> str:
+        return message(lambda: log(Value(-1.0, label)))
+
+    known, longer = "a" * 40 + "b" * 40, "a" * 40 + "b" * 30 + "c" * 40
+    assert of(known) == f"log(x) needs x > 0, got -1.0 (node {known!r})"
+    assert of(known + "b") == f"log(x) needs x > 0, got -1.0 (node '{'a' * 40}{'b' * 10}…{'b' * 25}')"
+    assert of(longer) == f"log(x) needs x > 0, got -1.0 (node '{'a' * 40}{'b' * 10}…{'c' * 25}')"

@@ -484,6 +484,17 @@ def test_expand_to_an_operand_leaves_its_label_alone() -> None:
         assert x.label == label
 
 
+def test_expand_says_which_node_overflows() -> None:
+    for sign in (1.0, -1.0):
+        y = autograd.mean([Value(sign * 1.5e308), Value(sign * 1.5e308)])
+        y.label = "y"
+        with pytest.raises(OverflowError, match=r"mean \(node 'y'\) overflows at -?1\.5e\+308 when expanded"):
+            expand(y)
+    for infinite in (Value(1e308) * 10.0, Value(-1e308) * 10.0):
+        assert expand(infinite).data == infinite.data
+    assert math.isnan(expand(autograd.mean([Value(math.inf), Value(-math.inf)])).data)
+
+
 def test_expand_a_primitive_of_the_users(own_operations: None) -> None:
     swish = primitive(
         "swish", value=lambda m, x: x / (1.0 + m.exp(-x)), partials=lambda m, out, x: (out / x + out * (1.0 - out / x),)
@@ -520,6 +531,25 @@ def test_paths_of_a_small_graph() -> None:
     (long,) = [p for p in found if len(p.nodes) == 3]
     assert long.local_grads == (2.0, 1.0)
     assert str(long).startswith("a → * → +")
+
+
+def test_a_path_as_text() -> None:
+    x = Value(3.0)
+    half = x * 0.5
+    half.label = "half"
+    (path,) = paths((-half) * (half.detach() - 1.5), x)
+    assert str(path) == "3 → half → neg → *: 0.5 · (-1) · 0 = -0"
+    assert str(paths(x, x)[0]) == "3: 1 = 1"
+
+
+def test_a_path_through_the_side_that_a_choice_did_not_take_has_product_0() -> None:
+    x = Value(0.0)
+    for output, products in (
+        (autograd.where(x > 0.0, x.sqrt(), 4.0 * x), [0.0, 4.0]),
+        (autograd.leaky_relu(x - 1.0, slope=-0.5), [-0.5]),
+        (relu(x.sqrt() + 1.0), [math.inf]),
+    ):
+        assert sorted(path.product for path in paths(output, x)) == products
 
 
 def test_an_edge_that_stands_twice_makes_two_paths() -> None:

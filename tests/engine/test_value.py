@@ -863,7 +863,7 @@ def test_leaves_are_what_nothing_was_calculated_for() -> None:
 
 def test_defaults_of_methods() -> None:
     x = Value(-2.0)
-    assert x.leaky_relu().data == -0.02
+    assert x.leaky_relu().data == leaky_relu(x).data == -0.02
     assert len((x * x).stepper()) == 2  # the backward pass alone
 
 
