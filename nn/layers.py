@@ -139,11 +139,11 @@ class _Rows:
 
     def __init__(self) -> None:
         self._lists: list[list[Value]] = []
-        self._tuples: list[tuple[Value, ...]] = []
+        self._tuples: tuple[tuple[Value, ...], ...] = ()
 
-    def of(self, lists: list[list[Value]]) -> list[tuple[Value, ...]]:
+    def of(self, lists: list[list[Value]]) -> tuple[tuple[Value, ...], ...]:
         if lists != self._lists:  # Values are equal only to themselves
-            self._lists, self._tuples = [list(w) for w in lists], [tuple(w) for w in lists]
+            self._lists, self._tuples = [list(w) for w in lists], tuple([tuple(w) for w in lists])
         return self._tuples
 
 

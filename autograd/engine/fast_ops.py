@@ -16,6 +16,7 @@ from functools import cache
 from operator import mul
 from types import CodeType, FunctionType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from ..rules import table
 from ..rules.as_formulas import partial_formulas, value_formula
@@ -25,7 +26,7 @@ from ..rules.operation import Operation
 from . import value
 from .docstrings import describe
 from .grad_mode import USUAL, current_mode, modes
-from .value import Value
+from .value import Value, assigned
 
 # Every name of its own begins with "_": no operation and no operand of the user's can take its place.
 _TEMPLATE = """\
@@ -222,9 +223,9 @@ def neurons(rows: Sequence[Sequence[Value]], xs: Sequence[Value], biases: Sequen
     numbers = tuple([node._data for node in inputs])
     n = len(numbers)
     nodes = []
-    for ws, bias in zip(rows, biases, strict=True):
-        weights = tuple([node._data for node in ws])
-        data = sum(map(mul, weights, numbers), bias._data)
+    starts = [bias._data for bias in biases]
+    for ws, bias, start, weights in zip(rows, biases, starts, _numbers(rows, biases), strict=True):
+        data = sum(map(mul, weights, numbers), start)
         if len(weights) != n:
             raise unequal(weights, numbers)
         if general or data - data != 0.0 or ws[0].operation is None:
@@ -244,6 +245,24 @@ def neurons(rows: Sequence[Sequence[Value]], xs: Sequence[Value], biases: Sequen
         node._scope = scope
         nodes.append(node)
     return nodes
+
+
+# The numbers of the weights of a layer are read once for all examples of a step. By its first bias: the rows that were
+# read, how often the data of a Value had been set by then, and what they were.
+_read: WeakKeyDictionary[Value, tuple[Any, int, list[tuple[float, ...]]]] = WeakKeyDictionary()
+
+
+def _numbers(rows: Sequence[Sequence[Value]], biases: Sequence[Value]) -> list[tuple[float, ...]]:
+    """The data of each row. Only rows that stay what they are, tuples of tuples, are remembered."""
+    if type(rows) is not tuple:
+        return [tuple([node._data for node in ws]) for ws in rows]
+    _ = rows[0][0]._data  # a weight whose number is elsewhere (`nn.fit`) fetches it now, and so do all others
+    times, known = assigned[0], _read.get(biases[0])
+    if known is None or known[0] is not rows or known[1] != times:
+        known = rows, times, [tuple([node._data for node in ws]) for ws in rows]
+        if all(type(ws) is tuple for ws in rows):
+            _read[biases[0]] = known
+    return known[2]
 
 
 def unequal(weights: Sequence[Any], inputs: Sequence[Any]) -> ValueError:

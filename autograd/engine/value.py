@@ -49,6 +49,9 @@ def _method(operation: Operation) -> Callable[["Value"], "Value"]:
     return lambda self: apply(operation, (self,))
 
 
+assigned = [0]  # how often the data of a Value was set: numbers that were read before are the same as long as it is
+
+
 class Value:
     """A real number in a computation graph.
 
@@ -117,6 +120,7 @@ class Value:
         if tracer is not None:
             tracer.assign(self, number)
         self._data = number
+        assigned[0] += 1
 
     @property
     def grad(self) -> float | None:

@@ -3,6 +3,7 @@
 import marshal
 import math
 import sys
+import weakref
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -159,3 +160,28 @@ def test_where_nothing_can_be_written_code_is_compiled(tmp_path: Path, monkeypat
     assert codes.of("x = 1", "<f>")
     codes.keep()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_numbers_of_a_layer_are_those_of_now() -> None:
+    ws = [[Value(1.0), Value(2.0)], [Value(3.0), Value(4.0)]]
+    xs, biases = [Value(1.0), Value(10.0)], [Value(0.5), Value(0.0)]
+    rows = tuple(map(tuple, ws))
+    assert [y.data for y in dot(rows, xs, biases)] == [21.5, 43.0]
+    ws[0][1].data = 3.0
+    assert [y.data for y in dot(rows, xs, biases)] == [31.5, 43.0]
+    biases[1].data = 1.0
+    assert [y.data for y in dot(rows, xs, biases)] == [31.5, 44.0]
+    assert [y.local_grads[0] for y in dot(rows, xs, biases)] == [1.0, 1.0]
+    assert [y.local_grads[3] for y in dot(rows, xs, biases)] == [3.0, 4.0]
+    lists = tuple(ws)  # a tuple of lists, which may change
+    assert [y.data for y in dot(lists, xs, biases)] == [31.5, 44.0]
+    ws[1][0] = Value(5.0)
+    assert [y.data for y in dot(lists, xs, biases)] == [31.5, 46.0]
+
+
+def test_a_layer_that_is_gone_leaves_nothing_behind() -> None:
+    w, b = Value(1.0), Value(0.0)
+    dot(((w,),), [Value(2.0)], [b])
+    gone = weakref.ref(w), weakref.ref(b)
+    del w, b
+    assert [reference() for reference in gone] == [None, None]

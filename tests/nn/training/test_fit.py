@@ -802,6 +802,19 @@ def test_without_shuffling_examples_come_in_the_order_of_the_data():
     assert run(shuffle=False) != run()
 
 
+def test_a_callback_that_calls_the_model_meets_the_numbers_of_now():
+    def run(compiled):
+        model, found = nn.MLP(1, [3, 1], "tanh", seed=0), []
+        model([0.5])
+        callbacks = [lambda history: found.append(model([0.5]).data)]
+        nn.fit(model, LINE_X, LINE_Y, epochs=4, seed=1, compiled=compiled, callbacks=callbacks)
+        return [*found, model([0.5]).data]
+
+    compiled, on_graph = run(True), run(False)
+    assert compiled == pytest.approx(on_graph, rel=1e-9)
+    assert len(set(compiled)) == 4  # the last is that of the last epoch
+
+
 def test_the_engine_is_named():
     def run(model=None, **options):
         return nn.fit(model or nn.MLP(1, [1]), LINE_X, LINE_Y, epochs=1, **options).engine
