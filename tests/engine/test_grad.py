@@ -537,8 +537,10 @@ def test_a_path_as_text() -> None:
     x = Value(3.0)
     half = x * 0.5
     half.label = "half"
-    (path,) = paths((-half) * (half.detach() - 1.5), x)
-    assert str(path) == "3 → half → neg → *: 0.5 · (-1) · 0 = -0"
+    (path,) = paths((-half) * 0.25, x)
+    assert str(path) == "3 → half → neg → *: 0.5 · (-1) · 0.25 = -0.125"
+    (zero,) = paths((-half) * (half.detach() - 1.5), x)
+    assert str(zero) == "3 → half → neg → *: 0.5 · (-1) · 0 = 0"
     assert str(paths(x, x)[0]) == "3: 1 = 1"
 
 
