@@ -74,7 +74,7 @@ class Value:
     """
 
     # One or two parents, and their derivatives, have slots of their own: tuples take more time and memory. More are a
-    # tuple in _x, their derivatives in _dx. A neuron has its weights in _x, inputs in _xs, bias in _b, the derivatives in
+    # tuple in _x, their derivatives in _dx. A neuron has weights in _x, inputs in _xs, a bias in _b, the derivatives in
     # _dx and _dy, all shared with others: in a tuple of its own, a step of the two moons takes 1.26 times as long.
     __slots__ = (
         "__weakref__", "_b", "_data", "_dx", "_dy", "_grad", "_label", "_part", "_scope", "_x", "_xs", "_y",
