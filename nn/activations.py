@@ -5,17 +5,18 @@ The table follows the exports: a function that is added there is an activation f
 
 from collections.abc import Callable
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, TypeVar
 
 import autograd
 from autograd import Value
 
-Activation = str | Callable[[Any], Any]
+Activation = str | Callable[[Value], Value]
 
+T = TypeVar("T")
 _OTHER_NAMES = {"swish": "silu", "logistic": "sigmoid", "identity": "linear"}  # for the hint of an error alone
 
 
-def linear(x: Any) -> Any:
+def linear(x: T) -> T:
     """The number itself: no activation function.
 
     >>> linear(3.0)

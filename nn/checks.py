@@ -1,12 +1,15 @@
 """Checks of settings: each returns the setting as a plain number, or raises a ValueError with its name and value."""
 
 import math
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, SupportsFloat, SupportsInt
 
 from autograd import Value
 
+Number = Value | float  # a Value where it is recorded, else a plain number
 
-def positive_int(name: str, n: Any, unit: str = "") -> int:
+
+def positive_int(name: str, n: SupportsInt, unit: str = "") -> int:
     """`n` as an int if it is a whole number from 1, and no larger than floats are, else ValueError.
 
     `unit` is added to the message, such as " of epochs".
@@ -16,23 +19,23 @@ def positive_int(name: str, n: Any, unit: str = "") -> int:
     return int(n)
 
 
-def non_negative(name: str, number: Any) -> float:
+def non_negative(name: str, number: SupportsFloat) -> float:
     """`number` as a float if it is finite and not negative, else ValueError."""
     if not is_number(number) or not 0.0 <= _float(number) < math.inf:
         raise ValueError(f"{name} is a number from 0, got {number!r}")
     return float(number)
 
 
-def positive(name: str, number: Any) -> float:
+def positive(name: str, number: SupportsFloat) -> float:
     """`number` as a float if it is finite and above 0, else ValueError."""
     if not is_number(number) or not 0.0 < _float(number) < math.inf:
         raise ValueError(f"{name} is a number above 0, got {number!r}")
     return float(number)
 
 
-def share(name: str, number: Any) -> float:
+def share(name: str, number: SupportsFloat) -> float:
     """`number` as a float if it is from 0 and below 1, else ValueError."""
-    if not is_number(number) or not 0.0 <= number < 1.0:
+    if not is_number(number) or not 0.0 <= _float(number) < 1.0:
         raise ValueError(f"{name} is a number from 0 and below 1, got {number!r}")
     return float(number)
 
@@ -50,12 +53,12 @@ def _float(number: Any) -> float:
         return math.inf
 
 
-def is_number(x: Any) -> bool:
+def is_number(x: object) -> bool:
     """Whether x is one number: a Value, a number of Python or NumPy, or an array without axes."""
     return isinstance(x, (Value, int, float)) or (hasattr(x, "__float__") and not getattr(x, "shape", ()))
 
 
-def leaf_values(parameters: Any) -> list[Value]:
+def leaf_values(parameters: Iterable[Value]) -> list[Value]:
     """The parameters of an optimiser as a list, if they are different leaf Values; else TypeError or ValueError."""
     if hasattr(parameters, "parameters"):
         raise TypeError("an optimiser takes a list of parameters: pass model.parameters()")
@@ -72,7 +75,7 @@ def leaf_values(parameters: Any) -> list[Value]:
     return listed
 
 
-def checked_betas(betas: Any) -> tuple[float, float]:
+def checked_betas(betas: Iterable[float]) -> tuple[float, float]:
     """`betas` as two floats from 0 and below 1, else ValueError."""
     pair = list(betas) if hasattr(betas, "__iter__") else []
     if len(pair) != 2 or not all(is_number(beta) and 0.0 <= beta < 1.0 for beta in pair):
@@ -80,7 +83,7 @@ def checked_betas(betas: Any) -> tuple[float, float]:
     return float(pair[0]), float(pair[1])
 
 
-def check_state_number(number: Any, start: float, lowest: float) -> None:
+def check_state_number(number: object, start: float, lowest: float) -> None:
     """Raise ValueError for a number of the state of an optimiser that it cannot reach."""
     if not isinstance(number, (int, float)) or not is_finite(number):
         raise ValueError(f"the state of an optimiser is of finite numbers, got {number!r}")

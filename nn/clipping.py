@@ -2,11 +2,10 @@
 
 import math
 from collections.abc import Iterable
-from typing import Any
 
 from autograd import Value, minimum
 
-from .checks import non_negative
+from .checks import Number, non_negative
 
 
 def clip_grad_norm(parameters: Iterable[Value], max_norm: float) -> float:
@@ -39,6 +38,7 @@ def clip_grad_norm(parameters: Iterable[Value], max_norm: float) -> float:
     return length
 
 
-def clip_factor(length: Any, max_norm: float) -> Any:
+def clip_factor(length: Number, max_norm: float) -> Number:
     """What to multiply a gradient of this length, a number or a Value, by, so that it is no longer than `max_norm`."""
-    return minimum(1.0, max_norm / (length + 1e-6))
+    factor: Number = minimum(1.0, max_norm / (length + 1e-6))
+    return factor

@@ -7,11 +7,17 @@ Lists stay lists, NumPy arrays stay arrays, tables of pandas are split into tabl
 
 import math
 import random
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Collection, Hashable, Iterator, Sized
+from typing import TYPE_CHECKING, Any
 
 from .checks import is_number, positive_int
 from .initialization import generator
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
+
+    Floats = NDArray[np.float64]
 
 
 class Standardizer:
@@ -32,7 +38,7 @@ class Standardizer:
     mean: list[float]
     scale: list[float]
 
-    def fit(self, X: Any) -> "Standardizer":
+    def fit(self, X: "ArrayLike") -> "Standardizer":
         """Learn mean and standard deviation (of the population: divided by n) of the columns; returns itself.
 
         Raises ValueError for data that is empty, ragged, or not finite somewhere.
@@ -47,7 +53,7 @@ class Standardizer:
         self.scale = np.where(constant, 1.0, np.ldexp(near_1.std(axis=0), exponent)).tolist()
         return self
 
-    def transform(self, X: Any) -> Any:
+    def transform(self, X: "ArrayLike") -> Any:
         """(x - mean) / scale, column by column."""
         import numpy as np
 
@@ -57,11 +63,11 @@ class Standardizer:
             shifted = np.ldexp(rows, -exponent) - np.ldexp(mean, -exponent)
             return _like(X, shifted / np.ldexp(scale, -exponent))
 
-    def fit_transform(self, X: Any) -> Any:
+    def fit_transform(self, X: "ArrayLike") -> Any:
         """`fit`, then `transform`."""
         return self.fit(X).transform(X)
 
-    def inverse(self, X: Any) -> Any:
+    def inverse(self, X: "ArrayLike") -> Any:
         """Undo `transform`: x * scale + mean, column by column."""
         import numpy as np
 
@@ -71,7 +77,7 @@ class Standardizer:
             near_1 = rows * np.ldexp(scale, -exponent) + np.ldexp(mean, -exponent)
             return _like(X, np.ldexp(near_1, exponent))
 
-    def _ready(self, X: Any) -> tuple[Any, Any, Any]:
+    def _ready(self, X: "ArrayLike") -> "tuple[Floats, Floats, Floats]":
         import numpy as np
 
         if not hasattr(self, "mean"):
@@ -87,7 +93,7 @@ def train_test_split(
     y: Any,
     test_size: float = 0.25,
     seed: int | random.Random | None = None,
-    stratify: Any = None,
+    stratify: Collection[Hashable] | None = None,
 ) -> tuple[Any, Any, Any, Any]:
     """Split examples at random into a part for training and one for testing.
 
@@ -148,7 +154,7 @@ def shuffled(n: int, rng: random.Random) -> list[int]:
     return order
 
 
-def _examples(X: Any, y: Any) -> int:
+def _examples(X: Sized, y: Sized) -> int:
     if len(X) != len(y):
         raise ValueError(f"X and y need the same length, got {len(X)} and {len(y)}")
     if len(X) == 0:
@@ -172,12 +178,12 @@ def _test_count(test_size: float, n: int) -> int:
     return n_test
 
 
-def _spread(order: list[int], labels: Any) -> list[int]:
+def _spread(order: list[int], labels: Collection[Hashable]) -> list[int]:
     """`order` rearranged so that any stretch from its start holds the classes in about equal shares."""
     if len(labels) != len(order):
         raise ValueError(f"stratify needs a label for each of the {len(order)} examples, got {len(labels)}")
     labels = list(labels)
-    members: dict[Any, list[int]] = {}
+    members: dict[Hashable, list[int]] = {}
     for k in order:
         members.setdefault(labels[k], []).append(k)
     # The j-th of m members comes at (j + 1/2) / m of the way: a stretch of a share f holds f*m of them, to rounding.
@@ -185,7 +191,7 @@ def _spread(order: list[int], labels: Any) -> list[int]:
     return [k for _, k in sorted(placed, key=lambda place: place[0])]
 
 
-def _table(X: Any) -> Any:
+def _table(X: "ArrayLike") -> "Floats":
     """Data as an array of rows and columns; one number a row is one column."""
     import numpy as np
 
@@ -202,14 +208,15 @@ def _table(X: Any) -> Any:
     return rows
 
 
-def _exponents(rows: Any) -> Any:
+def _exponents(rows: "Floats") -> "NDArray[np.int32]":
     """For each column the power of two near its largest number, so that dividing by it is exact."""
     import numpy as np
 
-    return np.frexp(np.abs(rows).max(axis=0))[1]
+    exponents: NDArray[np.int32] = np.frexp(np.abs(rows).max(axis=0))[1]
+    return exponents
 
 
-def _like(X: Any, rows: Any) -> Any:
+def _like(X: Any, rows: "Floats") -> Any:
     """`rows` as what X was: a list or an array (for a table of pandas too), of rows or of numbers."""
     import numpy as np
 

@@ -7,7 +7,7 @@ work in its pipelines, searches and validations. Only they need scikit-learn.
 # ruff: noqa: N803 (X is the usual name)
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from inspect import Signature, signature
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, Self
@@ -30,9 +30,10 @@ from .training.evaluation import Metric, predict
 from .training.fit import fit
 
 if TYPE_CHECKING:
+    from numpy.random import RandomState
     from numpy.typing import ArrayLike, NDArray
 
-    from .training.examples import Floats
+    from .data import Floats
     from .training.history import History
 
 _ACTIVATIONS = {"identity": "linear", "logistic": "sigmoid", "tanh": "tanh", "relu": "relu"}
@@ -43,7 +44,7 @@ class _MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
     def __init__(
         self,
-        hidden_layer_sizes: Any = (100,),
+        hidden_layer_sizes: Iterable[int] | int = (100,),
         activation: str = "relu",
         *,
         solver: str = "adam",
@@ -54,7 +55,7 @@ class _MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         power_t: float = 0.5,
         max_iter: int = 200,
         shuffle: bool = True,
-        random_state: Any = None,
+        random_state: "int | RandomState | None" = None,
         tol: float = 1e-4,
         verbose: bool = False,
         warm_start: bool = False,
@@ -101,21 +102,21 @@ class _MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             self._begin(rows, targets)
         return self._train(rows, targets, self.max_iter)
 
-    def _partial_fit(self, X: Any, y: Any, begun: bool) -> Self:
+    def _partial_fit(self, X: "ArrayLike", y: "ArrayLike", begun: bool) -> Self:
         rows, targets = self._checked(X, y, reset=not begun)
         if not begun:
             self._begin(rows, targets)
         return self._train(rows, targets, 1, partial=True)
 
-    def _checked(self, X: Any, y: Any, reset: bool) -> tuple[Any, Any]:
+    def _checked(self, X: "ArrayLike", y: "ArrayLike", reset: bool) -> "tuple[Floats, NDArray[Any]]":
         """X as an array of floats, and y as targets of `nn.fit`."""
         raise NotImplementedError
 
-    def _n_outputs(self, targets: Any) -> int:
+    def _n_outputs(self, targets: "NDArray[Any]") -> int:
         raise NotImplementedError
 
     def _check_parameters(self) -> None:
-        offered: dict[str, tuple[Any, ...]] = {
+        offered: dict[str, tuple[object, ...]] = {
             "solver": ("adam", "sgd"),
             "activation": tuple(_ACTIVATIONS),
             "learning_rate": ("constant", "invscaling", "adaptive"),
@@ -130,10 +131,10 @@ class _MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             if not isinstance(getattr(self, name), Integral) or getattr(self, name) < 1:
                 raise ValueError(f"{name} is a whole number from 1, got {getattr(self, name)!r}")
 
-    def _begin(self, rows: Any, targets: Any) -> None:
+    def _begin(self, rows: "Floats", targets: "NDArray[Any]") -> None:
         """A new network and its optimiser."""
         self._check_parameters()
-        sizes = self.hidden_layer_sizes
+        sizes: Any = self.hidden_layer_sizes
         hidden = [int(sizes)] if isinstance(sizes, Integral) else list(sizes)
         random = check_random_state(self.random_state)
         self._seeds = [int(seed) for seed in random.randint(2**31 - 1, size=2)]
@@ -154,7 +155,7 @@ class _MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             return SGD(parameters, self.learning_rate_init, self.momentum, nesterov)
         return Adam(parameters, self.learning_rate_init, (self.beta_1, self.beta_2), self.epsilon)
 
-    def _train(self, rows: Any, targets: Any, epochs: int, partial: bool = False) -> Self:
+    def _train(self, rows: "Floats", targets: "NDArray[Any]", epochs: int, partial: bool = False) -> Self:
         n = len(rows)
         batch = min(200, n) if self.batch_size == "auto" else min(int(self.batch_size), n)
         best, without = float("inf"), 0
@@ -232,7 +233,7 @@ class _MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         check_is_fitted(self, "model_")
         return [np.array([neuron.b.data for neuron in layer.neurons]) for layer in self.model_.layers]
 
-    def _outputs(self, X: Any) -> "Floats":
+    def _outputs(self, X: "ArrayLike") -> "Floats":
         check_is_fitted(self, "model_")
         return predict(self.model_, validate_data(self, X, reset=False, dtype=float))
 
@@ -280,7 +281,7 @@ class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]  # scikit-lear
         finally:
             del self._classes_given
 
-    def _checked(self, X: Any, y: Any, reset: bool) -> tuple[Any, Any]:
+    def _checked(self, X: "ArrayLike", y: "ArrayLike", reset: bool) -> "tuple[Floats, NDArray[Any]]":
         import numpy as np
 
         rows, labels = validate_data(self, X, y, reset=reset, dtype=float)
@@ -295,7 +296,7 @@ class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]  # scikit-lear
             raise ValueError(f"a classifier needs two classes, the data has one class: {self.classes_.tolist()}")
         return rows, np.searchsorted(self.classes_, labels)
 
-    def _n_outputs(self, targets: Any) -> int:  # noqa: ARG002 (the regressor goes by them)
+    def _n_outputs(self, targets: "NDArray[Any]") -> int:  # noqa: ARG002 (the regressor goes by them)
         return 1 if len(self.classes_) == 2 else len(self.classes_)
 
     def _loss(self, prediction: Any, target: Any) -> Any:
@@ -341,7 +342,11 @@ class MLPRegressor(RegressorMixin, _MLP):  # type: ignore[misc]  # scikit-learn 
     """
 
     def __init__(
-        self, loss: str = "squared_error", hidden_layer_sizes: Any = (100,), activation: str = "relu", **others: Any
+        self,
+        loss: str = "squared_error",
+        hidden_layer_sizes: Iterable[int] | int = (100,),
+        activation: str = "relu",
+        **others: Any,
     ):
         super().__init__(hidden_layer_sizes, activation, **others)
         self.loss = loss
@@ -365,14 +370,14 @@ class MLPRegressor(RegressorMixin, _MLP):  # type: ignore[misc]  # scikit-learn 
         """One epoch over these examples; returns itself."""
         return self._partial_fit(X, y, hasattr(self, "model_"))
 
-    def _checked(self, X: Any, y: Any, reset: bool) -> tuple[Any, Any]:
+    def _checked(self, X: "ArrayLike", y: "ArrayLike", reset: bool) -> "tuple[Floats, NDArray[Any]]":
         rows, targets = validate_data(self, X, y, reset=reset, multi_output=True, y_numeric=True, dtype=float)
         targets = targets.astype(float)
         if targets.ndim == 2 and targets.shape[1] == 1:
             targets = column_or_1d(targets, warn=True)
         return rows, targets
 
-    def _n_outputs(self, targets: Any) -> int:
+    def _n_outputs(self, targets: "NDArray[Any]") -> int:
         return 1 if targets.ndim == 1 else int(targets.shape[1])
 
     def _loss(self, prediction: Any, target: Any) -> Any:

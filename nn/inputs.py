@@ -1,19 +1,32 @@
 """One example as a module takes it: a list of Values, of the right length, whatever it comes as."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from autograd import Value, setting
 
-from .checks import is_number
+from .checks import Number, is_number
 from .module import Module
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
-def inputs_of(model: Any, x: Any) -> list[Value]:
+    Inputs = Value | Sequence[Number] | ArrayLike  # of one example
+
+
+class TakesInputs(Protocol):
+    """A module that says how many inputs it takes."""
+
+    @property
+    def n_inputs(self) -> int: ...
+
+
+def inputs_of(model: TakesInputs, x: "Inputs") -> list[Value]:
     """One example as a list of Values: plain numbers become constants, one for all neurons that read it."""
     setting(Module, "changes")
     if type(x) is not list:
         x = _row(x)
-    if (x and isinstance(x[0], (list, tuple))) or getattr(x[0] if x else 0.0, "shape", ()):
+    if (x and isinstance(x[0], (list, tuple))) or getattr(x[0] if x else 0.0, "shape", None):
         raise ValueError(f"a model takes one example, got a list of {len(x)} rows: use nn.predict(model, X)")
     if len(x) != model.n_inputs:
         raise ValueError(f"{model!r} takes {model.n_inputs} inputs, got {len(x)}")

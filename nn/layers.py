@@ -7,7 +7,7 @@ that of its layer, so that pictures can show a layer as one box.
 import random
 from collections.abc import Iterable
 from reprlib import recursive_repr
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd import Value, dot, scope, setting
 
@@ -17,6 +17,9 @@ from .initialization import Init, generator, initial_weights
 from .inputs import inputs_of, unpacked
 from .module import Module
 from .regularization import Dropout
+
+if TYPE_CHECKING:
+    from .inputs import Inputs
 
 
 class Neuron(Module):
@@ -55,7 +58,7 @@ class Neuron(Module):
         if n_outputs is None:
             self.named_parameters()
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, x: "Inputs") -> Any:
         """The output for one example, a list of `n_inputs` numbers or Values."""
         inputs = inputs_of(self, x)
         with scope(self._scope_name) as own:
@@ -108,7 +111,7 @@ class Layer(Module):
         self._rows = _Rows()
         self.named_parameters()
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, x: "Inputs") -> Any:
         return unpacked(self.forward(inputs_of(self, x)))
 
     def forward(self, inputs: list[Value]) -> list[Value]:
@@ -164,7 +167,7 @@ class Sequential(Module):
         self.layers = list(modules)
         self.named_parameters()
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: "Inputs") -> Any:
         for module in setting(self.layers):
             x = module(x)
         return x
@@ -220,7 +223,7 @@ class MLP(Module):
         self.dropout = Dropout(dropout, rng.getrandbits(64))  # drawn last: the weights are the same without dropout
         self.named_parameters()
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, x: "Inputs") -> Any:
         return unpacked(super().__call__(inputs_of(self, x)))
 
     def forward(self, inputs: list[Value]) -> list[Value]:

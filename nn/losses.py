@@ -4,23 +4,27 @@ Each loss takes what a model gives for one example, and the target: Values in, a
 out. The formulas are written in the form that neither overflows nor loses digits.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 from autograd import Scope, Value, abs, dot, log, log_softmax, mean, relu, softplus, total, where
 
-from .checks import is_number, non_negative, positive
+from .checks import Number, is_number, non_negative, positive
 from .targets import check_single, checked_probabilities, class_index, errors_of, is_list
 
+if TYPE_CHECKING:
+    from .targets import Numbers, Several
+
+P = ParamSpec("P")
 LOSSES: dict[str, Callable[..., Any]] = {}  # by the names that `fit` takes
 
 
-def _loss(function: Callable[..., Any]) -> Callable[..., Any]:
+def _loss(function: Callable[P, Any]) -> Callable[P, Any]:
     """A loss that `fit` knows by name. Its nodes are a part of the graph, which a picture can show as one box."""
 
     @wraps(function)
-    def loss(*arguments: Any, **options: Any) -> Any:
+    def loss(*arguments: P.args, **options: P.kwargs) -> Any:
         out = function(*arguments, **options)
         if type(out) is Value:  # not one of a compiled function
             _put_into_scope(out, [*arguments, *options.values()])
@@ -30,7 +34,7 @@ def _loss(function: Callable[..., Any]) -> Callable[..., Any]:
     return loss
 
 
-def _put_into_scope(out: Value, given: list[Any]) -> None:
+def _put_into_scope(out: Value, given: list[object]) -> None:
     """Put what a loss has made of the numbers `given` into a scope; to enter one would take longer than the loss."""
     for x in given:
         if not isinstance(x, (Value, int, float)) and is_list(x):
@@ -47,7 +51,7 @@ def _put_into_scope(out: Value, given: list[Any]) -> None:
 
 
 @_loss
-def mse_loss(prediction: Any, target: Any) -> Any:
+def mse_loss(prediction: "Numbers", target: "Numbers") -> Any:
     """The squared error (prediction - target)²; of several outputs, the mean of theirs.
 
     Arguments:
@@ -65,7 +69,7 @@ def mse_loss(prediction: Any, target: Any) -> Any:
 
 
 @_loss
-def huber_loss(prediction: Any, target: Any, delta: float = 1.0) -> Any:
+def huber_loss(prediction: "Numbers", target: "Numbers", delta: float = 1.0) -> Any:
     """½·e² of the error e = prediction - target where |e| ≤ delta, delta·(|e| - ½·delta) beyond (Huber 1964).
 
     Arguments:
@@ -86,7 +90,7 @@ def huber_loss(prediction: Any, target: Any, delta: float = 1.0) -> Any:
 
 
 @_loss
-def binary_cross_entropy(logit: Any, target: Any, pos_weight: float = 1.0) -> Any:
+def binary_cross_entropy(logit: Number, target: Number, pos_weight: float = 1.0) -> Any:
     """-t·log σ(z) - (1 - t)·log(1 - σ(z)), of the logit z: the output before the sigmoid.
 
     It is calculated as t·softplus(-z) + (1 - t)·softplus(z), which is the same since log σ(z) = -softplus(-z); so it is
@@ -112,7 +116,7 @@ def binary_cross_entropy(logit: Any, target: Any, pos_weight: float = 1.0) -> An
 
 @_loss
 def cross_entropy(
-    logits: Sequence[Any], target: Any, label_smoothing: float = 0.0, ignore_index: int | None = None
+    logits: "Several", target: "Numbers", label_smoothing: float = 0.0, ignore_index: int | None = None
 ) -> Any:
     """-Σ tᵢ·log qᵢ, where q = softmax(logits); for a class index k, -log qₖ.
 
@@ -149,7 +153,7 @@ def cross_entropy(
 
 
 @_loss
-def hinge_loss(score: Any, target: Any) -> Any:
+def hinge_loss(score: Number, target: Number) -> Any:
     """The max-margin loss max(0, 1 - t·s) of a score s and the class t (Cortes and Vapnik 1995).
 
     Arguments:
@@ -167,7 +171,7 @@ def hinge_loss(score: Any, target: Any) -> Any:
     return relu(1.0 - target * score)
 
 
-def kl_divergence(p: Sequence[Any], q: Sequence[Any]) -> Any:
+def kl_divergence(p: "Several", q: "Several") -> Any:
     """KL(p‖q) = Σ pᵢ·log(pᵢ / qᵢ), how far the probabilities q are from p (Kullback and Leibler 1951).
 
     Where pᵢ is 0 the term is 0, whatever qᵢ.

@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
 
-def accuracy(prediction: Any, target: Any) -> float:
+def accuracy(prediction: "ArrayLike", target: "ArrayLike") -> float:
     """1.0 when the class predicted is the right one, else 0.0.
 
     Arguments:

@@ -4,9 +4,9 @@ Parameters are leaf Values: attributes themselves, in lists, tuples and dicts, o
 parameter is its name, and the name of a module within another is the scope of what it calculates.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from reprlib import recursive_repr
-from typing import Any, Self
+from typing import Any, Self, SupportsFloat
 
 from autograd import Scope, Value, scope, setting
 
@@ -42,7 +42,7 @@ class Module:
     def __init_subclass__(cls) -> None:
         cls._scope_name = cls.__name__
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         if name != "training" and not name.startswith("_") and getattr(self, name, value) is not value:
             Module.changes += 1
         super().__setattr__(name, value)
@@ -175,18 +175,18 @@ def _is_traced(module: str) -> bool:
     return module.startswith("autograd.compiler.")
 
 
-def _children(part: Any) -> Iterator[tuple[Any, Any]]:
+def _children(part: Any) -> Iterator[tuple[object, object]]:
     if isinstance(part, Module):
         return iter(vars(part).items())
     return iter(part.items()) if isinstance(part, dict) else iter(enumerate(part))
 
 
-def _finite(name: str, number: Any) -> float:
+def _finite(name: str, number: SupportsFloat) -> float:
     if not is_finite(number):
         raise ValueError(f"the state of parameter {name!r} is a finite number, got {number!r}")
     return float(number)
 
 
-def _some(what: str, names: list[Any]) -> str:
+def _some(what: str, names: Sequence[object]) -> str:
     shown = ", ".join(map(repr, names[:3])) + (", ..." if len(names) > 3 else "")
     return f"{len(names)} {what}{f' ({shown})' if names else ''}"

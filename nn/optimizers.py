@@ -10,9 +10,9 @@ from typing import Any
 
 from autograd import Value, where
 
-from .checks import check_state_number, checked_betas, leaf_values, non_negative, share
+from .checks import Number, check_state_number, checked_betas, leaf_values, non_negative, share
 
-State = tuple[Any, ...]  # what is kept for one parameter: numbers, or Values where the rule is compiled
+State = tuple[Number, ...]  # what is kept for one parameter
 
 
 class Optimizer:
@@ -45,7 +45,7 @@ class Optimizer:
     0.75
     """
 
-    initial_state: State = ()
+    initial_state: tuple[float, ...] = ()
     lowest_state: tuple[float, ...] = ()
     settings: tuple[str, ...] = ("lr",)
     shuffled: tuple[int, int] | None = None  # by `fit` so far: the seed of the order, and how many epochs
@@ -73,7 +73,7 @@ class Optimizer:
         _ = self.state  # the current one
         return self.__dict__
 
-    def new_values(self, p: Any, g: Any, state: State) -> tuple[Any, State]:
+    def new_values(self, p: Number, g: Number, state: State) -> tuple[Number, State]:
         """One step for one parameter; for subclasses to write.
 
         Arguments:
@@ -92,9 +92,9 @@ class Optimizer:
         All or none: an error in the rule changes nothing.
         """
         state = self.state
-        moved = [(k, p) for k, p in enumerate(self.parameters) if p.grad is not None]
-        after = [self.new_values(p.data, p.grad, state[k]) for k, p in moved]
-        for (k, parameter), (number, kept) in zip(moved, after, strict=True):
+        moved = [(k, p, p.grad) for k, p in enumerate(self.parameters) if p.grad is not None]
+        after = [self.new_values(p.data, gradient, state[k]) for k, p, gradient in moved]
+        for (k, parameter, _), (number, kept) in zip(moved, after, strict=True):
             parameter.data, state[k] = number, kept
 
     def zero_grad(self) -> None:
@@ -171,7 +171,7 @@ class SGD(Optimizer):
             raise ValueError("nesterov needs a momentum above 0")
         super().__init__(parameters, lr)
 
-    def new_values(self, p: Any, g: Any, state: State) -> tuple[Any, State]:
+    def new_values(self, p: Number, g: Number, state: State) -> tuple[Number, State]:
         if self.weight_decay:
             g = g + self.weight_decay * p
         if self.momentum == 0.0:
@@ -220,7 +220,7 @@ class RMSprop(Optimizer):
         )
         super().__init__(parameters, lr)
 
-    def new_values(self, p: Any, g: Any, state: State) -> tuple[Any, State]:
+    def new_values(self, p: Number, g: Number, state: State) -> tuple[Number, State]:
         v, b = state
         if self.weight_decay:
             g = g + self.weight_decay * p
@@ -264,7 +264,7 @@ class Adam(Optimizer):
         self.betas, self.eps = checked_betas(betas), non_negative("eps", eps)
         super().__init__(parameters, lr)
 
-    def new_values(self, p: Any, g: Any, state: State) -> tuple[Any, State]:
+    def new_values(self, p: Number, g: Number, state: State) -> tuple[Number, State]:
         beta_1, beta_2 = self.betas
         m, v, t = state
         t = t + 1
@@ -304,7 +304,7 @@ class AdamW(Adam):
         self.weight_decay = non_negative("weight_decay", weight_decay)
         super().__init__(parameters, lr, betas, eps)
 
-    def new_values(self, p: Any, g: Any, state: State) -> tuple[Any, State]:
+    def new_values(self, p: Number, g: Number, state: State) -> tuple[Number, State]:
         return super().new_values(p * (1.0 - self.lr * self.weight_decay), g, state)
 
 
@@ -315,6 +315,6 @@ OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {  # the classes above, by the
 }
 
 
-def _denominator(root: Any, eps: float) -> Any:
+def _denominator(root: Number, eps: float) -> Number:
     """root + eps; 1 where that is 0, which is where all gradients so far were 0, so that the step is 0."""
     return root + eps if eps else where(root > 0.0, root, 1.0)

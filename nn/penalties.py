@@ -2,7 +2,6 @@
 
 import re
 from functools import cache
-from typing import Any
 
 from autograd import Value, abs, dot, scope, total
 
@@ -34,7 +33,7 @@ def _names_weight(path: str) -> bool:
     return _NOT_A_WEIGHT.fullmatch(path.rpartition(".")[2].lower()) is None
 
 
-def l2_penalty(model: Module, strength: float) -> Any:
+def l2_penalty(model: Module, strength: float) -> Value:
     """strength · Σw² over the weights of `model`, never its biases; there is no factor ½.
 
     Its gradient with respect to a weight w is 2 · strength · w.
@@ -61,7 +60,7 @@ def l2_of(ws: list[Value], strength: float) -> Value:
     return penalty
 
 
-def l1_penalty(model: Module, strength: float) -> Any:
+def l1_penalty(model: Module, strength: float) -> Value:
     """strength · Σ|w| over the weights of `model`, never its biases.
 
     It drives weights to 0, where its gradient is taken as 0 (Tibshirani 1996).
@@ -76,10 +75,11 @@ def l1_penalty(model: Module, strength: float) -> Any:
     3.5
     """
     with scope("l1_penalty"):
-        return _strength(strength) * total([abs(w) for w in weights(model)])
+        penalty: Value = _strength(strength) * total([abs(w) for w in weights(model)])
+    return penalty
 
 
-def _strength(strength: Any) -> Any:
+def _strength(strength: float) -> float:
     if not strength >= 0.0:
         raise ValueError(f"a penalty needs a strength of at least 0, got {strength!r}")
     return strength

@@ -1,14 +1,17 @@
 """Modules between layers: dropout and layer normalisation."""
 
 import random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd import Value, mean, setting, sqrt, uniform, where
 
-from .checks import is_number, positive, positive_int
+from .checks import Number, is_number, positive, positive_int
 from .initialization import generator
 from .inputs import inputs_of
 from .module import Module
+
+if TYPE_CHECKING:
+    from .inputs import Inputs
 
 
 class Dropout(Module):
@@ -34,10 +37,11 @@ class Dropout(Module):
         self.p = float(p)
         self.rng = generator(seed)
 
-    def draw(self) -> Any:
+    def draw(self) -> Number:
         """One factor of a mask: 0 with probability `p`, else 1 / (1 - p)."""
         p = setting(self, "p")
-        return where(uniform(self.rng) < p, 0.0, 1.0 / (1.0 - p))
+        factor: Number = where(uniform(self.rng) < p, 0.0, 1.0 / (1.0 - p))
+        return factor
 
     def forward(self, x: Any) -> Any:
         if not setting(self, "training") or setting(self, "p") == 0.0:
@@ -75,7 +79,7 @@ class LayerNorm(Module):
         """The same as `n`."""
         return self.n
 
-    def forward(self, x: Any) -> list[Value]:
+    def forward(self, x: "Inputs") -> list[Value]:
         inputs = inputs_of(self, x)
         center = mean(inputs)
         shifted = [value - center for value in inputs]

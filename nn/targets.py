@@ -1,25 +1,34 @@
 """Predictions and targets of one example as the losses take them, checked: errors say what does not fit."""
 
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any, SupportsFloat
 
 from autograd import Value
 
-from .checks import is_number
+from .checks import Number, is_number
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from typing_extensions import TypeIs
+
+    Several = Sequence[Number] | NDArray[np.number[Any]]
+    Numbers = Number | Several  # of one output, or of several
 
 
-def check_single(loss: str, what: str, x: Any) -> None:
+def check_single(loss: str, what: str, x: "Numbers") -> None:
     """Raise TypeError for a list where a loss takes one number."""
     if is_list(x):
         raise TypeError(f"{loss} needs one {what}, got a list of {len(x)}: for one class of several, use cross_entropy")
 
 
-def is_list(x: Any) -> bool:
+def is_list(x: object) -> "TypeIs[Several]":
     """Whether x is a list of numbers: a list, a tuple, or an array with an axis."""
     return isinstance(x, (list, tuple)) or bool(getattr(x, "shape", ()))
 
 
-def errors_of(loss: str, prediction: Any, target: Any) -> list[Any]:
+def errors_of(loss: str, prediction: "Numbers", target: "Numbers") -> list[Number]:
     """prediction - target, for each output; ValueError when they differ in length."""
     predictions, targets = _list(prediction), _list(target)
     if len(predictions) != len(targets):
@@ -30,15 +39,15 @@ def errors_of(loss: str, prediction: Any, target: Any) -> list[Any]:
     return [p - t for p, t in zip(predictions, targets, strict=True)]
 
 
-def _is_whole(x: Any) -> bool:
+def _is_whole(x: Number) -> bool:
     return isinstance(x, Value) or (is_number(x) and x == int(x))
 
 
-def _list(x: Any) -> list[Any]:
+def _list(x: "Numbers") -> list[Number]:
     return list(x) if is_list(x) else [x]
 
 
-def class_index(target: Any, n: int) -> int:
+def class_index(target: SupportsFloat, n: int) -> int:
     """The class as an int, if it is one of n; else ValueError."""
     number = -1.0
     if type(target).__name__ not in ("bool", "bool_"):  # of Python and NumPy: more likely a mistake than a class
@@ -49,7 +58,7 @@ def class_index(target: Any, n: int) -> int:
     return int(number)
 
 
-def checked_probabilities(what: str, probabilities: Any, n: int) -> list[Any]:
+def checked_probabilities(what: str, probabilities: Iterable[Number], n: int) -> list[Number]:
     """`probabilities` as a list, checked as far as they are plain numbers."""
     listed = list(probabilities)
     if len(listed) != n:

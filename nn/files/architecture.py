@@ -7,6 +7,7 @@ theirs, and only when its parameters are as many as the file has numbers for.
 from itertools import pairwise
 from typing import Any
 
+from ..activations import Activation
 from ..layers import Layer, Sequential
 from ..module import Module
 from ..regularization import Dropout, LayerNorm
@@ -44,9 +45,9 @@ def build(description: Any, numbers: int) -> Module:
     return _made(description)
 
 
-def layers(model: Module) -> list[tuple[int, int, Any]]:
+def layers(model: Module) -> list[tuple[int, int, Activation]]:
     """Inputs, outputs and activation function of each layer of a chain; for a normalisation, its name."""
-    found: list[tuple[int, int, Any]] = []
+    found: list[tuple[int, int, Activation]] = []
     for link in chain(model) or ():
         if isinstance(link, LayerNorm):
             found.append((link.n, link.n, repr(link)))
@@ -103,7 +104,7 @@ def _size(description: Any) -> int:
     return numbers
 
 
-def _checked_widths(widths: list[Any]) -> list[int]:
+def _checked_widths(widths: list[int]) -> list[int]:
     if not all(type(n) is int and n >= 1 for n in widths):
         raise ValueError(f"its architecture has layers of widths {str(widths)[:60]}")
     return widths

@@ -22,7 +22,7 @@ from ..structure import chain, neurons
 if TYPE_CHECKING:
     from onnx import NodeProto, TensorProto
 
-    from ..training.examples import Floats
+    from ..data import Floats
 
 DType = Literal["float32", "float64"]
 _OPSET, _IR = 17, 8  # of 2022: runtimes need not be the newest

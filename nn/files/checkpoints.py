@@ -4,7 +4,7 @@ A checkpoint is the file of a model with tensors for the optimiser, and the rest
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..initialization import generator
 from ..modes import random_generators
@@ -14,6 +14,9 @@ from ..schedules import Schedule
 from . import tensorfile
 from .saving import OPTIMIZER, apply, array_of, changes_for, contents, naming
 from .tensorfile import Path
+
+if TYPE_CHECKING:
+    from ..data import Floats
 
 
 def save_checkpoint(path: Path, model: Module, optimizer: Optimizer, schedule: Schedule | None = None) -> None:
@@ -99,7 +102,7 @@ def load_checkpoint(path: Path, model: Module, optimizer: Optimizer, schedule: S
     apply(model, changes)
 
 
-def _optimizer_state(arrays: dict[str, Any], training: Mapping[str, Any], optimizer: Optimizer) -> dict[str, Any]:
+def _optimizer_state(arrays: "dict[str, Floats]", training: Mapping[str, Any], optimizer: Optimizer) -> dict[str, Any]:
     """What `optimizer` is to load; its tensors are taken out of `arrays`."""
     kind = type(optimizer).__name__
     if training["optimizer"] != kind:
@@ -114,7 +117,7 @@ def _optimizer_state(arrays: dict[str, Any], training: Mapping[str, Any], optimi
     return {**added, **training["settings"], "state": list(rows)}
 
 
-def _random_state(saved: Any) -> Any:
+def _random_state(saved: Any) -> tuple[Any, ...]:
     version, numbers, gauss = saved
     state = (version, tuple(numbers), gauss)
     if gauss is not None and not isinstance(gauss, float):

@@ -8,7 +8,7 @@ number of a model is changed.
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd import Value, write_whole
 
@@ -21,6 +21,9 @@ from .architecture import build, describe, layers
 from .as_javascript import javascript_text
 from .as_onnx import DType, onnx_bytes
 from .tensorfile import Path
+
+if TYPE_CHECKING:
+    from ..data import Floats
 
 OPTIMIZER = "optimizer/"  # in a checkpoint, tensors whose names begin so are the optimiser's
 
@@ -106,7 +109,7 @@ def load(path: Path, into: Module | None = None) -> Module:
     return model
 
 
-def contents(model: Module) -> tuple[dict[str, Any], dict[str, Any]]:
+def contents(model: Module) -> "tuple[dict[str, Floats], dict[str, Any]]":
     """Tensors and metadata of a model."""
     if not isinstance(model, Module):
         raise TypeError(f"what is saved is a Module, got a {type(model).__name__}")
@@ -118,7 +121,7 @@ def contents(model: Module) -> tuple[dict[str, Any], dict[str, Any]]:
     return arrays, metadata
 
 
-def array_of(name: str, shape: tuple[int, ...], numbers: Iterable[float]) -> Any:
+def array_of(name: str, shape: tuple[int, ...], numbers: Iterable[float]) -> "Floats":
     import numpy as np
 
     array = np.array(list(numbers), dtype=np.float64).reshape(shape)
@@ -170,13 +173,13 @@ def _of_layer(before: str, layer: Layer | Neuron | LayerNorm) -> dict[str, _Slot
     return {f"{before}weight": weights, f"{before}bias": _Slot((len(biases),), biases)}
 
 
-def _made(arrays: Mapping[str, Any], metadata: Mapping[str, Any]) -> Module:
+def _made(arrays: "Mapping[str, Floats]", metadata: Mapping[str, Any]) -> Module:
     if metadata.get("architecture") is None:
         raise ValueError("it does not say the architecture: give a model of the same one, load(path, into=model)")
     return build(metadata["architecture"], sum(array.size for array in arrays.values()))
 
 
-def changes_for(model: Module, arrays: Mapping[str, Any], metadata: Mapping[str, Any]) -> Changes:
+def changes_for(model: Module, arrays: "Mapping[str, Floats]", metadata: Mapping[str, Any]) -> Changes:
     """What a file changes in `model`, all of it checked. Raises ValueError when it is of another model."""
     slots = _slots(model)
     for missing, where in ((slots.keys() - arrays.keys(), "file"), (arrays.keys() - slots.keys(), "model")):

@@ -8,9 +8,12 @@ import json
 import os
 import stat
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, Never
 
 from autograd import write_whole
+
+if TYPE_CHECKING:
+    from ..data import Floats
 
 Path = str | os.PathLike[str]
 
@@ -18,7 +21,7 @@ _MOST_HEADER, _MOST_BYTES = 16_000_000, 256_000_000  # room for more numbers tha
 _MOST_ENTRIES = 600_000  # of lists and objects in the JSON, each of which takes about a hundred bytes; 5 a tensor
 
 
-def write(path: Path, arrays: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
+def write(path: Path, arrays: "Mapping[str, Floats]", metadata: Mapping[str, Any]) -> None:
     """Write float64 arrays and `metadata`, which goes through JSON, to a file.
 
     Raises OSError where it cannot be written, ValueError where it would be too large to be read again.
@@ -34,7 +37,7 @@ def write(path: Path, arrays: Mapping[str, Any], metadata: Mapping[str, Any]) ->
     write_whole(path, content)
 
 
-def read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+def read(path: Path) -> "tuple[dict[str, Floats], dict[str, Any]]":
     """The arrays and the metadata of a file; metadata is empty where the file is not of this project.
 
     Raises ValueError, naming the file, when it is damaged, too large, no safetensors file, or holds anything but finite
@@ -71,7 +74,7 @@ def _check_entries(text: bytes) -> None:
         raise ValueError(f"its header has more than {_MOST_ENTRIES} entries")
 
 
-def _parse(content: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
+def _parse(content: bytes) -> "tuple[dict[str, Floats], dict[str, Any]]":
     import numpy as np
     from safetensors import SafetensorError, deserialize
 
@@ -112,5 +115,5 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-def _refuse(constant: str) -> Any:
+def _refuse(constant: str) -> Never:
     raise ValueError(f"its header holds {constant}")

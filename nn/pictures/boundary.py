@@ -16,9 +16,10 @@ from .pyplot import pyplot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
-    from ..training.examples import Floats
+    from ..data import Floats
+    from ..targets import Numbers
 
 # Okabe and Ito's colours, which the colour-blind can distinguish; the markers differ, for pictures in grey.
 _COLORS = ["#e69f00", "#0072b2", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#999999"]
@@ -26,7 +27,7 @@ _MARKERS = ["o", "^", "s", "D", "v", "P", "X", "*"]
 
 
 def plot_decision_boundary(
-    model: Callable[[list[float]], Any],
+    model: "Callable[[list[float]], Numbers]",
     X: "ArrayLike",  # noqa: N803 (the usual name)
     y: "ArrayLike",
     ax: "Axes | None" = None,
@@ -103,7 +104,7 @@ def plot_decision_boundary(
     return ax
 
 
-def _scores(model: Callable[[list[float]], Any], points: "Floats") -> "Floats":
+def _scores(model: "Callable[[list[float]], Numbers]", points: "Floats") -> "Floats":
     """The outputs of the model for each point, an array with a point in each row."""
     import numpy as np
 
@@ -119,7 +120,7 @@ def _pale(color: str) -> tuple[float, ...]:
     return tuple(0.7 + 0.3 * int(color[k : k + 2], 16) / 255.0 for k in (1, 3, 5))
 
 
-def _classes(targets: Any, n_outputs: int) -> tuple[list[Any], Any]:
+def _classes(targets: "NDArray[Any]", n_outputs: int) -> "tuple[list[Any], NDArray[Any]]":
     """The names of the classes in the order of their scores, and the number of the class of each example."""
     import numpy as np
 

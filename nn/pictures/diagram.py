@@ -9,10 +9,11 @@ import os
 import re
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from autograd import messages
 
+from ..activations import Activation
 from ..layers import Layer, Neuron
 from ..module import Module
 from ..regularization import Dropout, LayerNorm
@@ -154,7 +155,7 @@ def escape(text: str) -> str:
     return html.escape(_NOT_XML.sub("\ufffd", text))
 
 
-def _name(function: Any) -> str:
+def _name(function: Activation) -> str:
     return str(getattr(function, "__name__", type(function).__name__))
 
 

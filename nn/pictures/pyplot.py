@@ -1,9 +1,9 @@
 """matplotlib, or an error that says how to install it."""
 
-from typing import Any
+from types import ModuleType
 
 
-def pyplot() -> Any:
+def pyplot() -> ModuleType:
     """The module ``matplotlib.pyplot``. Raises ImportError, saying what to install, where there is none."""
     try:
         import matplotlib.pyplot as plt

@@ -5,11 +5,11 @@ parameters and the state of the optimiser are in flat arrays (`ParameterArrays`)
 """
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from autograd import compile, grad, mean
+from autograd import Value, compile, grad, mean
 
 from ..modes import random_generators
 from ..module import Module
@@ -17,6 +17,11 @@ from .evaluation import NOT_RECORDED, Evaluation, compare, loss_value, plain, re
 from .examples import Examples
 from .graph_steps import GraphSteps, Snapshot
 from .parameter_arrays import ParameterArrays
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .examples import Rows
 
 # Machine code takes up to half a second to make, the first time in a process, and little then. It is made where NumPy
 # would need more than these seconds: about so many for a step, and for each parameter and example of it.
@@ -55,7 +60,7 @@ class CompiledSteps(GraphSteps):
         machine = self._program.traced and hasattr(self._program, "llvm")
         return f"compiled ({'llvm' if machine else 'numpy'})"
 
-    def epoch(self, order: Sequence[int], batch_size: int) -> tuple[list[float], list[float]]:
+    def epoch(self, order: "Rows", batch_size: int) -> tuple[list[float], list[float]]:
         """A step of the optimiser for each minibatch; returns what that of `GraphSteps` does."""
         sums, norms, done = [0.0] * (1 + len(self.metrics)), [], 0
         while done < len(order):
@@ -81,7 +86,7 @@ class CompiledSteps(GraphSteps):
             self._warned = True
             warnings.warn(f"training runs on the graph, which is slower: {self.reason}", UserWarning, stacklevel=5)
 
-    def _descend(self, order: Sequence[int], batch_size: int) -> bool:
+    def _descend(self, order: "Rows", batch_size: int) -> bool:
         """Take steps by the program, as far as it goes; whether it took any."""
         begun = False
         with self._graph_may_follow():
@@ -127,19 +132,19 @@ class CompiledSteps(GraphSteps):
     def _new_descent(self, **options: Any) -> Any:
         return self._program.descent(*self._columns(slice(None)), **options)
 
-    def _columns(self, rows: Any) -> list[Any]:
+    def _columns(self, rows: "Rows | slice") -> "list[NDArray[Any]]":
         """The arguments of the program for these rows of the data."""
         data = self.data
         return [data.x[rows], data.y[rows], *([] if data.weights is None else [data.weights[rows]])]
 
-    def _results(self, x: Any, target: Any) -> list[Any]:
+    def _results(self, x: Any, target: Any) -> list[Value]:
         """What is minimised, the loss alone, and the outputs of the model."""
         return self._weighted(x, target, None)
 
-    def _weighted(self, x: Any, target: Any, weight: Any) -> list[Any]:
+    def _weighted(self, x: Any, target: Any, weight: Value | float | None) -> list[Value]:
         return self._calculated(x, target, weight, self.penalty())
 
-    def _calculated(self, x: Any, target: Any, weight: Any, penalty: Any) -> list[Any]:
+    def _calculated(self, x: Any, target: Any, weight: Value | float | None, penalty: Value | None) -> list[Value]:
         prediction = self.model(x)
         self._several = isinstance(prediction, (list, tuple))
         loss = loss_value(self.loss, prediction, target)

@@ -20,11 +20,13 @@ from .examples import Example, Examples, examples, rows_of
 from .overflow import WAY_OUT, where_it_began, with_name
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
-    from .examples import Floats
+    from ..data import Floats
+    from ..targets import Numbers
+    from .examples import Rows
 
-Loss = Callable[[Any, Any], Any]  # of prediction (a Value or a list of Values) and target
+Loss = Callable[[Any, Any], Value]  # of prediction (a Value or a list of Values) and target
 Metric = Callable[[Any, Any], float]  # of the same as plain numbers
 
 # What a recording raises for a function that asks a number for more than arithmetic.
@@ -127,7 +129,7 @@ class Evaluation:
         self._compared = False
         self._checked: list[Examples] = []  # for whose targets the recording of the loss is known to be right
 
-    def sums(self, data: Examples, parameters: Sequence[Value] = (), theta: Any = None) -> list[float]:
+    def sums(self, data: Examples, parameters: Sequence[Value] = (), theta: "Floats | None" = None) -> list[float]:
         """The sums over `data` of loss and metrics, for `theta` where it has the numbers of all parameters."""
         if not self.reason:
             fixed = self.program.traced and not self.program.reads_settings  # then the mode makes no difference
@@ -164,7 +166,7 @@ class Evaluation:
         compare(self.model, [(self.program.map(data.x[rows], data.y[rows]), on_graph)])
         self._compared = True
 
-    def added_up(self, losses: Any, predictions: Any, data: Examples, rows: Any) -> list[float]:
+    def added_up(self, losses: "Floats", predictions: "Floats", data: Examples, rows: "Rows | slice") -> list[float]:
         """The sums of loss and metrics over some rows of the data, from arrays with an entry for each of them."""
         targets = data.y[rows]
         if data.weights is not None:
@@ -172,16 +174,16 @@ class Evaluation:
             losses, predictions, targets = losses * weights, predictions[weights > 0.0], targets[weights > 0.0]
         return [float(losses.sum()), *(_sum(metric, predictions, targets) for metric in self.metrics)]
 
-    def _outputs(self, x: Any, target: Any) -> list[Any]:
+    def _outputs(self, x: Any, target: Any) -> list[Value]:
         prediction = self.model(x)
         self._several = isinstance(prediction, (list, tuple))
         return [loss_value(self.loss, prediction, target), *(prediction if self._several else [prediction])]
 
-    def _predictions(self, results: Any) -> Any:
+    def _predictions(self, results: "Floats") -> "Floats":
         return results[:, 1:] if self._several else results[:, 1]
 
 
-def _sum(metric: Metric, predictions: Any, targets: Any) -> float:
+def _sum(metric: Metric, predictions: "Floats", targets: "NDArray[Any]") -> float:
     if metric is accuracy:
         return float(correct(predictions, targets).sum())
     return sum(float(metric(p, t)) for p, t in zip(predictions.tolist(), targets.tolist(), strict=True))
@@ -201,7 +203,7 @@ def sums_on_graph(model: Module, loss: Loss, metrics: Sequence[Metric], data: Ex
     return sums
 
 
-def forward(model: Module, loss: Loss, example: Example) -> tuple[Any, Value]:
+def forward(model: Module, loss: Loss, example: Example) -> "tuple[Numbers, Value]":
     """The prediction for an example, and its loss. Raises what they raise, naming the example."""
     try:
         prediction = model(example.x)
@@ -214,7 +216,7 @@ def forward(model: Module, loss: Loss, example: Example) -> tuple[Any, Value]:
 
 
 def add_up(
-    sums: list[float], prediction: Any, loss: Value, example: Example, metrics: Sequence[Metric], weight: float
+    sums: list[float], prediction: "Numbers", loss: Value, example: Example, metrics: Sequence[Metric], weight: float
 ) -> list[float]:
     """`sums` of loss and metrics, plus those of one example; one that weighs 0 counts for no metric."""
     numbers = plain(prediction) if metrics else None
@@ -222,7 +224,7 @@ def add_up(
     return [a + b for a, b in zip(sums, figures, strict=True)]
 
 
-def loss_value(loss: Loss, prediction: Any, target: Any) -> Value:
+def loss_value(loss: Loss, prediction: "Numbers", target: Any) -> Value:
     """The loss of a prediction; TypeError if it is not a Value."""
     value = loss(prediction, target)
     if not isinstance(value, Value):
@@ -230,7 +232,7 @@ def loss_value(loss: Loss, prediction: Any, target: Any) -> Value:
     return value
 
 
-def compare(model: Module, pairs: Iterable[tuple[Any, Any]]) -> None:
+def compare(model: Module, pairs: "Iterable[tuple[ArrayLike, ArrayLike]]") -> None:
     """Raise TypeError where the numbers of a recording differ from those of the graph, in one of some pairs of them."""
     import numpy as np
 
@@ -267,7 +269,7 @@ def check_loss(loss: Loss, model: Module, data: Examples) -> None:
     ) from cause
 
 
-def _different_targets(y: Any) -> list[int]:
+def _different_targets(y: "NDArray[Any]") -> list[int]:
     """Rows with different targets, the smallest and the largest number among them, in their order in the data."""
     import numpy as np
 
@@ -279,7 +281,7 @@ def _different_targets(y: Any) -> list[int]:
     return sorted(rows[chosen].tolist())
 
 
-def _number(loss: Loss, prediction: Any, example: Example) -> float:
+def _number(loss: Loss, prediction: "Numbers", example: Example) -> float:
     try:
         return float(plain(loss(prediction, example.target)))
     except (ValueError, TypeError, ArithmeticError) as error:

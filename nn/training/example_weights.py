@@ -7,8 +7,9 @@ from ..checks import non_negative
 from .examples import Examples, rows_of
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
+    from ..data import Floats
     from .evaluation import Loss
 
 
@@ -50,7 +51,7 @@ def weighted(
     return Examples(data.x, data.y, data.where, data.rows, weights / weights.mean())
 
 
-def _of_classes(y: Any, weights: Any, class_weight: Any) -> Any:
+def _of_classes(y: "NDArray[Any]", weights: "Floats", class_weight: Mapping[Any, float] | str) -> "Floats":
     """The weight of the class of each example."""
     import numpy as np
 
@@ -58,6 +59,7 @@ def _of_classes(y: Any, weights: Any, class_weight: Any) -> Any:
         raise ValueError("class_weight needs a class for each example: targets that are whole numbers")
     classes, members = np.unique(y, return_inverse=True)
     counts = np.bincount(members, weights=weights > 0.0)
+    of_each: Floats
     if class_weight == "balanced":
         of_each = counts.sum() / (np.count_nonzero(counts) * np.maximum(counts, 1.0))
     elif isinstance(class_weight, Mapping):

@@ -5,22 +5,26 @@ the data is reported with its row, and not by an operation deep in a model.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
-    Floats = NDArray[np.float64]
+    from ..data import Floats
+
+    Rows = NDArray[np.int64] | Sequence[int]  # places in arrays
+
+Nested = float | list["Nested"]  # plain numbers
 
 
 class Example(NamedTuple):
     """One example as plain numbers, and its name in error messages."""
 
     name: str
-    x: Any  # a list of floats; a float where X has one number a row
-    target: Any  # a float, an int (a class), or a list of them
+    x: Nested  # a list of floats; a float where X has one number a row
+    target: Nested  # a float, an int (a class), or a list of them
 
 
 class Examples:
@@ -34,7 +38,14 @@ class Examples:
         weights: array of shape (n,), 1 on average; None where all examples count the same.
     """
 
-    def __init__(self, x: Any, y: Any, where: str = "", rows: Any = None, weights: "Floats | None" = None):
+    def __init__(
+        self,
+        x: "NDArray[Any]",
+        y: "NDArray[Any]",
+        where: str = "",
+        rows: "Rows | None" = None,
+        weights: "Floats | None" = None,
+    ):
         self.x, self.y, self.weights = x, y, weights
         self.where, self.rows = where, rows
 
@@ -56,7 +67,7 @@ class Examples:
         row = k if self.rows is None else int(self.rows[k])
         return Example(f"example {row}{self.where}", x if isinstance(x, list) else x.tolist(), target.tolist())
 
-    def select(self, rows: Any) -> "Examples":
+    def select(self, rows: "Rows") -> "Examples":
         """The examples in these rows: they keep their names, and their weights are scaled to be 1 on average."""
         weights = None if self.weights is None else self.weights[rows]
         if weights is not None and weights.any():
@@ -64,7 +75,7 @@ class Examples:
         return Examples(self.x[rows], self.y[rows], self.where, rows, weights)
 
 
-def examples(X: Any, y: Any, where: str = "") -> Examples:  # noqa: N803 (the usual name)
+def examples(X: "ArrayLike", y: "ArrayLike", where: str = "") -> Examples:  # noqa: N803 (the usual name)
     """Lists, arrays or tables (pandas) of examples and targets, as checked arrays.
 
     Arguments:
@@ -87,7 +98,7 @@ def examples(X: Any, y: Any, where: str = "") -> Examples:  # noqa: N803 (the us
     return Examples(x.astype(float, copy=False) if x.dtype != object else x, targets, where)
 
 
-def rows_of(data: Any, name: str) -> Any:
+def rows_of(data: Any, name: str) -> "NDArray[Any]":
     """`data` as an array, an example a row: of float64, or of int64 where all numbers are whole.
 
     Rows of different lengths give an array of lists. Raises ValueError, naming the row, for anything but finite
@@ -120,7 +131,7 @@ def rows_of(data: Any, name: str) -> Any:
     return array.astype(np.int64, copy=False)
 
 
-def _converted(rows: list[Any], name: str) -> Any:
+def _converted(rows: list[object], name: str) -> "NDArray[Any]":
     """Rows of Python objects as an array, converted number by number; only what NumPy does not take comes here."""
     import numpy as np
 
@@ -134,7 +145,7 @@ def _converted(rows: list[Any], name: str) -> Any:
     return array if array.dtype.kind in "fi" else array.astype(np.float64)
 
 
-def _numbers(entry: Any, row: int, name: str) -> Any:
+def _numbers(entry: Any, row: int, name: str) -> Nested:
     """`entry`, a number or a list of such entries, as ints and floats."""
     if hasattr(entry, "tolist"):
         entry = entry.tolist()

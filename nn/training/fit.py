@@ -28,9 +28,10 @@ from .progress import advance, progress_bar
 from .settings import check_settings, chosen_optimizer, chosen_schedule
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
 
-Callback = Callable[[History], Any]
+Callback = Callable[[History], object]
 Weight = Mapping[Any, float] | str
 
 
@@ -43,7 +44,7 @@ def fit(
     optimizer: Optimizer | str | None = None,
     epochs: int = 100,
     batch_size: int | None = 32,
-    validation: Any = None,
+    validation: "tuple[ArrayLike, ArrayLike] | float | None" = None,
     patience: int | None = None,
     compiled: bool | str = "auto",
     progress: bool = True,
@@ -177,7 +178,7 @@ class _Run:
         self.history = History(metrics={name: [] for name in self.names})
         self.best, self.lowest = steps.snapshot(), math.inf
 
-    def epoch(self, order: Any, batch_size: int) -> None:
+    def epoch(self, order: "NDArray[np.int64]", batch_size: int) -> None:
         """Use every example once, then evaluate the others."""
         history = self.history
         # The loss of an epoch of one step is that of the weights before the step.
@@ -202,7 +203,7 @@ class _Run:
 
 
 def _steps(
-    compiled: Any,
+    compiled: bool | str,
     count: int,
     size: int,
     data: Examples,

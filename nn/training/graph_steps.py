@@ -6,6 +6,7 @@ plus the penalty. `CompiledSteps` does the same work with arrays, and turns to t
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from autograd import Value, total
 
@@ -16,6 +17,9 @@ from ..penalties import l2_of, weights_among
 from .evaluation import Loss, Metric, add_up, collector_paused, forward, overflow_error, sums_on_graph
 from .examples import Example, Examples
 from .overflow import WAY_OUT, with_name
+
+if TYPE_CHECKING:
+    from .examples import Rows
 
 Snapshot = tuple[Sequence[Value], Iterable[float]]  # parameters and their numbers
 
@@ -57,7 +61,7 @@ class GraphSteps:
         """What does the work, as `History.engine` says it."""
         return f"graph: {self.reason}"
 
-    def epoch(self, order: Sequence[int], batch_size: int) -> tuple[list[float], list[float]]:
+    def epoch(self, order: "Rows", batch_size: int) -> tuple[list[float], list[float]]:
         """A step of the optimiser for each minibatch of the examples in this order.
 
         Returns the sums over the examples of loss and metrics, and the length of the gradient of each step before it
@@ -66,7 +70,7 @@ class GraphSteps:
         steps = [self.step(order[k : k + batch_size]) for k in range(0, len(order), batch_size)]
         return [sum(each) for each in zip(*(sums for sums, _ in steps), strict=True)], [norm for _, norm in steps]
 
-    def step(self, rows: Sequence[int]) -> tuple[list[float], float]:
+    def step(self, rows: "Rows") -> tuple[list[float], float]:
         """One step for a minibatch; returns the sums over its examples, and the length of the gradient."""
         batch = [self.data[k] for k in rows]
         weights = [1.0] * len(batch) if self.data.weights is None else self.data.weights[rows].tolist()

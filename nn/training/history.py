@@ -8,6 +8,7 @@ from ..pictures.pyplot import pyplot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from pandas import DataFrame  # type: ignore[import-untyped,unused-ignore]
 
 _MOST_ROWS = 20  # of a printed table; of a longer history it shows epochs evenly spread
 
@@ -83,7 +84,7 @@ class History:
         losses = {name: getattr(self, name) for name in ("train_loss", "validation_loss", "gradient_norm")}
         return {name: list(values) for name, values in (losses | self.metrics).items() if values}
 
-    def to_frame(self) -> Any:
+    def to_frame(self) -> "DataFrame":
         """The same as a pandas DataFrame, an epoch a row, with the index "epoch" from 1; needs pandas."""
         try:
             from pandas import DataFrame, RangeIndex  # type: ignore[import-untyped,unused-ignore]

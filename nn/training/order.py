@@ -1,7 +1,7 @@
 """Which examples are met when: those kept aside for validation, and the order of the others in each epoch."""
 
 import random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..checks import is_number
 from ..data import train_test_split
@@ -10,6 +10,10 @@ from ..optimizers import Optimizer
 from .evaluation import Loss
 from .example_weights import weighted
 from .examples import Examples, examples
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 def order_and_epochs(optimizer: Optimizer, seed: int | random.Random | None) -> tuple[int, int]:
@@ -20,7 +24,7 @@ def order_and_epochs(optimizer: Optimizer, seed: int | random.Random | None) -> 
     return generator(seed).getrandbits(64), done
 
 
-def rows_in_order(n: int, seed: int | None) -> Any:
+def rows_in_order(n: int, seed: int | None) -> "NDArray[np.int64]":
     """The whole numbers below n as an array, in the random order of a seed if there is one."""
     import numpy as np
 

@@ -5,15 +5,19 @@ array for each number that the rule keeps. Writing thousands of Values after eac
 So they are written when somebody reads one: meanwhile each parameter has a class that does this first.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from copy import copy
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd import Value, compile
 
+from ..checks import Number
 from ..clipping import clip_factor
 from ..optimizers import Optimizer
+
+if TYPE_CHECKING:
+    from .examples import Rows
 
 
 class ParameterArrays:
@@ -30,7 +34,7 @@ class ParameterArrays:
         self.descent: Any = None
         self.in_arrays = False
         self._lr = Value(optimizer.lr, "lr")
-        self._settings: list[Any] = []  # of the optimiser when its rule was recorded
+        self._settings: list[object] = []  # of the optimiser when its rule was recorded
         self._state: list[float] = []  # what the rule kept at first, as the descent was made with
         self._kept: list[Any] = []  # what the rule keeps now; not read from Values when somebody traces a function
         self._deferred = _deferred_class(self.to_values)
@@ -57,7 +61,7 @@ class ParameterArrays:
             for parameter in self.descent.parameters:
                 parameter.__class__ = self._deferred
 
-    def run(self, order: Sequence[int], batch_size: int) -> None:
+    def run(self, order: "Rows", batch_size: int) -> None:
         """Take a step for each minibatch of the examples in this order (`run` of a descent)."""
         try:
             self.descent.run(order, batch_size)
@@ -95,7 +99,7 @@ class ParameterArrays:
                 state[k] = row
         self.in_arrays = False  # last: after an interruption (Ctrl-C) all of it is done again
 
-    def _rule(self) -> Callable[..., list[Any]]:
+    def _rule(self) -> Callable[..., list[Number]]:
         """A step for one parameter: of it, its gradient, the length of the whole gradient, and what is kept."""
         kind = type(self.optimizer)
         if kind.step is not Optimizer.step:
@@ -105,7 +109,7 @@ class ParameterArrays:
             _compare_rule(like)
         like.lr = self._lr  # type: ignore[assignment]  # it may change from epoch to epoch
 
-        def rule(p: Value, g: Value, norm: Value, *kept: Any) -> list[Any]:
+        def rule(p: Value, g: Value, norm: Value, *kept: Number) -> list[Number]:
             if self.max_norm is not None:
                 g = g * clip_factor(norm, self.max_norm)
             after, new = like.new_values(p, g, kept)
@@ -122,7 +126,7 @@ class ParameterArrays:
         shared = [len(set(each)) == 1 for each in zip(*self.optimizer.state, strict=True)]
         return [0 if count and same else 0.0 for count, same in zip(counts, shared, strict=True)]
 
-    def _state_arrays(self) -> Sequence[Any]:
+    def _state_arrays(self) -> list[Number | list[Number]]:
         """The state of the optimiser: a number for a count that all share, else a list with one for each parameter."""
         state = self.optimizer.state
         rows = [self.optimizer.initial_state if k is None else state[k] for k in self._indices]
@@ -142,7 +146,7 @@ def _deferred_class(write: Callable[[], None]) -> type[Value]:
             write()
             return getattr(self, name)
 
-        def __setattr__(self, name: str, value: Any) -> None:
+        def __setattr__(self, name: str, value: object) -> None:
             write()
             setattr(self, name, value)
 
@@ -153,7 +157,7 @@ def _compare_rule(optimizer: Optimizer) -> None:
     """Compare the rule of a user's optimiser with its recording for a few numbers; TypeError where they differ."""
     import numpy as np
 
-    def recorded(p: Value, g: Value, *kept: Any) -> list[Any]:
+    def recorded(p: Value, g: Value, *kept: Number) -> list[Any]:
         after, new = optimizer.new_values(p, g, kept)
         return [after, *new]
 

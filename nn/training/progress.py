@@ -2,12 +2,15 @@
 
 import sys
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING
 
 from .history import History
 
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
-def progress_bar(epochs: int) -> Any:
+
+def progress_bar(epochs: int) -> "tqdm | None":
     """A progress bar on a terminal or in a notebook, else None."""
     if "ipykernel" in sys.modules:
         with warnings.catch_warnings(action="ignore"):  # that there are no widgets: the bar is text then
@@ -21,7 +24,7 @@ def progress_bar(epochs: int) -> Any:
     return tqdm(total=epochs, unit="epoch")
 
 
-def advance(bar: Any, history: History) -> None:
+def advance(bar: "tqdm | None", history: History) -> None:
     """Show one more epoch, with its loss and accuracy; without a bar, nothing."""
     if bar is not None:
         part = "validation " if history.validation_loss else ""

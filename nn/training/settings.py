@@ -1,7 +1,6 @@
 """What `fit` is given by name or in several forms, as the objects that it works with; errors say what it may be."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
 
 from ..checks import non_negative
 from ..module import Module
@@ -9,7 +8,7 @@ from ..optimizers import OPTIMIZERS, Adam, Optimizer
 from ..schedules import Schedule
 
 
-def check_settings(l2: float, max_norm: float | None, metrics: Any) -> None:
+def check_settings(l2: float, max_norm: float | None, metrics: object) -> None:
     """Raise ValueError or TypeError for a penalty, a length or metrics that make no sense."""
     non_negative("l2", l2)
     if max_norm is not None:
@@ -23,7 +22,7 @@ def check_settings(l2: float, max_norm: float | None, metrics: Any) -> None:
             raise ValueError(f"a metric may not be called 'validation_{name}': {name!r} of other data has that name")
 
 
-def chosen_optimizer(optimizer: Any, lr: float | None, model: Module) -> Optimizer:
+def chosen_optimizer(optimizer: Optimizer | str | None, lr: float | None, model: Module) -> Optimizer:
     """The optimiser that is given, or one made by its name."""
     if optimizer is None or isinstance(optimizer, str):
         kind = Adam if optimizer is None else OPTIMIZERS.get(optimizer.lower())
@@ -39,7 +38,9 @@ def chosen_optimizer(optimizer: Any, lr: float | None, model: Module) -> Optimiz
     return optimizer
 
 
-def chosen_schedule(schedule: Any, optimizer: Optimizer) -> Schedule | None:
+def chosen_schedule(
+    schedule: Schedule | Callable[[Optimizer], Schedule] | None, optimizer: Optimizer
+) -> Schedule | None:
     """The schedule that is given, or made by the function that is given."""
     if schedule is not None and not isinstance(schedule, Schedule) and callable(schedule):
         schedule = schedule(optimizer)

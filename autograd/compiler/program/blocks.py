@@ -195,7 +195,7 @@ def _blocks(nodes: list[Node], inputs: list[int], alive: set[int]) -> list[Block
     ]
 
 
-def _kind(nodes: list[Node], k: int) -> tuple[Any, ...]:
+def _kind(nodes: list[Node], k: int) -> tuple[object, ...]:
     """What nodes of one block have in common."""
     node = nodes[k]
     operation = node.operation

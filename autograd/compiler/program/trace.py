@@ -157,7 +157,7 @@ class Tape:
         node = self._node(data, operation, operands, mode.scope, kind)
         return node if mode.recording or operation in SILENT else self._node(data, DETACH, (node,), mode.scope)
 
-    def compare(self, relation: Callable[[Any, Any], bool], x: Value | float, y: Value | float) -> Tracer:
+    def compare(self, relation: Callable[[float, float], bool], x: Value | float, y: Value | float) -> Tracer:
         """The result of ``x < y`` and its kin."""
         x, y = (v if isinstance(v, Value) else constant(float(v)) for v in (x, y))
         if relation in (gt, ge):

@@ -88,7 +88,7 @@ def _number(cell: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _data(rows: list[list[float]], labels: list[Any], names: list[str]) -> dict[str, Any]:
+def _data(rows: list[list[float]], labels: list[object], names: list[str]) -> dict[str, Any]:
     texts = [f"{label:g}" if isinstance(label, float) else str(label) for label in labels]
     numeric = all(_number(text) is not None for text in texts)
     classes = sorted(set(texts), key=(lambda text: (float(text), text)) if numeric else None)

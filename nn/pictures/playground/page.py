@@ -14,13 +14,16 @@ from hashlib import sha256
 from importlib.resources import files
 from inspect import signature
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd import StepperComponent, javascript_rules, stepper_component, write_whole
 
 from ...activations import ACTIVATIONS, is_rectifier
 from ...initialization import INITS
 from .own_data import read_csv, table_data
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 # One idea a file, in the order in which they need each other.
 SCRIPTS = [
@@ -58,7 +61,10 @@ class Playground:
 
 
 def playground(
-    X: Any = None, y: Any = None, path: str | os.PathLike[str] | None = None, show: bool = True
+    X: "ArrayLike | None" = None,
+    y: "ArrayLike | None" = None,
+    path: str | os.PathLike[str] | None = None,
+    show: bool = True,
 ) -> Playground:
     """A page in which a small network learns while you watch: you change data, layers and training as it runs.
 
@@ -167,6 +173,6 @@ def _hash(source: str) -> str:
     return f"'sha256-{b64encode(sha256(source.encode()).digest()).decode()}'"
 
 
-def _json(data: Any) -> str:
+def _json(data: object) -> str:
     """Data as the text of a script element, which the parser of HTML ends at ``</script``: no < is left in it."""
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", r"\u003c")
