@@ -42,6 +42,8 @@ def test_a_hessian_is_symmetric() -> None:
     assert hessian(lambda x, y: x * x * y + y**3, 2.0, 3.0) == [[6.0, 4.0], [4.0, 18.0]]
     assert hessian(lambda x, y: 3 * x + y, 2.0, 3.0) == [[0.0, 0.0], [0.0, 0.0]]
     assert hessian(lambda x: 4.0, 2.0) == hessian(lambda x: x.detach(), 2.0) == [[0.0]]
+    assert hessian(lambda x, y: 4.0, 2.0, 3.0) == [[0.0, 0.0], [0.0, 0.0]]
+    assert hvp(lambda x, y: 4.0, [2.0, 3.0], [1.0, 1.0]) == ([0.0, 0.0], [0.0, 0.0])
 
 
 def rosenbrock(*x: Any) -> Any:
@@ -90,6 +92,8 @@ def test_forward_mode_of_a_network() -> None:
 def test_a_direction_has_a_number_for_each_input(function: Any) -> None:
     with pytest.raises(ValueError, match="a number for each input, got 1 for 2"):
         function(lambda x, y: x * y, [1.0, 2.0], [1.0])
+    with pytest.raises(ValueError, match="a number for each input, got 2 for 1"):
+        function(lambda x: x * x, [1.0], [1.0, 2.0])
 
 
 @pytest.mark.parametrize("what", [lambda x: "x", lambda x: None])

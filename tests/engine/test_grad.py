@@ -307,6 +307,7 @@ def test_grad_gives_floats_in_the_order_of_the_inputs() -> None:
     x, y, z = Value(2.0), Value(3.0), Value(5.0)
     f = x * y + z
     assert grad(f, [z, x, y, x]) == [1.0, 3.0, 2.0, 3.0]
+    assert grad(f, x) == grad(f, (n for n in [x])) == [3.0]  # type: ignore[call-overload]
     assert all(type(g) is float for g in grad(f, [x, y]))
     assert (x.grad, f.grad) == (None, None)
 
@@ -397,6 +398,10 @@ def test_create_graph_in_no_grad_records_nothing() -> None:
         (lambda x, w: x.relu() * w, lambda x, w: setattr(x, "data", -3.0)),
         (lambda x, w: x**2, lambda x, w: setattr(x, "data", -x.data)),
         (lambda x, w: dot([w, x], [x, 2]), lambda x, w: setattr(w, "data", 4.0)),
+        (lambda x, w: x * 2.0 + w, lambda x, w: setattr(x, "data", math.nan)),
+        (lambda x, w: x.sqrt() + w, lambda x, w: setattr(x, "data", -3.0)),  # no value, and the slope by the old one
+        (lambda x, w: w * (1.0 / x), lambda x, w: setattr(x, "data", 0.0)),
+        (lambda x, w: w + x.exp(), lambda x, w: setattr(x, "data", 1000.0)),
     ],
 )
 def test_create_graph_refuses_data_changed_since(make: Any, change: Any) -> None:
@@ -407,6 +412,28 @@ def test_create_graph_refuses_data_changed_since(make: Any, change: Any) -> None
     assert grad(y, [x, w]) == before  # what was recorded
     with pytest.raises(ValueError, match="changed"):
         grad(y, [x, w], create_graph=True)
+
+
+def test_create_graph_where_the_data_is_nan() -> None:
+    x = Value(math.nan)
+    y = x * 2.0
+    assert grad(y, [x], create_graph=True)[0].data == 2.0
+    x.data = 3.0
+    with pytest.raises(ValueError, match="changed"):
+        grad(y, [x], create_graph=True)
+
+
+def test_slopes_that_pythons_functions_refuse_are_infinite(own_operations: None) -> None:
+    entropy = primitive(
+        "entropy",
+        value=lambda m, x: m.where(x > 0.0, x * m.log(m.where(x > 0.0, x, 1.0)), 0.0),
+        partials=lambda m, out, x: (m.log(x) + 1.0,),
+    )
+    for f, slope in ((entropy, -math.inf), (autograd.sqrt, math.inf)):
+        x = Value(0.0)
+        y = f(x)
+        assert y.local_grads == (slope,)
+        assert grad(y, [x], create_graph=True)[0].data == slope
 
 
 def test_data_set_to_what_it_was_is_no_change() -> None:

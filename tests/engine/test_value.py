@@ -94,9 +94,19 @@ class Floaty:
         return 7.0
 
 
-def test_data_may_be_any_object_that_says_its_float() -> None:
-    assert Value(Floaty()).data == 7.0
-    assert (Value(1.0) + Floaty()).data == 8.0
+class Priced(Floaty):
+    item = "apple"
+
+
+class Round(Floaty):
+    shape = "circle"
+
+
+@pytest.mark.parametrize("kind", [Floaty, Priced, Round])
+def test_data_may_be_any_object_that_says_its_float(kind: Any) -> None:
+    assert Value(kind()).data == 7.0
+    if kind is not Round:  # what has a shape decides itself, as arrays do
+        assert (Value(1.0) + kind()).data == 8.0
 
 
 @pytest.mark.parametrize("data", ["1.5", b"1", 1j, None, [1.0], (1.0,), {}, {1.0}, Value, object()])
