@@ -32,9 +32,24 @@ def test_optimisers(tmp_path: Path) -> None:
     steps = found.needed
     assert steps["Newton"] == 1
     assert steps["momentum"] < steps["Nesterov"] < steps["descent"] < steps["Adam"]
-    assert found.losses["momentum"][-1] < 0.5 * found.losses["descent"][-1]
-    assert found.losses[found.best][-1] == min(losses[-1] for losses in found.losses.values())
+    assert found.network["momentum"][-1] < 0.5 * found.network["descent"][-1]
+    assert found.network[found.best][-1] == min(losses[-1] for losses in found.network.values())
     assert found.parameters == 337
+
+
+@pytest.mark.parametrize("seed", some(range(5), 5))
+def test_newton_doubles_the_digits_and_a_falling_rate_settles(tmp_path: Path, seed: int) -> None:
+    above = results_of(optimisers, tmp_path, seed).above
+    assert 0.0 < above["Newton"][2] < 2e-3
+    assert above["Newton"][3] < 100.0 * above["Newton"][2] ** 2
+    assert above["descent"][-1] > 1e-4
+    assert above["minibatches, η falls"][-1] < 0.1 * max(above["minibatches"][-10:])
+
+
+@pytest.mark.parametrize("steep", [10.0, 100.0])
+def test_adam_alone_does_not_feel_how_steep_the_valley_is(steep: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(optimisers, "STEEP", steep)
+    assert len(optimisers.walk(optimisers.VALLEY["Adam"])) - 1 == 132
 
 
 def test_plain_descent_takes_what_the_formula_says() -> None:
