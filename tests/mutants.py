@@ -17,6 +17,8 @@ Survivors that are explained:
 - ``xs[n : 2 * n]`` of dot with a later end: the products stop with the shorter list.
 - In `Value`: asking for the mode where no mode is open gives the usual one (``if modes`` is for speed); ``==`` for
   ``is`` of rows and classes; ``strict=True``, where the lengths are equal; a higher protocol of pickle.
+- ``!=`` for ``is not`` of nodes; ``>=`` for ``==`` of a number and itself; ``<= 1`` for ``== 1`` of the operands that
+  a domain names: there is always one.
 - ``!=`` for ``>`` of a size, and the borders of ranges beyond which numbers are 0 or the same (`normal_cdf` at -60).
 """
 
@@ -24,6 +26,7 @@ import ast
 import difflib
 import importlib.abc
 import importlib.util
+import math
 import os
 import random
 import re
@@ -36,10 +39,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import hypothesis  # noqa: F401 (loaded once, before the processes part)
-import mpmath  # noqa: F401
+import mpmath  # noqa: F401 (loaded once, before the processes part)
 import numpy  # noqa: F401
 import pytest
+from hypothesis import Phase, settings
 
 ROWS = ["tests/rules/test_accuracy.py", "tests/rules/test_table.py", "tests/rules/test_special_values.py"]
 GRAPHS = "tests/engine/test_random_graphs.py::test_gradients_of_random_graphs_are_exact[0]"
@@ -68,6 +71,8 @@ TESTS = {
         "tests/engine/test_errors.py",
         "tests/engine/test_value.py",
         "tests/engine/test_numpy.py",
+        "tests/engine/test_derivatives.py",
+        "tests/engine/test_backward.py",
     ],
     "autograd.engine.evaluate": [
         "tests/engine/test_value.py",
@@ -100,7 +105,7 @@ TESTS = {
         "tests/compiler/test_traced.py",
     ],
 }
-SECONDS = 150  # that one mutant may take: an endless loop is noticed
+SLOWER = 5  # times as long as without a change may one mutant take: an endless loop is noticed
 
 
 class Mutated(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -115,6 +120,14 @@ class Mutated(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def exec_module(self, module: ModuleType) -> None:
         module.__file__ = str(self.path)
         exec(compile(self.text, str(self.path), "exec"), vars(module))
+
+
+class FirstExamples:
+    """Hypothesis looks for no smaller example once a test has failed."""
+
+    def pytest_configure(self) -> None:
+        settings.register_profile("first", settings(), phases=[Phase.explicit, Phase.generate])
+        settings.load_profile("first")
 
 
 class RowsAlone:
@@ -196,7 +209,7 @@ def row_of(source: str, line: int) -> str | None:
     return None
 
 
-def survives(name: str, path: Path, text: str, row: str | None) -> bool:
+def survives(name: str, path: Path, text: str, row: str | None, seconds: float) -> bool:
     child = os.fork()
     if child == 0:
         os.setsid()
@@ -206,10 +219,11 @@ def survives(name: str, path: Path, text: str, row: str | None) -> bool:
         sys.meta_path.insert(0, Mutated(name, path, text))
         options = ["-x", "-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
         try:
-            os._exit(int(pytest.main([*options, *TESTS[name]], plugins=[RowsAlone(row)] if row else [])))
+            plugins = [FirstExamples(), *([RowsAlone(row)] if row else [])]
+            os._exit(int(pytest.main([*options, *TESTS[name]], plugins=plugins)))
         finally:  # an error while the tests are collected
             os._exit(1)
-    end = time.monotonic() + SECONDS
+    end = time.monotonic() + seconds
     while time.monotonic() < end:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
@@ -223,13 +237,15 @@ def survives(name: str, path: Path, text: str, row: str | None) -> bool:
 def main(name: str, seconds: str = "inf", seed: str = "1") -> None:
     path = Path(name.replace(".", "/") + ".py").resolve()
     source = path.read_text(encoding="utf-8")
-    if not survives(name, path, source, None):
+    begin = time.monotonic()
+    if not survives(name, path, source, None, math.inf):
         raise SystemExit(f"the tests of {name} fail as it is")
+    limit = SLOWER * (time.monotonic() - begin)
     end, killed, survived = time.monotonic() + float(seconds), 0, 0
     for line, text in mutants(source, seed):
         if time.monotonic() > end:
             break
-        if survives(name, path, text, row_of(source, line)):
+        if survives(name, path, text, row_of(source, line), limit):
             survived += 1
             change = difflib.ndiff(source.splitlines(), text.splitlines())
             print(f"line {line} survived:", *[part for part in change if part[0] in "-+?"], sep="\n", flush=True)

@@ -159,6 +159,7 @@ def test_a_long_thing_is_named_by_40_characters() -> None:
     def of(length: int) -> str:
         return message(lambda: Value("x" * length))  # type: ignore[arg-type]
 
+    assert of(1) == "expected a real number, got str 'x'"
     assert of(38) == f"expected a real number, got str {'x' * 38!r}"
     assert of(39) == of(10_000) == f"expected a real number, got str '{'x' * 36}..."
 
