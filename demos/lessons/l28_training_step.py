@@ -1,24 +1,32 @@
 """One training step by hand, and again: forward, error, backward, update; then the same in matrices.
 
-The network of the lesson on backprop by hand has one input and seven parameters:
+The network of the lesson on backprop by hand has one input and six parameters:
 
-    net_h1 = w1·x + b1     net_h2 = w2·x + b2     net_o = w3·h1 + w4·h2 + b3     L = ½(y - out)²
+    net_h1 = w1·x + b1      net_h2 = w2·x + b2      net_o = w3·h1 + w4·h2 + b2
+    h1 = σ(net_h1)          h2 = σ(net_h2)          out = σ(net_o)      L = ½(y - out)²
 
-When all gradients are known, each parameter takes one step against its own, at once:
+When all gradients are known, each parameter takes one step against its own, all at the same time:
 
-    w1 ← w1 - α·dw1      w2 ← w2 - α·dw2      w3 ← w3 - α·dw3      w4 ← w4 - α·dw4      b1 ← b1 - α·db1      …
+    w1 ← w1 - α·dw1      w2 ← w2 - α·dw2      b1 ← b1 - α·db1
+    w3 ← w3 - α·dw3      w4 ← w4 - α·dw4      b2 ← b2 - α·db2
 
-and everything begins again with the new numbers. For layers of any width the same four lines are matrix products. With
-the activations a of a layer as rows, one for each example, and δ the derivative of the loss with respect to net:
+and everything begins again with the new numbers. This is supervised learning: for each input the right answer is given,
+and the error is measured against it.
 
-    δ of a hidden layer = (δ of the next layer · Wᵀ) ⊙ φ'(net)      ∂L/∂W = aᵀ · δ      ∂L/∂b = sum of the rows of δ
+For layers of any width the same lines are products of matrices. Let the rows of a be the outputs of the layer before,
+one row for each example, and let δ be the derivative of the loss with respect to net:
 
-(Wᵀ belongs to the next layer, a to the layer before, ⊙ multiplies element by element.) This is supervised learning: for
-each input the right answer is given, and the error is measured against it.
+    net = a·W + b
+    δ of a hidden layer = (δ of the next layer · Wᵀ) ⊙ φ'(net)
+    ∂L/∂W = aᵀ·δ      ∂L/∂b = sum of the rows of δ
+
+In the second line W is that of the next layer, and ⊙ multiplies element by element; the last layer has its δ straight
+from the loss. So the δ are found from the last layer back to the first, and each gives the gradients of its layer.
 """
 
 # %%
 from copy import deepcopy
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,7 +36,7 @@ from autograd import Value
 
 from ..page import COLORS, MARKERS, Page
 
-NUMBERS = {"w1": 0.3, "w2": -0.4, "w3": 0.5, "w4": 0.7, "b1": 0.1, "b2": 0.2, "b3": 0.2}
+NUMBERS = {"w1": 0.3, "w2": -0.4, "w3": 0.5, "w4": 0.7, "b1": 0.1, "b2": 0.2}
 X, Y = 0.6, 1.0
 RATE = 0.5
 
@@ -37,10 +45,10 @@ RATE = 0.5
 def step(p: dict[str, float]) -> tuple[float, dict[str, float]]:
     """The loss, and the gradient of every parameter."""
     h1, h2 = sigmoid(p["w1"] * X + p["b1"]), sigmoid(p["w2"] * X + p["b2"])
-    out = sigmoid(p["w3"] * h1 + p["w4"] * h2 + p["b3"])
+    out = sigmoid(p["w3"] * h1 + p["w4"] * h2 + p["b2"])
     d_o = -(Y - out) * out * (1 - out)
     d_h1, d_h2 = d_o * p["w3"] * h1 * (1 - h1), d_o * p["w4"] * h2 * (1 - h2)
-    slopes = {"w1": d_h1 * X, "w2": d_h2 * X, "w3": d_o * h1, "w4": d_o * h2, "b1": d_h1, "b2": d_h2, "b3": d_o}
+    slopes = {"w1": d_h1 * X, "w2": d_h2 * X, "w3": d_o * h1, "w4": d_o * h2, "b1": d_h1, "b2": d_h2 + d_o}
     return 0.5 * (Y - out) ** 2, slopes
 
 
@@ -52,7 +60,7 @@ def engine_gradients(p: dict[str, float]) -> dict[str, float]:
     values = {name: Value(number, name) for name, number in p.items()}
     h1 = (values["w1"] * X + values["b1"]).sigmoid()
     h2 = (values["w2"] * X + values["b2"]).sigmoid()
-    ((Y - (values["w3"] * h1 + values["w4"] * h2 + values["b3"]).sigmoid()) ** 2 / 2).backward()
+    ((Y - (values["w3"] * h1 + values["w4"] * h2 + values["b2"]).sigmoid()) ** 2 / 2).backward()
     return {name: value.grad or 0.0 for name, value in values.items()}
 
 
@@ -176,19 +184,20 @@ def tell(page: Page, r: Results) -> None:
     )
     page.say(
         """
-        (The engine's gradients differ by at most {difference:.0e}.) With the new numbers the loss is {first:.6f}.
-        Again and again: after 10 steps {tenth:.6f}, after 100 {hundredth:.6f}, after 1,000 {last:.6f}. Training is
-        nothing else.
+        b2 is used twice, so its gradient has two parts, δ_h2 + δ_o. (The engine's gradients differ by at most
+        {difference:.0e}.) With the new numbers the loss is {first:.6f}. Again and again: after 10 steps {tenth:.6f},
+        after 100 {hundredth:.6f}, after 1,000 {last:.6f}. Training is nothing else.
         """,
         difference=r.difference, first=r.losses[1], tenth=r.losses[10], hundredth=r.losses[100], last=r.losses[1000],
     )  # fmt: skip
     plot(page, r)
     page.say(
         """
-        A network 2-3-1 has {parameters} parameters. update_weights, which nudges each of them by 0.0001, needs
-        {passes} forward passes for one step; the version by the chain rule needs one forward pass and one backward
-        pass. The updated weights differ by at most {apart:.0e}, the error of the nudging. For a million weights the
-        first needs a million passes, the second still two.
+        In matrices, a network 2-3-1 with {parameters} parameters: `feed_forward` gives its error, and `update_weights`
+        nudges each parameter by 0.0001 to see how the error changes. So one step takes {passes} forward passes. The
+        version by the chain rule takes one forward and one backward pass. The updated weights differ by at most
+        {apart:.0e}, the error of the nudging. For a million parameters the first needs a million passes and one more,
+        the second still two.
         """,
         parameters=r.parameters, passes=r.passes, apart=r.apart,
     )  # fmt: skip
@@ -202,15 +211,24 @@ def tell(page: Page, r: Results) -> None:
     )  # fmt: skip
     plot_lines(page, r)
     page.say(
-        "Try: α = 50 for the small network. Does every step still help? The exercises 'update' and 'replace' go on."
+        """
+        Try: the target Y = 0.6, with α = 0.5 and then with α = 50. Does every step still help? The exercises 'update'
+        and 'replace' go on.
+        """
     )
 
 
 # %% The pictures.
 def plot(page: Page, r: Results) -> None:
-    with page.figure("The same step repeated: the loss falls from step to step") as (_, ax):
-        ax.loglog(range(1, 1002), r.losses, color=COLORS[0])
-        ax.set(xlabel="step + 1", ylabel="loss L")
+    with page.figure(
+        "The same step repeated: the loss falls from step to step"
+        if all(after < before for before, after in pairwise(r.losses))
+        else "The same step repeated: not every step makes the loss smaller"
+    ) as (_, ax):
+        ax.loglog(range(1, len(r.losses)), r.losses[1:], color=COLORS[0], label="after each step")
+        ax.axhline(r.losses[0], color="black", ls=":", lw=1.2, label="before the first step")
+        ax.set(xlabel="steps", ylabel="loss L")
+        ax.legend()
 
 
 def plot_lines(page: Page, r: Results) -> None:
@@ -218,12 +236,13 @@ def plot_lines(page: Page, r: Results) -> None:
         for group, color, marker in zip((0, 1), COLORS, MARKERS, strict=False):
             label = page.word("class {group}", group=group)
             ax.plot(*r.x[r.y == group].T, marker, color=color, ls="", label=label)
-        at = np.array([-1.0, 5.0])
+        ax.plot(0, 0, marker="+", markersize=11, color="black")
+        across, up = ax.get_xlim(), ax.get_ylim()
+        at = np.array(across)
         for model, label, dashes in ((r.free, "bias trained", "-"), (r.fixed, "bias fixed at 0", "--")):
             *w, b = (p.data for p in model.parameters())
             ax.plot(at, -(w[0] * at + b) / w[1], color="black", ls=dashes, lw=1.4, label=page.word(label))
-        ax.plot(0, 0, marker="+", markersize=11, color="black")
-        ax.set(xlabel="x₁", ylabel="x₂", xlim=(-1, 5), ylim=(-1, 5))
+        ax.set(xlabel="x₁", ylabel="x₂", xlim=across, ylim=up)
         ax.legend()
 
 
