@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ..engine.grad import as_recorded
-from ..engine.value import Value
+from ..engine.value import Value, assigned
 from ..rules.as_formulas import call_formula, partial_formulas, partial_formulas_at, value_formula
 from ..rules.formula import ATOM, CHOICE, SUM, Formula
 from ..rules.table import LEAF
@@ -103,7 +103,7 @@ class Equations:
 
     def unchanged(self, node: Value) -> Unchanged:
         """What of `node` is still as recorded; formulas of the rest are not shown, because their numbers differ now."""
-        key = (node, [parent.data for parent in node.parents])
+        key = (node, assigned[0])  # not the data of the operands, which each of 1,000 steps would collect again
         if self._compared[0] != key:
             self._compared = key, Unchanged(*as_recorded(node))
         return self._compared[1]

@@ -122,12 +122,15 @@ def align(
     narrow = [gap[:2] for gap in gaps]
 
     def lines(budget: Budget, *choices: Sequence[str]) -> list[str] | None:
-        rows = []
+        rows, before, count = [], 0, 0  # columns before the last cell, and how many cells there are
         widths: dict[int, int] = dict(enumerate(least))
         for row in make(budget):
             for k, cell in enumerate(row[:-1]):
-                widths[k] = max(widths.get(k, 0), columns(cell))
-            if row[-1] and _TIGHT not in choices and columns(_join(row, widths, choices[-1])) > width:
+                if (needed := columns(cell)) > widths.get(k, -1):
+                    widths[k], before = needed, 0
+            if not before or len(row) != count:
+                before, count = columns(_join([*row[:-1], "|"], widths, choices[-1])) - 1, len(row)
+            if row[-1] and _TIGHT not in choices and before + columns(row[-1]) > width:
                 return None  # of 8,000 rows, most need not be made to see it
             rows.append(row)
         for spaces in choices:
