@@ -53,7 +53,10 @@ class GraphSteps:
         self.data, self.model, self.loss, self.l2, self.metrics = data, model, loss, l2, metrics
         self.optimizer, self.max_norm, self.reason = optimizer, max_norm, reason
         named = model.named_parameters()
-        self._parameters = list(dict.fromkeys([*(parameter for _, parameter in named), *optimizer.parameters]))
+        parameters = dict.fromkeys(parameter for _, parameter in named)
+        if parameters.keys().isdisjoint(optimizer.parameters):
+            raise ValueError("the optimiser moves no parameter of this model: make it of model.parameters()")
+        self._parameters = list(parameters | dict.fromkeys(optimizer.parameters))
         self._penalised = weights_among(named) if l2 else []
 
     @property

@@ -1,10 +1,8 @@
 """Gradient descent by a compiled function: steps of any rule, by arrays and by machine code, held against a loop in
 Python over its gradients."""
 
-import gc
 import importlib.util
 import threading
-import weakref
 
 import numpy as np
 import pytest
@@ -12,7 +10,6 @@ import pytest
 import autograd
 import nn
 from autograd import BranchChanged, Value, log, maximum, uniform, where
-from autograd.compiler.compiled import Compiled
 from tests.extent import some
 
 needs_llvm = pytest.mark.skipif(importlib.util.find_spec("llvmlite") is None, reason="llvmlite is not installed")
@@ -360,18 +357,6 @@ def test_two_descents_in_two_threads():
     for k in range(4):
         work(k)
         assert np.array_equal(threaded[k], results[k])
-
-
-@needs_llvm
-def test_machine_code_is_freed_with_the_descent():
-    w = Value(2.0)
-    loss = Compiled(lambda x: (w * x) ** 2, "llvm")
-    descent = loss.descent(np.ones(3), rule=lambda p, g, norm: p - 0.125 * g * norm)
-    descent.run()
-    code = weakref.ref(descent._rule.runner(False).machine)
-    del descent, loss
-    gc.collect()
-    assert code() is None
 
 
 @pytest.mark.parametrize(

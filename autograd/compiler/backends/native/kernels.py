@@ -1,4 +1,4 @@
-"""Matrix products as machine code, for any strides: compiled once a process and type, called by their addresses.
+"""Matrix products as machine code, for any strides: compiled once for each type, called by their names.
 
 The forward product, the gradient of its inputs and that of its weights are two functions: ``C = A B``, where a row of B
 or C is a row of neighbouring examples (`product`), and ``G = D H'``, a sum over the examples (`outer`). Both hold a
@@ -12,7 +12,7 @@ from itertools import product as pairs
 from typing import NamedTuple
 
 from .lines import Kind, Lines
-from .machine import Machine, machine
+from .machine import Machine, machine, publish
 
 _PRODUCT = "ptr noalias %c, i64 %cs, ptr noalias %a, i64 %am, i64 %ap, ptr noalias %b, i64 %bs"
 _OUTER = "ptr noalias %g, i64 %gs, ptr noalias %d, i64 %ds, ptr noalias %h, i64 %hs"
@@ -34,16 +34,27 @@ def blocks(kind: Kind) -> Blocks:
     return Blocks((4, 2, 1), (4, 2, 1) if wide else (3, 2, 1), (4, 2, 1) if wide else (3, 2, 1))
 
 
-@cache
-def kernels(kind: Kind) -> dict[str, int]:
-    """The addresses of `product`, `outer` and `transpose` for numbers of this kind."""
-    made = _library(kind)
-    return {name: made.address_of(name) for name in ("product", "outer", "transpose")}
+_ARGUMENTS = {
+    "product": "ptr, i64, ptr, i64, i64, ptr, i64, i64, i64, i64, i1",
+    "outer": "ptr, i64, ptr, i64, ptr, i64, i64, i64, i64, i1",
+    "transpose": "ptr, i64, ptr, i64, i64, i64",
+}
+
+
+def kernel(name: str, kind: Kind, declared: dict[str, str]) -> str:
+    """What compiled code calls `product`, `outer` or `transpose` for numbers of this kind; it is declared."""
+    full = f"chainrule_{name}_{kind.suffix}"
+    _provide(kind)
+    declared[full] = f"declare void @{full}({_ARGUMENTS[name]})"
+    return full
 
 
 @cache
-def _library(kind: Kind) -> Machine:
-    return machine(library(kind))
+def _provide(kind: Kind) -> Machine:
+    made = machine(library(kind))
+    for name in _ARGUMENTS:
+        publish(f"chainrule_{name}_{kind.suffix}", made.address_of(name))
+    return made
 
 
 def library(kind: Kind) -> str:

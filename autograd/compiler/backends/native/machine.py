@@ -5,11 +5,14 @@ import ctypes.util
 import os
 import platform
 import threading
+from collections import deque
 from collections.abc import Callable
 from functools import cache, cached_property
 from weakref import WeakValueDictionary
 
 import llvmlite.binding as llvm
+
+from .kept import keep, key_of, load
 
 NAME = "sweep"  # the function that a program is
 
@@ -24,8 +27,13 @@ class Machine:
     def __init__(self, text: str):
         self.llvm = text
         with _lock:
-            module = _improved(text)
-            self._engine = llvm.create_mcjit_compiler(module, _target())
+            key = key_of(text, *_made_by())
+            code = load(key)
+            if code is None:
+                code = _target().emit_object(_improved(text))
+                keep(key, code)
+            self._engine = llvm.create_mcjit_compiler(_module(""), _target())
+            self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
             self._engine.finalize_object()
 
     def address_of(self, name: str) -> int:
@@ -62,14 +70,19 @@ class Machine:
 
 def _improved(text: str) -> llvm.ModuleRef:
     """The module of a text. Three passes are enough: the text has the form that the machine runs already."""
-    module = llvm.parse_assembly(text)
-    module.name = "program"
-    module.triple = _triple()
+    module = _module(text)
     passes = llvm.create_new_module_pass_manager()
     passes.add_sroa_pass()
     passes.add_instruction_combine_pass()
     passes.add_simplify_cfg_pass()
     passes.run(module, llvm.create_pass_builder(_target(), llvm.create_pipeline_tuning_options()))
+    return module
+
+
+def _module(text: str) -> llvm.ModuleRef:
+    module = llvm.parse_assembly(text)
+    module.name = "program"
+    module.triple = _triple()
     return module
 
 
@@ -79,14 +92,18 @@ if hasattr(os, "register_at_fork"):
     # would inherit it locked, and wait for ever. So a fork waits until nobody does.
     os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 _known: WeakValueDictionary[str, Machine] = WeakValueDictionary()
+_latest: deque[Machine] = deque(maxlen=16)  # networks of one shape, made one after the other, have the same programs
 
 
 def machine(text: str) -> Machine:
-    """`text` compiled, once for all programs that have it; freed with the last of them."""
+    """`text` compiled, once for all programs that have it. It lives as long as they do, and while it is recent."""
     with _lock:
         made = _known.get(text)
         if made is None:
             made = _known[text] = Machine(text)
+        if made in _latest:
+            _latest.remove(made)
+        _latest.append(made)
         return made
 
 
@@ -118,18 +135,30 @@ def _has_vector_functions() -> bool:
     return True
 
 
+def publish(name: str, address: int) -> None:
+    """Let compiled code call the function at this address by a name."""
+    llvm.add_symbol(name, address)
+
+
 def provide(name: str) -> None:
     """See that compiled code finds the function of this name in the C library."""
     if llvm.address_of_symbol(name):
         return
     library = ctypes.util.find_library("m") or ctypes.util.find_library("c") or ctypes.util.find_msvcrt()  # type: ignore[attr-defined]
     function = getattr(ctypes.CDLL(library), name)
-    llvm.add_symbol(name, ctypes.cast(function, ctypes.c_void_p).value)
+    publish(name, ctypes.cast(function, ctypes.c_void_p).value or 0)
 
 
 @cache
 def _features() -> llvm.FeatureMap:
     return llvm.get_host_cpu_features()
+
+
+@cache
+def _made_by() -> tuple[str, ...]:
+    """What machine code depends on beside its text."""
+    version = ".".join(map(str, llvm.llvm_version_info))
+    return version, _triple(), llvm.get_host_cpu_name(), _features().flatten(), str(_SPEED)
 
 
 @cache

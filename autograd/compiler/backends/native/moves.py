@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ...instructions.array import Array, Instruction, Piece
-from .kernels import kernels
+from .kernels import kernel
 from .layout import Layout, columns
 
 
@@ -13,8 +13,7 @@ class Moves(Layout):
     tables: dict[tuple[int, ...], str]
 
     def _kernel(self, name: str, *arguments: str) -> None:
-        address = kernels(self.kind)[name]
-        self.t.line(f"call void inttoptr (i64 {address} to ptr)({', '.join(arguments)}) ; {name}")
+        self.t.line(f"call void @{kernel(name, self.kind, self.declared)}({', '.join(arguments)})")
 
     def _matmul(self, i: Instruction) -> None:
         a, b = i.arguments

@@ -8,6 +8,7 @@ which the reverse pass begins with 0.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import groupby
 
 from ...instructions.array import AFTER, BEFORE, BODY, Array, Instruction
 from ...instructions.lowering import Lowered, lower
@@ -16,7 +17,7 @@ from .folds import Folds
 from .functions import Symbol
 from .fusion import step_shape
 from .layout import columns
-from .lines import NAN, Kind, Lines
+from .lines import NAN, Kind, Lines, Whole
 from .machine import NAME
 from .maps import Maps
 from .moves import Moves
@@ -184,11 +185,11 @@ class _Writer(Maps, Folds, Moves):
             else:
                 self._kernel("transpose", f"ptr {target}, i64 %line, ptr {source}, i64 {width}",
                              f"i64 {self.count}, i64 {width}")  # fmt: skip
-            with t.when(t.new(f"icmp ne i64 {self.count}, {self.whole}")), t.loop(width) as r:
-                row = t.row(target, "%line", r)
-                number = t.load(t.at(row, before), scalar)
-                with t.loop(self.whole, self.count) as e:
-                    t.store(number, t.at(row, e), scalar)
+        with t.when(t.new(f"icmp ne i64 {self.count}, {self.whole}")), t.loop(self.lowered.inputs.rows) as r:
+            row = t.row("%work", "%line", r)
+            number = t.load(t.at(row, before), scalar)
+            with t.loop(self.whole, self.count) as e:
+                t.store(number, t.at(row, e), scalar)
         if self.lowered.gradient is not None:
             seeds = t.row("%work", "%line", self.place[self.lowered.seed])
             for e, mask in self._tile():
@@ -198,23 +199,30 @@ class _Writer(Maps, Folds, Moves):
 
     def _results(self) -> None:
         """Store outputs and branches, add up the first output, and notice what is wrong."""
-        k = len(self.program.outputs)
-        distinct = {node: row for row, node in reversed(list(enumerate(self.program.outputs)))}
-        for row in range(k):
-            check = "total" if row == 0 else "finite" if distinct[self.program.outputs[row]] == row else ""
-            self._result(row, self.lowered.outputs.part(row, row + 1), check)
-        for row, (branch, (_, taken)) in enumerate(zip(self.lowered.branches, self.program.branches, strict=True)):
-            self._result(k + row, branch, "oeq" if taken else "une")
-        for row, array in enumerate(self.lowered.unordered, k + len(self.lowered.branches)):
-            self._result(row, array, "une")
+        outputs, nodes = self.lowered.outputs, self.program.outputs
+        distinct = {node: row for row, node in reversed(list(enumerate(nodes)))}
+        checks = ["finite" if distinct[node] == row else "" for row, node in enumerate(nodes)]
+        checks[0] = "total"
+        first = 0
+        for check, alike in groupby(checks):
+            stop = first + len(list(alike))
+            if stop - first == 1:
+                self._result(first, self._row(outputs, first), outputs.batch, check, 1)
+            else:
+                with self.t.loop(stop, first) as r:
+                    self._result(r, self._row(outputs, r), outputs.batch, check, 1)
+            first = stop
+        taken = ["oeq" if taken else "une" for _, taken in self.program.branches]
+        checked = [*zip(self.lowered.branches, taken, strict=True), *((x, "une") for x in self.lowered.unordered)]
+        for row, (array, check) in enumerate(checked, first):
+            self._result(row, self._row(array, 0), array.batch, check, 2)
 
-    def _result(self, row: int, array: Array, check: str) -> None:
+    def _result(self, row: Whole, place: str, batch: bool, check: str, step: int) -> None:
+        """Look through the numbers at a place, and keep them from this step on."""
         t = self.t
-        place, _, _ = self._pointer(array)
-        every = "" if array.batch else t.splat(t.load(place, self.kind.scalar))
-        base = t.row("%results", "%stride", row)
-        base = t.at(base, self.start)
-        keep = t.new(f"icmp sge i64 %step, {1 if row < len(self.program.outputs) else 2}")
+        every = "" if batch else t.splat(t.load(place, self.kind.scalar))
+        base = t.at(t.row("%results", "%stride", row), self.start)
+        keep = t.new(f"icmp sge i64 %step, {step}")
         for e, mask in self._tile():
             value = every or t.load(t.at(place, e))
             with t.when(keep):

@@ -1,11 +1,9 @@
 """Machine code against the graph and against NumPy, with as many lanes as a processor may have."""
 
-import gc
 import math
 import pickle
 import threading
 import warnings
-import weakref
 
 import numpy as np
 import pytest
@@ -340,23 +338,6 @@ def test_text():
     g([1.0])
     with pytest.raises(AttributeError, match="NumPy runs this program"):
         _ = g.llvm
-
-
-def test_code_is_shared_and_freed():
-    w = Value(2.0, "w")
-
-    def program():
-        f = autograd.compile(lambda x: autograd.sinh(w * x) + 0.12345, backend="llvm")
-        f.value_and_grad([1.0, 2.0])
-        return f, f._traces.latest[1].runner(True).machine
-
-    f, first = program()
-    g, second = program()
-    assert first is second
-    machine = weakref.ref(first)
-    del f, g, first, second
-    gc.collect()
-    assert machine() is None
 
 
 square_parameter = Value(3.0, "w")
