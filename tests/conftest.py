@@ -32,10 +32,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-# Files whose tests take over two seconds, with a browser, Node, a cluster or a compiler, or ask for many examples.
+# Files whose tests take over two seconds, with a browser, Node, a cluster, a compiler or a process each, or take many
+# examples.
 SLOW = {
     "test_accessibility.py", "test_accuracy.py", "test_animation.py", "test_as_javascript.py", "test_descent.py",
-    "test_distributed.py", "test_estimators.py", "test_exercises.py", "test_functions.py", "test_fuzz.py",
+    "test_distributed.py", "test_estimators.py", "test_exercises.py", "test_exercises_command.py", "test_functions.py",
+    "test_fuzz.py",
     "test_javascript.py", "test_layout.py", "test_onnx.py",
     "test_page_browser.py", "test_playground.py", "test_playground_accessibility.py", "test_playground_numbers.py",
     "test_race.py", "test_race_sweep.py",

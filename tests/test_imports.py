@@ -69,11 +69,17 @@ UPWARD = {
 }
 
 
+@cache
+def nodes(tree: ast.AST) -> list[ast.AST]:
+    """A tree and all below it."""
+    return list(ast.walk(tree))
+
+
 def imports(name: str, tree: ast.AST) -> set[str]:
     """The modules of our own that a module of the engine imports, wherever in its text it does."""
     package = name.split(".")[:-1]
     found = set()
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Import):
             assert not any(alias.name.split(".")[0] == "autograd" for alias in node.names), f"{name}: import autograd"
         if not isinstance(node, ast.ImportFrom):
@@ -100,7 +106,7 @@ def parsed(path: Path) -> ast.Module:
 def running(path: Path) -> ast.Module:
     """The module without what it imports for types alone."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
+    for node in ast.walk(tree):  # which is not kept: it changes
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             node.body = [ast.Pass()]
     return tree
@@ -108,8 +114,8 @@ def running(path: Path) -> ast.Module:
 
 def packages(tree: ast.AST) -> set[str]:
     """The packages beside the engine that are imported."""
-    modules = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
-    modules += [n.module or "" for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.level == 0]
+    modules = [alias.name for node in nodes(tree) if isinstance(node, ast.Import) for alias in node.names]
+    modules += [n.module or "" for n in nodes(tree) if isinstance(n, ast.ImportFrom) and n.level == 0]
     return {module.split(".")[0] for module in modules} & {"nn", "demos", "tests"}
 
 
@@ -118,7 +124,7 @@ def upward(name: str, path: Path) -> set[tuple[str, str, str]]:
     """What its functions import from above: module, target, function."""
     return {
         (name, target, function.name)
-        for function in ast.walk(running(path))
+        for function in nodes(running(path))
         if isinstance(function, ast.FunctionDef)
         for target in imports(name, function) | packages(function)
         if folder(target) not in BELOW[folder(name)] | {folder(name)}
@@ -174,8 +180,8 @@ def test_nothing_sets_methods_onto_the_classes_of_others() -> None:
     places = {}
     for name, path in ENGINE.items():
         tree = parsed(path)
-        own = {node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
-        for node in ast.walk(tree):
+        own = {node.name for node in nodes(tree) if isinstance(node, ast.ClassDef)}
+        for node in nodes(tree):
             target = None
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Attribute):
                 target = node.targets[0].value
@@ -202,9 +208,9 @@ def test_only_the_command_imports_a_module_by_a_name_that_is_calculated() -> Non
     places = {
         (name, function.name)
         for name, path in ENGINE.items()
-        for function in ast.walk(parsed(path))
+        for function in nodes(parsed(path))
         if isinstance(function, ast.FunctionDef)
-        for node in ast.walk(function)
+        for node in nodes(function)
         if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module")
     }
     assert places == {("cli", "_course")}
@@ -227,7 +233,7 @@ def private_names(path: Path) -> list[str]:
     named = {"autograd": "autograd", "nn": "nn"}  # and what `import ... as` calls them
     tree = parsed(path)
     found = []
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 head = alias.name.split(".")[0]
@@ -237,7 +243,7 @@ def private_names(path: Path) -> list[str]:
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and (node.module or "").split(".")[0] in public:
             known = public.get(node.module or "", set())
             found += [f"{node.module}.{alias.name}" for alias in node.names if alias.name not in known]
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             package = named.get(node.value.id)
             if package in public and not node.attr.startswith("__") and node.attr not in public[package]:

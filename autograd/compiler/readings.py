@@ -7,7 +7,7 @@ what a name in the function means. This is asked at every call, so it is a few c
 import dis
 import weakref
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import lru_cache, partial
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, TypeVar
 
@@ -110,12 +110,13 @@ def _content(cell: CellType) -> object:
         return type
 
 
-def _global_names(code: CodeType) -> list[str]:
+@lru_cache(maxsize=1000)
+def _global_names(code: CodeType) -> tuple[str, ...]:
     """The global names that a function reads, those of functions within it included."""
     names = [i.argval for i in dis.get_instructions(code) if i.opname in ("LOAD_GLOBAL", "LOAD_NAME")]
     for inner in code.co_consts:
-        names += _global_names(inner) if isinstance(inner, CodeType) else []
-    return list(dict.fromkeys(names))
+        names += _global_names(inner) if isinstance(inner, CodeType) else ()
+    return tuple(dict.fromkeys(names))
 
 
 def _copied(x: object) -> object:

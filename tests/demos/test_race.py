@@ -12,6 +12,7 @@ import pytest
 from demos.race import chart as race_chart
 from demos.race import clock as race_clock
 from demos.race import cpp as race_cpp
+from demos.race import fits as race_fits
 from demos.race import numpy_by_hand as race_numpy
 from demos.race import page as race_page
 from demos.race import peers as race_peers
@@ -145,3 +146,11 @@ def test_without_playwright_the_frames_cannot_be_counted(monkeypatch: pytest.Mon
     monkeypatch.setitem(sys.modules, "playwright.sync_api", None)
     with pytest.raises(SystemExit, match="pip install playwright"):
         race_page.main([])
+
+
+def test_the_fits_are_of_the_same_network() -> None:
+    X, y = race_fits.digits()
+    models = [race_fits.fit(name, X[:200], y[:200], 2) for name in race_fits.KINDS]
+    ours, theirs = ([w.shape for w in model.coefs_] for model in models)
+    assert ours == theirs == [(64, 32), (32, 10)]
+    assert [model.n_iter_ for model in models] == [2, 2]

@@ -11,7 +11,7 @@ from contextlib import suppress
 
 FOLDER = os.path.join(os.path.dirname(__file__), "__pycache__")
 _ENDING = ".machine"
-_MOST = 100  # files, of 1 to 100 kilobytes each
+_MOST = 500  # files, of 5 kilobytes on average
 
 
 def key_of(*texts: str) -> str:

@@ -152,6 +152,7 @@ print([p.data.hex() for p in model.parameters()])
 """
 
 
+@pytest.mark.slow
 def test_a_second_process_calculates_the_same_digits(folder):
     def run():
         ran = subprocess.run([sys.executable, "-c", SCRIPT, str(folder)], capture_output=True, text=True, check=True)
