@@ -20,17 +20,18 @@ ENGINE = {
 # What each folder may import, besides itself; a module that stands beside the folders is a folder of its own.
 BELOW: dict[str, set[str]] = {
     "files": set(),
+    "kept": {"files"},
     "messages": {"notation", "engine", "rules"},
     "name_clash": set(),  # asks the installed copy of chainrule_command
     "chainrule_command": set(),
     "rules": set(),
-    "engine": {"rules"},
+    "engine": {"rules", "kept"},
     "notation": {"engine", "rules"},
     "expression": {"notation", "engine", "rules"},
     "stepping": {"notation", "engine", "rules", "messages"},
     "drawing": {"stepping", "notation", "engine", "rules", "files", "messages"},
     "checks": {"expression", "notation", "engine", "rules"},
-    "compiler": {"notation", "engine", "rules"},
+    "compiler": {"notation", "engine", "rules", "kept"},
     "console": {"stepping", "messages"},
     "cli": {
         "console",

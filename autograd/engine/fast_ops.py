@@ -11,13 +11,13 @@ import math
 import os
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import cache
 from operator import mul
 from types import CodeType, FunctionType
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from ..kept import keep, load
 from ..rules import table
 from ..rules.as_formulas import partial_formulas, value_formula
 from ..rules.floats import FLOATS
@@ -125,36 +125,30 @@ def _functions_of_floats(names: tuple[str, ...]) -> dict[str, Any]:
 
 
 class Codes:
-    """The code of generated functions, by their sources, in a file beside the byte code of the modules.
+    """The code of generated functions, by their sources, kept in a file.
 
-    To compile them takes longer than the rest of ``import autograd``. Where the file cannot be written or read, they
-    are compiled each time.
+    To compile them takes longer than the rest of ``import autograd``.
     """
 
     def __init__(self, path: str):
         self._path = path
-        self._known: dict[str, object] = {}
         self._used: dict[str, CodeType] = {}
         self._complete = True
-        with suppress(OSError, EOFError, ValueError, TypeError), open(path, "rb") as file:
-            self._known = dict(marshal.load(file))  # noqa: S302 (as byte code is)
+        kept = load(path)
+        self._known: dict[str, CodeType] = marshal.loads(kept) if kept else {}  # noqa: S302 (as byte code is)
 
     def of(self, source: str, file: str) -> CodeType:
         """A source as code of a file of this name."""
         code = self._known.get(source)
-        if not isinstance(code, CodeType) or code.co_filename != file:
+        if code is None or code.co_filename != file:
             code, self._complete = compile(source, file, "exec"), False
         self._used[source] = code
         return code
 
     def keep(self) -> None:
-        """Write for the next process what was asked for so far, if something had to be compiled."""
-        if not self._complete and not sys.dont_write_bytecode:
-            own = f"{self._path}.{os.getpid()}"
-            with suppress(OSError):
-                with open(own, "xb") as file:
-                    marshal.dump(self._used, file)
-                os.replace(own, self._path)
+        """Keep what was asked for so far, if something had to be compiled."""
+        if not self._complete:
+            keep(self._path, marshal.dumps(self._used))
         self._known, self._used = {}, {}
 
 

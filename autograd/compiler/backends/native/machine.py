@@ -2,23 +2,29 @@
 
 import ctypes
 import ctypes.util
+import hashlib
 import os
 import platform
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache, cached_property
 from weakref import WeakValueDictionary
 
 import llvmlite.binding as llvm
 
-from .kept import keep, key_of, load
+from ....kept import keep, load
 
 NAME = "sweep"  # the function that a program is
 
 # The letter of the vector functions of the GNU C library for so many lanes, and what the processor must have for them.
 _VECTOR_ABI = {8: ("e", "avx512f"), 4: ("d", "avx2"), 2: ("b", "sse2")}
 _SPEED = 2  # of 0 to 3, what the code generator invests
+
+_FOLDER = os.path.join(os.path.dirname(__file__), "__pycache__")  # of code for the processes to come
+_ENDING = ".machine"
+_MOST = 500  # files, of 5 kilobytes on average
 
 
 class Machine:
@@ -27,13 +33,8 @@ class Machine:
     def __init__(self, text: str):
         self.llvm = text
         with _lock:
-            key = key_of(text, *_made_by())
-            code = load(key)
-            if code is None:
-                code = _target().emit_object(_improved(text))
-                keep(key, code)
             self._engine = llvm.create_mcjit_compiler(_module(""), _target())
-            self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+            self._engine.add_object_file(llvm.ObjectFileRef.from_data(_object(text)))
             self._engine.finalize_object()
 
     def address_of(self, name: str) -> int:
@@ -66,6 +67,29 @@ class Machine:
         """The instructions of the processor, as text."""
         with _lock:
             return str(_target().emit_assembly(_improved(self.llvm)))
+
+
+def _object(text: str) -> bytes:
+    """A text as machine code: that of an earlier process, or new, which takes fifty times as long."""
+    key = hashlib.sha256("\0".join((text, *_made_by())).encode()).hexdigest()[:40]
+    path = os.path.join(_FOLDER, key + _ENDING)
+    code = load(path)
+    if code is None:
+        code = bytes(_target().emit_object(_improved(text)))
+        keep(path, code)
+        _tidy()
+    else:
+        with suppress(OSError):
+            os.utime(path)  # it was used now
+    return code
+
+
+def _tidy() -> None:
+    """Remove the machine code that was not used for longest."""
+    with suppress(OSError):
+        files = [entry for entry in os.scandir(_FOLDER) if entry.name.endswith(_ENDING)]
+        for entry in sorted(files, key=lambda entry: entry.stat().st_mtime)[:-_MOST]:
+            os.unlink(entry)
 
 
 def _improved(text: str) -> llvm.ModuleRef:
