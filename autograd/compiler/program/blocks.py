@@ -14,6 +14,7 @@ from ...rules import table
 from ...rules.table import LEAF, Operation
 from .trace import TAKE, Tape, Tracer, through
 
+_FEW = 4  # nodes of one operation that are not worth gathering
 ONE = -1  # stands below the inputs of an argument: a row of ones, so that a bias is one more weight
 
 
@@ -182,11 +183,13 @@ def _blocks(nodes: list[Node], inputs: list[int], alive: set[int]) -> list[Block
     for k, node in enumerate(nodes):
         if k in alive and node.operation is not None:
             groups.setdefault((node.level, *_kind(nodes, k)), []).append(k)
-    blocks = [
-        block
-        for key, members in sorted(groups.items(), key=lambda item: (item[0][0], item[1][0]))
-        for block in _gather(nodes, key[1], members)
-    ]
+    blocks: list[Block] = []
+    place = {node: (-1, row) for row, node in enumerate(inputs)}
+    for key, members in sorted(groups.items(), key=lambda item: (item[0][0], item[1][0])):
+        for block in _gather(nodes, key[1], members):
+            for part in _parts(nodes, block, place):
+                place |= {node: (len(blocks), row) for row, node in enumerate(part.nodes)}
+                blocks.append(part)
     return [
         Block("inputs", inputs, batch=True),
         Block("parameters", _parameters(nodes, blocks, alive), active=True),
@@ -220,6 +223,22 @@ def _gather(nodes: list[Node], kind: str, members: list[int]) -> list[Block]:
     roles = [_roles(nodes, nodes[k]) for k in members]
     weights = [w for weights, _, bias in roles for w in (*weights, *bias)]
     return [Block("product", members, first.operation, [weights, list(roles[0][1])], batch, active)]
+
+
+def _parts(nodes: list[Node], block: Block, place: dict[int, tuple[int, int]]) -> list[Block]:
+    """The block, or one for each node: to gather the operands of a few takes longer than to calculate one by one."""
+
+    def together(operands: list[int]) -> bool:
+        home, row = place.get(operands[0], (-2, 0))
+        return len(set(operands)) == 1 or [place.get(k) for k in operands] == [
+            (home, row + j) for j in range(len(operands))
+        ]
+
+    if block.kind != "map" or not block.batch or not 1 < len(block.nodes) <= _FEW:
+        return [block]
+    if all(together(operands) for operands in block.operands if any(nodes[k].batch for k in operands)):
+        return [block]
+    return [part for node in block.nodes for part in _gather(nodes, "map", [node])]
 
 
 def _roles(nodes: list[Node], node: Node) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:

@@ -83,7 +83,7 @@ class TestProducts:
         kernel, b = parameters(2), Value(0.1)
         found, _ = blocks(lambda x: logsumexp([dot(kernel, x[k : k + 2], b).tanh() for k in range(3)]), X)
         assert found[:3] == [("product", "dot", 1, True)] * 3
-        assert found[3] == ("map", "tanh", 3, True)
+        assert found[3:6] == [("map", "tanh", 1, True)] * 3
 
     def test_inputs_by_inputs_are_none(self):
         found, _ = blocks(lambda x: dot(x[:2], x[2:], Value(1.0)) * Value(2.0), X)
@@ -92,7 +92,7 @@ class TestProducts:
 
 class TestMapsAndFolds:
     def test_scalar_arithmetic_is_gathered_by_its_distance_from_the_leaves(self):
-        ws = parameters(3, 4)
+        ws = parameters(5, 4)
 
         def neuron(w, x):
             s = w[0] * x[0]
@@ -102,13 +102,26 @@ class TestMapsAndFolds:
 
         found, _ = blocks(lambda x: total([neuron(w, x) for w in ws]), X)
         assert found == [
-            ("map", "*", 12, True),
-            ("map", "+", 3, True),
-            ("map", "+", 3, True),
-            ("map", "+", 3, True),
-            ("map", "tanh", 3, True),
+            ("map", "*", 20, True),
+            ("map", "+", 5, True),
+            ("map", "+", 5, True),
+            ("map", "+", 5, True),
+            ("map", "tanh", 5, True),
             ("fold", "total", 1, True),
         ]
+
+    @pytest.mark.parametrize(
+        ("chosen", "sizes"), [([0, 1, 2, 3], [4]), ([0, 2, 1, 3], [1] * 4), ([0, 2], [1] * 2), ([0, 2, 4, 1, 3], [5])]
+    )
+    def test_a_few_that_lie_apart_are_not_gathered(self, chosen, sizes):
+        w = Value(2.0)
+        found, _ = blocks(lambda x: total([x[k] * w for k in chosen]), np.ones((1, 5)))
+        assert found[:-1] == [("map", "*", size, True) for size in sizes]
+
+    def test_what_is_the_same_for_all_examples_may_lie_apart(self):
+        ws = parameters(4)
+        found, _ = blocks(lambda x: total([x[k] * ws[3 - k] for k in range(4)]), X)
+        assert found[0] == ("map", "*", 4, True)
 
     def test_equal_expressions_are_calculated_once_and_unused_ones_never(self):
         w = Value(2.0)
@@ -280,10 +293,11 @@ for each example
             "    p0",
             "",
             "for each example",
-            "    h1 = [*x, m[0][1]]*p0  # 3",
-            "    a = h1[0]",
+            "    a = x[0]*p0",
+            "    v1 = x[1]*p0",
+            "    v2 = m[0][1]*p0",
             "    check that 0 < a is True",
-            "    return [-log_softmax(h1, k), a*2, 3, x[1]]",
+            "    return [-log_softmax([a, v1, v2], k), a*2, 3, x[1]]",
         ]
 
     def test_of_rows_of_an_argument_and_of_many_parameters(self):
