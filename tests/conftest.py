@@ -13,6 +13,7 @@ from autograd import Value, compile
 from autograd.compiler.backends.choice import BACKENDS
 from autograd.engine import primitive
 from autograd.rules.table import TABLE
+from tests import chromium as chromium_browser
 from tests.extent import examples
 
 settings.register_profile(
@@ -74,6 +75,13 @@ def each_backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
     if request.param == "llvm":
         pytest.importorskip("llvmlite")
     monkeypatch.setitem(BACKENDS, "auto", BACKENDS[request.param])
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """A browser for the tests of a file."""
+    with chromium_browser.started() as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -20,14 +20,14 @@ import nn
 from demos.race.clock import Work, race, written
 
 OURS, THEIRS = "ours", "scikit-learn"
+WORK = "fit of 1,797 digits, 64-32-10, batches of 200, Adam, {} epochs"
 KINDS = {OURS: nn.MLPClassifier, THEIRS: MLPClassifier}
 
 
 def main() -> None:
     """Print the times of fits of 30 and 300 epochs, of the first in a process, and how well the networks do."""
-    work = "fit of 1,797 digits, 64-32-10, batches of 200, Adam, {} epochs"
-    race(work.format(30), fits(30), quick=False)
-    race(work.format(300), fits(300), quick=True)
+    race(WORK.format(30), fits(30), quick=False)
+    race(WORK.format(300), fits(300), quick=True)
     for name in KINDS:
         print(f"first fit in a process, 30 epochs, {name}: {written(first_fit(name))}")
     print()

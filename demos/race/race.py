@@ -20,6 +20,7 @@ import autograd
 import nn
 from autograd import Value
 from demos.race import cpp as race_cpp
+from demos.race import fits as race_fits
 from demos.race import numpy_by_hand as race_numpy
 from demos.race import peers as race_peers
 from demos.race.chart import chart
@@ -51,6 +52,7 @@ def main(arguments: list[str] | None = None) -> dict[str, dict[str, float]]:
     results["moons training"] = race(
         f"moons training, one of {STEPS} steps: 100 examples, gradient + descent", moons_training(), quick, STEPS
     )
+    results["fit"] = race(race_fits.WORK.format(30), race_fits.fits(30), quick)
     results["cold start"] = {"ours": cold_start()}
     if options.chart:
         panels = {

@@ -1,8 +1,6 @@
 """The pages of the gallery in a real browser, in both languages: nothing is cut off, asked for or missing."""
 
 import importlib
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +9,10 @@ import pytest
 from demos.curriculum import LESSONS
 from demos.gallery import write_gallery
 from demos.page import Page, Text
+from tests.chromium import needs_chromium
 from tests.extent import ALL
 
-playwright = pytest.importorskip("playwright.sync_api")
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(BROWSER is None, reason="there is no Chromium")]
+pytestmark = [pytest.mark.slow, needs_chromium]
 SIZES = ({"width": 1280, "height": 900}, {"width": 390, "height": 844})
 SHOWN = LESSONS if ALL else [lesson for lesson in LESSONS if lesson.id in ("L01", "L03", "L28")]
 
@@ -32,14 +29,6 @@ WRONG = """() => [
     return words.getBoundingClientRect().width < 0.7 * needed;
   }).map((words) => words.textContent),
 ]"""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize("language", ["en", "zh_CN"])

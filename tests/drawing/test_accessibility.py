@@ -5,10 +5,11 @@ import pytest
 import nn
 from autograd import draw
 from tests.axe import violations
+from tests.chromium import needs_chromium
 from tests.drawing.passes import gates
-from tests.drawing.test_page_browser import BROWSER, chromium, network, playwright, wide  # noqa: F401
+from tests.drawing.test_page_browser import network, wide
 
-pytestmark = pytest.mark.skipif(BROWSER is None, reason="there is no Chromium")
+pytestmark = needs_chromium
 PHONE = {"width": 390, "height": 844}
 
 
@@ -32,7 +33,7 @@ def old():
         (lambda: draw(nn.MLP(2, [2, 1], seed=0)([1.0, 2.0]), rankdir="TB"), "en-US", "light"),
     ],
 )
-def test_axe_finds_nothing(chromium, tmp_path, make, language, scheme):  # noqa: F811
+def test_axe_finds_nothing(chromium, tmp_path, make, language, scheme):
     make().save(tmp_path / "f.html")
     context = chromium.new_context(locale=language, color_scheme=scheme, reduced_motion="reduce")
     page = context.new_page()
@@ -45,7 +46,7 @@ def test_axe_finds_nothing(chromium, tmp_path, make, language, scheme):  # noqa:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_where_layers_are_open(chromium, tmp_path, scheme):  # noqa: F811
+def test_axe_finds_nothing_where_layers_are_open(chromium, tmp_path, scheme):
     wide().stepper().save(tmp_path / "f.html")
     context = chromium.new_context(viewport=PHONE, color_scheme=scheme, reduced_motion="reduce")
     page = context.new_page()

@@ -1,7 +1,6 @@
 """The page in a real browser: every way of moving, what is shown at each step, and that nothing else happens."""
 
 import re
-import shutil
 
 import pytest
 
@@ -9,12 +8,11 @@ import nn
 from autograd import Value, draw, sigmoid, stepper
 from autograd.drawing.page import write_page
 from autograd.notation.symbols import short_number
+from tests.chromium import needs_chromium
 from tests.drawing.passes import HOSTILE, gates
 
 playwright = pytest.importorskip("playwright.sync_api")
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(BROWSER is None, reason="there is no Chromium")
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+pytestmark = needs_chromium
 
 
 def shared():
@@ -24,14 +22,6 @@ def shared():
     h = (x * x + 2 * x).tanh()
     h.label = "h"
     return sigmoid(h * w + h) - x
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=BROWSER, args=QUIET)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

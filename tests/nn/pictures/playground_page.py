@@ -1,24 +1,6 @@
 """A page of the playground in a real browser, for the tests: it fails where anything is complained about or asked."""
 
-import shutil
-from contextlib import contextmanager
-
-import pytest
-
 import nn
-
-playwright = pytest.importorskip("playwright.sync_api")
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-needs_chromium = pytest.mark.skipif(BROWSER is None, reason="there is no Chromium")
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-
-
-@contextmanager
-def browser():
-    with playwright.sync_playwright() as p:
-        chromium = p.chromium.launch(executable_path=BROWSER, args=QUIET)
-        yield chromium
-        chromium.close()
 
 
 class Pages:

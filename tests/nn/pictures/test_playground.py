@@ -14,16 +14,11 @@ from autograd.cli import main
 from nn.activations import ACTIVATIONS
 from nn.initialization import INITS
 from nn.optimizers import OPTIMIZERS
-from tests.nn.pictures.playground_page import Pages, browser, layers, needs_chromium, put
+from tests.chromium import needs_chromium
+from tests.nn.pictures.playground_page import Pages, layers, put
 
 pytestmark = needs_chromium
 FOLDER = Path(nn.__file__).parent / "pictures" / "playground"
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with browser() as chromium:
-        yield chromium
 
 
 @pytest.fixture

@@ -3,16 +3,11 @@
 import pytest
 
 from tests.axe import violations
-from tests.nn.pictures.playground_page import Pages, browser, needs_chromium, put
+from tests.chromium import needs_chromium
+from tests.nn.pictures.playground_page import Pages, put
 
 pytestmark = needs_chromium
 LANGUAGES, SCHEMES = ["en-GB", "zh-CN"], ["light", "dark"]
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with browser() as chromium:
-        yield chromium
 
 
 @pytest.fixture

@@ -10,17 +10,17 @@ from autograd import Value
 from nn.activations import ACTIVATIONS
 from nn.initialization import INITS
 from nn.optimizers import OPTIMIZERS
-from tests.nn.pictures.playground_page import Pages, browser, layers, needs_chromium, put
+from tests.chromium import needs_chromium
+from tests.nn.pictures.playground_page import Pages, layers, put
 
 pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory):
-    with browser() as chromium:
-        pages = Pages(chromium, tmp_path_factory.mktemp("playground"))
-        yield pages.open()
-        pages.close()
+def page(chromium, tmp_path_factory):
+    pages = Pages(chromium, tmp_path_factory.mktemp("playground"))
+    yield pages.open()
+    pages.close()
 
 
 def points(n, classes=2, seed=0):

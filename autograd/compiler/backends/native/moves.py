@@ -39,6 +39,8 @@ class Moves(Layout):
 
     def _take_rows(self, i: Instruction) -> None:
         x, rows = i.arguments
+        if self._move_neighbours(x, rows, i.out, range(len(rows)), True):
+            return
         with self.t.loop(len(rows)) as k:
             self._move(self._row(x, self._table(rows, k)), x.batch, self._row(i.out, k), i.out.batch, True)
 
@@ -55,6 +57,10 @@ class Moves(Layout):
         if isinstance(rows, slice) and not out.batch:
             self._put_numbers(t.at(target, rows.start), number, rows.stop - rows.start, piece.first)
             return
+        if isinstance(number, Array) and self._move_neighbours(
+            number, range(len(piece.listed)), out, piece.listed, piece.first
+        ):
+            return
         with t.loop(len(piece.listed)) as k:
             if isinstance(rows, slice):
                 place = t.row(t.row(target, stride, rows.start), stride, k)
@@ -62,6 +68,29 @@ class Moves(Layout):
                 place = t.row(target, stride, self._table(rows, k))
             source = self._row(number, k) if isinstance(number, Array) else float(number)
             self._move(source, isinstance(number, Array) and number.batch, place, out.batch, piece.first)
+
+    def _move_neighbours(
+        self, x: Array, sources: Sequence[int], out: Array, targets: Sequence[int], first: bool
+    ) -> bool:
+        """Copy or add rows that are numbers, the same for all examples, vector by vector.
+
+        Returns whether enough of them are neighbours in both arrays; else nothing is done.
+        """
+        t, lanes, runs = self.t, self.kind.lanes, _neighbours(sources, targets)
+        if x.batch or out.batch or x.rows == 1 or len(sources) < lanes * len(runs):
+            return False
+        source, step, _ = self._pointer(x)
+        target, stride, _ = self._pointer(out)
+        if step != 1 or stride != 1:
+            return False
+        with t.loop(len(runs)) as k:
+            begin, end, count = (self._table(column, k) for column in zip(*runs, strict=True))
+            for size, j in t.pieces(count, (lanes, 1)):
+                type_ = self.kind.vector if size == lanes else self.kind.scalar
+                place = t.at(target, end, j)
+                number = t.load(t.at(source, begin, j), type_)
+                t.store(number if first else t.new(f"fadd {type_} {t.load(place, type_)}, {number}"), place, type_)
+        return True
 
     def _put_numbers(self, target: str, number: Array | float, rows: int, first: bool) -> None:
         """Neighbouring numbers that are the same for all examples."""
@@ -91,3 +120,16 @@ class Moves(Layout):
             number = t.load(t.at(source, e)) if isinstance(source, str) and source_batch else every
             place = t.at(target, e)
             t.store(number if first else t.arithmetic("fadd", t.load(place), number), place)
+
+
+def _neighbours(sources: Sequence[int], targets: Sequence[int]) -> list[tuple[int, int, int]]:
+    """Rows in pairs as runs in which both are neighbours: the first of each, and how many."""
+    runs: list[tuple[int, int, int]] = []
+    for source, target in zip(sources, targets, strict=True):
+        if runs:
+            begin, end, count = runs[-1]
+            if (source, target) == (begin + count, end + count):
+                runs[-1] = begin, end, count + 1
+                continue
+        runs.append((source, target, 1))
+    return runs
