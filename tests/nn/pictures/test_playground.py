@@ -33,6 +33,14 @@ def page(pages):
     return pages.open()
 
 
+@pytest.fixture(scope="module")
+def used_page(chromium, tmp_path_factory):
+    """A page that several tests use, one after the other: to open one takes a second."""
+    pages = Pages(chromium, tmp_path_factory.mktemp("playground"))
+    yield pages.open()
+    pages.close()
+
+
 def state(page):
     return page.evaluate("playground.state()")
 
@@ -61,7 +69,8 @@ def refused(page, call, *arguments):
         ("Initialization", [*INITS]),
     ],
 )
-def test_lists(page, name, values):
+def test_lists(used_page, name, values):
+    page = used_page
     field = page.get_by_role("combobox", name=name, exact=True)
     for value in values:
         field.select_option(value)
@@ -71,9 +80,11 @@ def test_lists(page, name, values):
     assert option(page, name) == values[-1]
 
 
-def test_lists_have_the_names_of_nn(page):
+def test_lists_have_the_names_of_nn(used_page):
     def values(name):
-        return page.get_by_role("combobox", name=name, exact=True).evaluate("e => [...e.options].map((o) => o.value)")
+        return used_page.get_by_role("combobox", name=name, exact=True).evaluate(
+            "e => [...e.options].map((o) => o.value)"
+        )
 
     assert sorted(values("Activation")) == sorted(ACTIVATIONS)
     assert values("Optimizer") == list(OPTIMIZERS)
@@ -98,7 +109,9 @@ def test_lists_have_the_names_of_nn(page):
         ("Neurons in layer 2", 1, 0),
     ],
 )
-def test_numbers(page, name, good, bad):
+def test_numbers(used_page, name, good, bad):
+    page = used_page
+
     def value():
         place = re.fullmatch(r"Neurons in layer (\d)", name)
         return state(page)["layers"][int(place[1])] if place else option(page, name)
@@ -139,7 +152,8 @@ def test_a_number_is_set_as_it_is_typed_and_once(page):
     assert state(page)["epoch"] == 2
 
 
-def test_the_box(page):
+def test_the_box(used_page):
+    page = used_page
     box = page.get_by_role("checkbox", name="Standardize")
     box.check()
     assert option(page, "Standardize") is True
@@ -609,7 +623,7 @@ def test_a_point_is_chosen_by_a_click(page):
     page.get_by_role("button", name="Neuron 1 of layer 1").click()
     plane = page.get_by_label("Plane", exact=True)
     plane.click()  # in its middle, once it stands still
-    page.wait_for_function("document.querySelector('input.example').value === '3'", timeout=5000)  # in its next frame
+    page.wait_for_function("document.querySelector('input.example').value === '3'")  # in its next frame
     assert len(page.evaluate("playground.data()")["y"]) == 3
 
 
