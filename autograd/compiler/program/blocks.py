@@ -226,13 +226,15 @@ def _gather(nodes: list[Node], kind: str, members: list[int]) -> list[Block]:
 
 
 def _parts(nodes: list[Node], block: Block, place: dict[int, tuple[int, int]]) -> list[Block]:
-    """The block, or one for each node: to gather the operands of a few takes longer than to calculate one by one."""
+    """The block, or one for each node: to gather the operands of a few takes longer than to calculate one by one.
+
+    `place` has the number of the block and the row of each node before, the inputs included.
+    """
 
     def together(operands: list[int]) -> bool:
-        home, row = place.get(operands[0], (-2, 0))
-        return len(set(operands)) == 1 or [place.get(k) for k in operands] == [
-            (home, row + j) for j in range(len(operands))
-        ]
+        home, first = place.get(operands[0], (-2, 0))
+        neighbours = [(home, first + j) for j in range(len(operands))]
+        return len(set(operands)) == 1 or [place.get(k) for k in operands] == neighbours
 
     if block.kind != "map" or not block.batch or not 1 < len(block.nodes) <= _FEW:
         return [block]

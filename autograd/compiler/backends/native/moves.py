@@ -76,12 +76,13 @@ class Moves(Layout):
 
         Returns whether enough of them are neighbours in both arrays; else nothing is done.
         """
-        t, lanes, runs = self.t, self.kind.lanes, _neighbours(sources, targets)
-        if x.batch or out.batch or x.rows == 1 or len(sources) < lanes * len(runs):
-            return False
+        t, lanes = self.t, self.kind.lanes
         source, step, _ = self._pointer(x)
         target, stride, _ = self._pointer(out)
-        if step != 1 or stride != 1:
+        if x.batch or out.batch or x.rows == 1 or not step == stride == 1:
+            return False
+        runs = _neighbours(sources, targets)
+        if len(sources) < lanes * len(runs):
             return False
         with t.loop(len(runs)) as k:
             begin, end, count = (self._table(column, k) for column in zip(*runs, strict=True))
