@@ -73,14 +73,14 @@ def _object(text: str) -> bytes:
     """A text as machine code: that of an earlier process, or new, which takes fifty times as long."""
     key = hashlib.sha256("\0".join((text, *_made_by())).encode()).hexdigest()[:40]
     path = os.path.join(_FOLDER, key + _ENDING)
-    code = load(path)
-    if code is None:
-        code = bytes(_target().emit_object(_improved(text)))
-        keep(path, code)
-        _tidy()
-    else:
+    name, kept = key.encode(), load(path) or b""
+    if kept.startswith(name):  # else it is of another program, or no code at all, which would end the process
         with suppress(OSError):
             os.utime(path)  # it was used now
+        return kept[len(name) :]
+    code = bytes(_target().emit_object(_improved(text)))
+    keep(path, name + code)
+    _tidy()
     return code
 
 

@@ -12,6 +12,7 @@ import pytest
 import autograd
 from autograd import Value
 from autograd.compiler.compiled import Compiled
+from autograd.kept import keep
 
 pytest.importorskip("llvmlite")
 
@@ -98,6 +99,18 @@ def test_code_that_is_damaged_is_made_again(folder):
     compiled(5.0)
     (path,) = folder.iterdir()
     path.write_bytes(path.read_bytes()[:-1])
+    assert compiled(5.0) == (5.0, True)
+    assert compiled(5.0) == (5.0, False)
+
+
+def test_what_is_whole_but_of_something_else_is_made_again(folder):
+    compiled(5.0)
+    (path,) = folder.iterdir()
+    compiled(6.0)
+    (other,) = set(folder.iterdir()) - {path}
+    path.write_bytes(other.read_bytes())
+    assert compiled(5.0) == (5.0, True)
+    keep(str(path), b"no machine code")
     assert compiled(5.0) == (5.0, True)
     assert compiled(5.0) == (5.0, False)
 
